@@ -1,0 +1,118 @@
+// swift-tools-version: 6.2
+
+import PackageDescription
+
+/// A recipe's room: `Recipes/<chapter>/<name>`, one module.
+struct Recipe {
+  var name: String
+  var chapter: String
+  /// Recipes whose pattern file this recipe's pattern file imports.
+  var ingredients: [String] = []
+  /// Folders whose files both languages embed.
+  var embedded: [String] = []
+
+  var module: String {
+    name.split(separator: "-").map(\.capitalized).joined() + "Recipe"
+  }
+
+  var target: Target {
+    let goName = name.split(separator: "-").joined(separator: "_")
+    return .target(
+      name: module,
+      dependencies: ["Cookbook"]
+        + recipes.filter { ingredients.contains($0.name) }
+        .map { .target(name: $0.module) },
+      path: "Recipes/\(chapter)/\(name)",
+      // By name, not by pattern: SwiftPM then warns when one is missing.
+      exclude: [
+        "README.md", "\(goName).go", "\(goName)_test.go", "demo.go",
+        "bench.go",
+      ],
+      resources: embedded.map { .embedInCode($0) },
+      swiftSettings: strict
+    )
+  }
+}
+
+/// Every recipe, in the order of the menu.
+let recipes = [
+  Recipe(name: "word-count", chapter: "patterns", embedded: ["texts"]),
+  Recipe(name: "bounded-pool", chapter: "patterns"),
+]
+
+/// What the project holds itself to in development: `COOKBOOK_STRICT=1`.
+///
+/// Not the default, because a warning that a later compiler adds must not
+/// break those who depend on a product of this package.
+let isDevelopment = Context.environment["COOKBOOK_STRICT"] == "1"
+
+let strict: [SwiftSetting] =
+  [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InferIsolatedConformances"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .enableUpcomingFeature("ImmutableWeakCaptures"),
+    .strictMemorySafety(),
+  ]
+  + (isDevelopment
+    ? [
+      .treatAllWarnings(as: .error),
+      .treatWarning("ExplicitSendable", as: .error),
+    ] : [])
+
+let recipeModules: [Target.Dependency] = recipes.map {
+  .target(name: $0.module)
+}
+
+let package = Package(
+  name: "concurrency-cookbook",
+  platforms: [
+    .macOS(.v15), .iOS(.v18), .tvOS(.v18), .watchOS(.v11), .visionOS(.v2),
+  ],
+  products: [
+    .executable(name: "recipe", targets: ["recipe"]),
+    .library(name: "Simulation", targets: ["Simulation"]),
+  ],
+  targets: recipes.map(\.target) + [
+    .target(name: "Cookbook", swiftSettings: strict),
+    .target(name: "Simulation", swiftSettings: strict),
+    .executableTarget(
+      name: "recipe",
+      dependencies: ["Cookbook", "Simulation"] + recipeModules,
+      swiftSettings: strict
+    ),
+    .testTarget(
+      name: "SimulationTests",
+      dependencies: ["Simulation"],
+      swiftSettings: strict
+    ),
+    .testTarget(
+      name: "CookbookTests",
+      dependencies: ["Cookbook"],
+      swiftSettings: strict
+    ),
+    .testTarget(
+      name: "RecipeTests",
+      dependencies: ["Cookbook", "Simulation"] + recipeModules,
+      swiftSettings: strict
+    ),
+    .testTarget(
+      name: "CommandTests",
+      dependencies: ["recipe", "Cookbook"],
+      swiftSettings: strict
+    ),
+    .testTarget(
+      name: "EquivalenceTests",
+      dependencies: ["recipe", "Cookbook", "Simulation"] + recipeModules,
+      exclude: ["Recorded"],
+      swiftSettings: strict
+    ),
+  ],
+  swiftLanguageModes: [.v6]
+)
+
+extension Substring {
+  var capitalized: String { prefix(1).uppercased() + dropFirst() }
+}

@@ -1,0 +1,57 @@
+/// Where two traces of the same input part.
+public struct Difference: Equatable, Sendable, CustomStringConvertible {
+  public var description: String
+
+  /// Compares what the two languages did, as strictly as asked.
+  ///
+  /// - Returns: `nil` where they agree.
+  /// - Complexity: O(*n* log *n*) in the number of events.
+  public static func between<Outcome>(
+    swift: Trace<Outcome>,
+    go: Trace<Outcome>,
+    comparison: Comparison
+  ) -> Difference? {
+    if comparison == .moments,
+      let moment = firstMoment(in: swift.events, differingFrom: go.events)
+    {
+      return Difference(
+        description: "at \(Timeline.duration(moment.at)) "
+          + "Swift has \(moment.swift), Go has \(moment.go)"
+      )
+    }
+    if comparison != .outcomes, swift.outcome != go.outcome {
+      return Difference(
+        description: "Swift comes to \(swift.outcome), Go to \(go.outcome)"
+      )
+    }
+    return nil
+  }
+
+  /// The first instant whose events, as multisets, are not the same.
+  private static func firstMoment(
+    in swift: [Event],
+    differingFrom go: [Event]
+  ) -> (at: Int, swift: String, go: String)? {
+    let (swift, go) = (swift.sorted(), go.sorted())
+    guard swift != go else { return nil }
+    let same = zip(swift, go).prefix { $0 == $1 }.count
+    let candidates = [swift.dropFirst(same).first, go.dropFirst(same).first]
+    guard let at = candidates.compactMap({ $0?.at }).min() else { return nil }
+    func moment(_ events: [Event]) -> String {
+      let names = events.filter { $0.at == at }.map { event in
+        "\(event.lane) \(event.name)"
+          + (event.item.isEmpty ? "" : " (\(event.item))")
+      }
+      return names.isEmpty ? "nothing" : names.joined(separator: ", ")
+    }
+    return (at, moment(swift), moment(go))
+  }
+}
+
+extension Event: Comparable {
+  /// By time; within an instant by what is written, which means nothing.
+  public static func < (left: Event, right: Event) -> Bool {
+    (left.at, left.lane, left.name, left.item)
+      < (right.at, right.lane, right.name, right.item)
+  }
+}

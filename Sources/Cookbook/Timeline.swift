@@ -1,0 +1,265 @@
+/// A drawing of a trace: a lane for each job, time across.
+public struct Timeline: Sendable {
+  /// What a demo's events look like.
+  public struct Legend: Sendable {
+    /// Events from which a lane is busy.
+    public var openings: Set<String>
+    /// Events at which a lane stops being busy, and the mark of the end
+    /// where it was not a good one.
+    public var closings: [String: Character]
+    /// Events that are drawn as a mark of their own.
+    public var marks: [String: Character]
+
+    public init(
+      openings: Set<String>,
+      closings: [String: Character],
+      marks: [String: Character] = [:]
+    ) {
+      self.openings = openings
+      self.closings = closings
+      self.marks = marks
+    }
+
+    static let filled: Character = "█"
+    static let empty: Character = "·"
+  }
+
+  /// More lanes than this are packed: each row then shows one busy lane
+  /// after the other, and there are as many rows as were busy at once.
+  public static let mostLanes = 24
+
+  private var legend: Legend
+  private var rows: [Row] = []
+  private var end = 1
+  private var isPacked = false
+  private var mostBusy = 0
+  private var busySpans: [Span] = []
+
+  private struct Span {
+    var from: Int
+    var to: Int
+    var closing: Character?
+  }
+
+  private struct Row {
+    var label: String
+    var spans: [Span] = []
+    var marks: [(at: Int, mark: Character)] = []
+  }
+
+  /// Lays out the events of a run.
+  ///
+  /// - Parameters:
+  ///   - events: In the order of a trace.
+  ///   - legend: What the events look like.
+  ///   - until: Where an unfinished lane ends, in microseconds; by default
+  ///     at the last event.
+  /// - Complexity: O(*n* log *n*) in the number of events.
+  public init(_ events: [Event], legend: Legend, until: Int? = nil) {
+    self.legend = legend
+    let end = max(events.last?.at ?? 0, until ?? 0, 1)
+    self.end = end
+
+    var indices: [String: Int] = [:]
+    var open: [Int: Int] = [:]
+    for event in events {
+      let row = indices[event.lane, default: rows.count]
+      if row == rows.count {
+        indices[event.lane] = row
+        rows.append(Row(label: event.lane))
+      }
+      if legend.openings.contains(event.name) {
+        open[row] = event.at
+      } else if let closing = legend.closings[event.name] {
+        let from = open.removeValue(forKey: row) ?? event.at
+        let mark = closing == Legend.filled ? nil : closing
+        rows[row].spans.append(
+          Span(from: from, to: event.at, closing: mark)
+        )
+      } else if let mark = legend.marks[event.name] {
+        rows[row].marks.append((event.at, mark))
+      }
+    }
+    for (row, from) in open {
+      rows[row].spans.append(Span(from: from, to: end, closing: "…"))
+    }
+    busySpans = rows.flatMap(\.spans).sorted { $0.from < $1.from }
+    mostBusy = Self.mostAtOnce(busySpans)
+    if rows.count > Self.mostLanes { pack() }
+    // Lanes that are never busy say what the others' end was due to.
+    rows = rows.filter { !$0.spans.isEmpty } + rows.filter(\.spans.isEmpty)
+  }
+
+  private static let countsLabel = "at once"
+
+  /// The timeline as lines of text.
+  ///
+  /// - Parameters:
+  ///   - width: The columns to fill; below 40 counts as 40.
+  ///   - styled: Whether to use a terminal's colours.
+  /// - Returns: A line for the time, one for each lane, and two that count.
+  public func lines(width: Int, styled: Bool = false) -> [String] {
+    guard !rows.isEmpty else { return ["(nothing happened)"] }
+    let width = max(width, 40)
+    let labels = rows.map(\.label) + [Self.countsLabel]
+    let labelWidth = min(labels.map(\.count).max() ?? 0, width / 3)
+    let columns = width - labelWidth - 2
+    var lines = [
+      pad("", to: labelWidth) + "  " + ruler(columns: columns)
+    ]
+    for row in rows {
+      let cells = cells(of: row, columns: columns)
+      let drawn = styled ? colored(cells) : String(cells)
+      lines.append(pad(row.label, to: labelWidth) + "  " + drawn)
+    }
+    lines.append(
+      pad(Self.countsLabel, to: labelWidth) + "  " + counts(columns: columns)
+    )
+    var summary = "most at once: \(mostBusy)"
+    if isPacked { summary += " (lanes packed into \(rows.count) rows)" }
+    lines.append(pad("", to: labelWidth) + "  " + summary)
+    return lines
+  }
+
+  /// The largest number of spans that are open at one time; spans that only
+  /// touch do not overlap.
+  private static func mostAtOnce(_ spans: [Span]) -> Int {
+    var steps: [(at: Int, change: Int)] = []
+    for span in spans where span.from < span.to {
+      steps.append((span.from, 1))
+      steps.append((span.to, -1))
+    }
+    steps.sort { ($0.at, $0.change) < ($1.at, $1.change) }
+    var (open, most) = (0, spans.isEmpty ? 0 : 1)
+    for step in steps {
+      open += step.change
+      most = max(most, open)
+    }
+    return most
+  }
+
+  /// Puts each span into the first row that is free when it begins.
+  private mutating func pack() {
+    var packed: [Row] = []
+    for span in busySpans {
+      let free = packed.firstIndex { ($0.spans.last?.to ?? 0) <= span.from }
+      if let free {
+        packed[free].spans.append(span)
+      } else if packed.count < Self.mostLanes {
+        packed.append(Row(label: "row \(packed.count + 1)", spans: [span]))
+      }
+    }
+    packed += rows.filter { $0.spans.isEmpty && !$0.marks.isEmpty }.prefix(4)
+    rows = packed
+    isPacked = true
+  }
+
+  private func column(_ at: Int, columns: Int) -> Int {
+    min(at * columns / end, columns - 1)
+  }
+
+  private func cells(of row: Row, columns: Int) -> [Character] {
+    var cells = [Character](repeating: Legend.empty, count: columns)
+    for span in row.spans {
+      let from = column(span.from, columns: columns)
+      let to = span.to >= end ? columns : span.to * columns / end
+      for index in from..<max(from + 1, to) { cells[index] = Legend.filled }
+      if let closing = span.closing {
+        cells[max(from, to - 1)] = closing
+      }
+    }
+    for (at, mark) in row.marks {
+      cells[column(at, columns: columns)] = mark
+    }
+    return cells
+  }
+
+  /// Half-open, as the cells are: a lane that ends where another begins
+  /// must not look as if both were busy.
+  private func counts(columns: Int) -> String {
+    var counts = [Int](repeating: 0, count: columns)
+    var open: [Span] = []
+    var next = busySpans.startIndex
+    for index in 0..<columns {
+      let from = index * end / columns
+      let to = max(from + 1, (index + 1) * end / columns)
+      while next < busySpans.endIndex, busySpans[next].from < to {
+        open.append(busySpans[next])
+        next += 1
+      }
+      counts[index] = Self.mostAtOnce(
+        open.map {
+          Span(from: max($0.from, from), to: min($0.to, to), closing: nil)
+        }.filter { $0.from < $0.to }
+      )
+      open.removeAll { $0.to <= to }
+    }
+    return String(
+      counts.map { count -> Character in
+        count == 0 ? Legend.empty : count > 9 ? "+" : Character("\(count)")
+      }
+    )
+  }
+
+  private func ruler(columns: Int) -> String {
+    let (left, middle, right) = (
+      "0", Self.duration(end / 2), Self.duration(end)
+    )
+    let room = columns - left.count - middle.count - right.count
+    guard room >= 4 else { return pad(left, to: columns - right.count) + right }
+    let before = columns / 2 - left.count - middle.count / 2
+    let after = room - before
+    return left + String(repeating: " ", count: before) + middle
+      + String(repeating: " ", count: after) + right
+  }
+
+  private func colored(_ cells: [Character]) -> String {
+    var text = ""
+    var style = ""
+    for cell in cells {
+      let wanted =
+        switch cell {
+        case Legend.filled: "\u{1B}[36m"
+        case Legend.empty: "\u{1B}[2m"
+        default: "\u{1B}[1;33m"
+        }
+      if wanted != style {
+        text += "\u{1B}[0m" + wanted
+        style = wanted
+      }
+      text.append(cell)
+    }
+    return text + "\u{1B}[0m"
+  }
+
+  private func pad(_ text: String, to width: Int) -> String {
+    guard text.count > width else {
+      return text + String(repeating: " ", count: width - text.count)
+    }
+    // The end of a path tells more than its beginning.
+    return "…" + text.suffix(max(width - 1, 0))
+  }
+
+  /// A time span in the unit that suits it: `840 µs`, `1.5 ms`, `2.25 s`.
+  public static func duration(_ microseconds: Int) -> String {
+    switch microseconds {
+    case ..<1_000: "\(microseconds) µs"
+    case ..<1_000_000: decimal(microseconds, per: 1_000) + " ms"
+    default: decimal(microseconds, per: 1_000_000) + " s"
+    }
+  }
+
+  /// Three significant digits at the most, rounded down, no trailing zeros.
+  private static func decimal(_ value: Int, per unit: Int) -> String {
+    let whole = value / unit
+    let places = whole >= 100 ? 0 : whole >= 10 ? 1 : 2
+    guard places > 0 else { return "\(whole)" }
+    let scale = places == 1 ? 10 : 100
+    let fraction = value % unit * scale / unit
+    guard fraction > 0 else { return "\(whole)" }
+    var digits = "\(fraction)"
+    digits = String(repeating: "0", count: places - digits.count) + digits
+    while digits.last == "0" { digits.removeLast() }
+    return "\(whole).\(digits)"
+  }
+}
