@@ -1,0 +1,286 @@
+/// A simulated run, as its body sees it.
+///
+/// The static functions run a body under schedules of their choice and in
+/// virtual time: ``run(seed:cancelAtStep:options:_:)`` under one,
+/// ``explore(seeds:options:_:check:)`` under many,
+/// ``exhaust(limit:options:_:check:)`` under all, and
+/// ``cancelEverywhere(seeds:options:_:check:)`` with a cancellation at every
+/// step. None of them runs code of the body on the caller's thread.
+public struct Simulation: Sendable {
+  private let driver: Driver
+
+  init(driver: Driver) { self.driver = driver }
+
+  /// The virtual time of this run; inject it wherever code waits.
+  public var clock: VirtualClock { VirtualClock(driver: driver) }
+
+  /// The executor of this run.
+  ///
+  /// Child tasks and actors follow their parent onto it. Only an unstructured
+  /// task must be told: `Task(executorPreference: simulation.executor) { … }`.
+  public var executor: any TaskExecutor { driver }
+
+  /// Attaches a label to the current task, which the reports of a deadlock
+  /// and of leaks show; nil takes it away.
+  public func note(_ label: String?) { driver.note(label) }
+}
+
+extension Simulation {
+  /// The bounds of a simulation.
+  public struct Options: Sendable {
+    /// The number of jobs after which a run fails with `.stepLimit`.
+    public var stepLimit: Int
+    /// The number of threads that run schedules at the same time.
+    public var threads: Int
+    /// The real time to wait for a foreign thread before a run in which
+    /// nothing can happen any more is called a deadlock.
+    public var grace: Duration
+
+    /// Creates options; `threads` is by default the number of processors.
+    public init(
+      stepLimit: Int = 100_000,
+      threads: Int? = nil,
+      grace: Duration = .milliseconds(20)
+    ) {
+      self.stepLimit = stepLimit
+      self.threads = max(1, threads ?? DriverThread.processors)
+      self.grace = grace
+    }
+  }
+
+  /// What a run without a failure yields.
+  public struct Run<Value: Sendable>: Sendable {
+    /// What the body returned.
+    public let value: Value
+    /// The number of jobs that ran.
+    public let steps: Int
+    /// The choices that were made.
+    public let schedule: Schedule
+    /// The virtual time that passed.
+    public let elapsed: Duration
+    /// A hash of how many jobs were ready at each step, which one was chosen,
+    /// and at which instants; equal for equal schedules.
+    public let digest: UInt64
+    /// Whether the run was long enough for the cancellation asked for.
+    public let wasCancelled: Bool
+  }
+
+  /// How much an exploration tried.
+  public struct Exploration: Sendable {
+    /// The number of runs; each seed has two.
+    public let schedules: Int
+    /// The number of jobs in all runs.
+    public let steps: Int
+    /// The real time it took.
+    public let elapsed: Duration
+    /// False if the calling task was cancelled before all seeds had run.
+    public let isComplete: Bool
+  }
+
+  /// How much of all schedules was tried.
+  public struct Exhaustion: Sendable {
+    /// The number of different schedules that ran.
+    public let schedules: Int
+    /// Whether these were all: false if the limit was reached, or if the
+    /// calling task was cancelled.
+    public let isComplete: Bool
+  }
+
+  /// Runs a body once, under the schedule that a seed generates.
+  ///
+  /// Cancellation of the calling task does not reach the body.
+  ///
+  /// - Parameters:
+  ///   - seed: any number; the same one gives the same schedule.
+  ///   - cancelAtStep: the step, counted from 0, before which the task that
+  ///     runs the body is cancelled; nil, or one beyond the end, cancels
+  ///     nothing.
+  ///   - options: bounds of the run.
+  ///   - body: the program; it must reach the world through its argument.
+  /// - Returns: the value and the schedule.
+  /// - Throws: what went wrong. An error of the body is `.thrown`, also a
+  ///   `CancellationError` after a cancellation.
+  public static func run<Value: Sendable>(
+    seed: UInt64,
+    cancelAtStep: Int? = nil,
+    options: Options = Options(),
+    _ body: @escaping @Sendable (Simulation) async throws -> Value
+  ) async throws(SimulationFailure) -> Run<Value> {
+    let program = Program(body: body, options: options)
+    return try await DriverThread.run {
+      program.run(.seed(seed), cancelAtStep: cancelAtStep, isLogging: true)
+    }.get()
+  }
+
+  /// Runs a body once, under a given schedule.
+  ///
+  /// - Parameters:
+  ///   - schedule: the choices, as a failure or a run reports them.
+  ///   - cancelAtStep: as for ``run(seed:cancelAtStep:options:_:)``.
+  ///   - options: bounds of the run.
+  ///   - body: the program.
+  /// - Returns: the value and the schedule as it was followed.
+  /// - Throws: what went wrong.
+  public static func replay<Value: Sendable>(
+    schedule: Schedule,
+    cancelAtStep: Int? = nil,
+    options: Options = Options(),
+    _ body: @escaping @Sendable (Simulation) async throws -> Value
+  ) async throws(SimulationFailure) -> Run<Value> {
+    let program = Program(body: body, options: options)
+    return try await DriverThread.run {
+      program.run(
+        .schedule(schedule),
+        cancelAtStep: cancelAtStep,
+        isLogging: true
+      )
+    }.get()
+  }
+
+  /// Runs a body under the schedules of many seeds, each twice.
+  ///
+  /// Both runs of a seed must have the same schedule and, if `Value` is
+  /// `Equatable`, the same value. A failure is run again to explain it and to
+  /// look for a shorter schedule that fails in the same way.
+  ///
+  /// Cancellation of the calling task ends the exploration after the current
+  /// schedules; that is not an error.
+  ///
+  /// - Parameters:
+  ///   - seeds: the seeds to try.
+  ///   - options: bounds of each run, and the number of threads.
+  ///   - body: the program; runs of several seeds may overlap.
+  ///   - check: judges the value, once a seed, by throwing.
+  /// - Returns: how much was tried.
+  /// - Throws: the failure of the smallest seed that fails.
+  public static func explore<Value: Sendable>(
+    seeds: Range<UInt64>,
+    options: Options = Options(),
+    _ body: @escaping @Sendable (Simulation) async throws -> Value,
+    check: @escaping @Sendable (Value) throws -> Void = { _ in }
+  ) async throws(SimulationFailure) -> Exploration {
+    let program = Program(body: body, options: options, check: check)
+    let survey = await Survey.make(of: seeds, stopsEarly: true, options) {
+      seed,
+      survey in
+      let first = program.run(.seed(seed))
+      survey.count(first)
+      guard case .success(let run) = first else { return first.failure }
+      let second = program.run(.seed(seed))
+      survey.count(second)
+      return program.difference(run, second, seed: seed)
+        ?? program.judge(run, seed: seed)
+    }
+    if let failure = survey.failures.first {
+      throw await DriverThread.run { program.explain(failure) }
+    }
+    return Exploration(
+      schedules: survey.runs,
+      steps: survey.steps,
+      elapsed: survey.elapsed,
+      isComplete: survey.isComplete
+    )
+  }
+
+  /// All failures among the schedules of many seeds, by seed.
+  ///
+  /// Each seed runs once, and no failure is explained or shortened: this
+  /// counts how often a test finds a planted fault. By default there is no
+  /// grace, so that waiting for a foreign thread may count as a deadlock.
+  ///
+  /// - Parameters:
+  ///   - seeds: the seeds to try.
+  ///   - options: bounds of each run, and the number of threads.
+  ///   - body: the program.
+  ///   - check: judges the value of each run by throwing.
+  /// - Returns: the failures; fewer if the calling task is cancelled.
+  public static func failures<Value: Sendable>(
+    seeds: Range<UInt64>,
+    options: Options = Options(grace: .zero),
+    _ body: @escaping @Sendable (Simulation) async throws -> Value,
+    check: @escaping @Sendable (Value) throws -> Void = { _ in }
+  ) async -> [SimulationFailure] {
+    let program = Program(body: body, options: options, check: check)
+    return await Survey.make(of: seeds, stopsEarly: false, options) { seed, _ in
+      switch program.run(.seed(seed)) {
+      case .success(let run): program.judge(run, seed: seed)
+      case .failure(let failure): failure
+      }
+    }.failures
+  }
+
+  /// Runs a body under every schedule, depth first.
+  ///
+  /// The number of schedules grows as fast as factorials do: keep the body
+  /// small. Complexity: one run a schedule, on one thread.
+  ///
+  /// - Parameters:
+  ///   - limit: the number of schedules after which to stop.
+  ///   - options: bounds of each run.
+  ///   - body: the program.
+  ///   - check: judges the value of each run by throwing.
+  /// - Returns: how many schedules ran, and whether these were all.
+  /// - Throws: the first failure; reaching the limit is none.
+  public static func exhaust<Value: Sendable>(
+    limit: Int,
+    options: Options = Options(),
+    _ body: @escaping @Sendable (Simulation) async throws -> Value,
+    check: @escaping @Sendable (Value) throws -> Void = { _ in }
+  ) async throws(SimulationFailure) -> Exhaustion {
+    let program = Program(body: body, options: options, check: check)
+    return try await Survey.stoppable { isStopped in
+      program.exhaust(limit: limit, isStopped: isStopped)
+    }.get()
+  }
+
+  /// Cancels a body at every step that it has.
+  ///
+  /// Each seed runs once whole, and then once for each step with the task of
+  /// the body cancelled just before it. When it was cancelled the body may
+  /// throw `CancellationError`, and then `check` is not asked; it may as well
+  /// return. It may neither throw another error, nor deadlock, nor leak.
+  ///
+  /// - Parameters:
+  ///   - seeds: the seeds to try.
+  ///   - options: bounds of each run, and the number of threads.
+  ///   - body: the program.
+  ///   - check: judges the values of all runs that return one.
+  /// - Returns: the number of cancelled runs; fewer than there are steps if
+  ///   the calling task is cancelled.
+  /// - Throws: the first failure of the smallest seed that fails; its
+  ///   `cancelledAtStep` tells the step.
+  public static func cancelEverywhere<Value: Sendable>(
+    seeds: Range<UInt64>,
+    options: Options = Options(),
+    _ body: @escaping @Sendable (Simulation) async throws -> Value,
+    check: @escaping @Sendable (Value) throws -> Void = { _ in }
+  ) async throws(SimulationFailure) -> Int {
+    let program = Program(body: body, options: options, check: check)
+    let survey = await Survey.make(of: seeds, stopsEarly: true, options) {
+      seed,
+      survey in
+      var step: Int?
+      while true {
+        let result = program.run(.seed(seed), cancelAtStep: step)
+        switch result {
+        case .success(let run):
+          if let failure = program.judge(run, seed: seed, step) {
+            return failure
+          }
+          if step != nil && !run.wasCancelled { return nil }
+        case .failure(let failure):
+          guard failure.cancelledAtStep != nil,
+            case .thrown(is CancellationError) = failure.reason
+          else { return failure }
+        }
+        if step != nil { survey.count(result) }
+        if survey.isStopped { return nil }
+        step = step.map { $0 + 1 } ?? 0
+      }
+    }
+    if let failure = survey.failures.first {
+      throw await DriverThread.run { program.explain(failure) }
+    }
+    return survey.runs
+  }
+}

@@ -1,0 +1,150 @@
+import Simulation
+import Testing
+
+@Suite("Virtual clock") struct ClockTests {
+  @Test("Sleepers wake in the order of their deadlines")
+  func order() async throws {
+    _ = try await Simulation.explore(seeds: 0..<200) { run in
+      let woken = Shared<[Int]>([])
+      try await withThrowingDiscardingTaskGroup { group in
+        for delay in [3, 1, 2] {
+          group.addTask {
+            try await run.clock.sleep(for: .milliseconds(delay))
+            woken.update { $0.append(delay) }
+          }
+        }
+      }
+      return woken.value
+    } check: {
+      if $0 != [1, 2, 3] { throw Wrong("\($0)") }
+    }
+  }
+
+  @Test("Sleepers with one deadline wake in every order")
+  func equalDeadlines() async throws {
+    let orders = Shared<Set<[Int]>>([])
+    _ = try await Simulation.exhaust(limit: 1_000) { run in
+      let woken = Shared<[Int]>([])
+      try await withThrowingDiscardingTaskGroup { group in
+        for index in 0..<3 {
+          group.addTask {
+            try await run.clock.sleep(for: .milliseconds(1))
+            woken.update { $0.append(index) }
+          }
+        }
+      }
+      return woken.value
+    } check: { order in
+      orders.update { _ = $0.insert(order) }
+    }
+    #expect(orders.value.count == 6)
+  }
+
+  @Test("A sleep of a cancelled task throws and takes no time")
+  func cancelledBefore() async throws {
+    let run = try await Simulation.run(seed: 1, cancelAtStep: 0) { run in
+      do {
+        try await run.clock.sleep(for: .seconds(1))
+        return false
+      } catch is CancellationError {
+        return true
+      }
+    }
+    #expect(run.value)
+    #expect(run.wasCancelled)
+    #expect(run.elapsed == .zero)
+  }
+
+  @Test("Cancellation ends a sleep at that instant and leaves nothing behind")
+  func cancelledDuring() async throws {
+    let exhaustion = try await Simulation.exhaust(limit: 1_000) { run in
+      await withTaskGroup(of: Duration?.self) { group in
+        group.addTask {
+          do {
+            try await run.clock.sleep(for: .seconds(3600))
+            return nil
+          } catch {
+            return run.clock.now.offset
+          }
+        }
+        try? await run.clock.sleep(for: .milliseconds(5))
+        group.cancelAll()
+        let end = await group.next() ?? nil
+        return [end, run.clock.now.offset]
+      }
+    } check: { instants in
+      if instants != [.milliseconds(5), .milliseconds(5)] {
+        throw Wrong("\(instants)")
+      }
+    }
+    #expect(exhaustion.isComplete)
+  }
+
+  @Test("A sleep that has reached its deadline is not cancelled any more")
+  func cancelledAfter() async throws {
+    let exhaustion = try await Simulation.exhaust(limit: 1_000) { run in
+      await withTaskGroup(of: Bool.self) { group in
+        group.addTask {
+          (try? await run.clock.sleep(for: .milliseconds(5))) != nil
+        }
+        // The child must have begun to sleep before this task does.
+        try? await run.clock.sleep(for: .milliseconds(1))
+        try? await run.clock.sleep(for: .milliseconds(4))
+        group.cancelAll()
+        return await group.next() ?? false
+      }
+    } check: { hasSlept in
+      if !hasSlept { throw Wrong() }
+    }
+    #expect(exhaustion.isComplete)
+    #expect(exhaustion.schedules > 1)
+  }
+
+  @Test("A deadline in the past is a scheduling point and takes no time")
+  func past() async throws {
+    let run = try await Simulation.run(seed: 1) { run in
+      try await run.clock.sleep(for: .milliseconds(1))
+      try await run.clock.sleep(until: .init(offset: .zero))
+      try await run.clock.sleep(for: .zero)
+      return run.clock.now
+    }
+    #expect(run.value.offset == .milliseconds(1))
+    #expect(run.steps == 4)
+  }
+
+  @Test("A loop that only sleeps in vain is found, though it is cancelled")
+  func cancelledLoop() async throws {
+    let failure = await #expect(throws: SimulationFailure.self) {
+      try await Simulation.run(
+        seed: 1,
+        cancelAtStep: 2,
+        options: .init(stepLimit: 100)
+      ) { run in
+        while run.clock.now.offset < .seconds(60) {
+          try? await run.clock.sleep(for: .seconds(1))
+        }
+        return true
+      }
+    }
+    #expect(failure?.reason.name == "stepLimit")
+  }
+
+  @Test("Time stands still while tasks run")
+  func standstill() async throws {
+    let run = try await Simulation.run(seed: 1) { run in
+      for _ in 0..<100 { await Task.yield() }
+      return run.clock.now.offset
+    }
+    #expect(run.value == .zero)
+    #expect(run.elapsed == .zero)
+  }
+
+  @Test("Instants are ordered and differ by durations")
+  func instants() {
+    let zero = VirtualClock.Instant()
+    let later = zero.advanced(by: .seconds(2))
+    #expect(zero < later)
+    #expect(zero.duration(to: later) == .seconds(2))
+    #expect("\(later)" == "2.0 seconds")
+  }
+}
