@@ -1,0 +1,170 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"concurrencycookbook/internal/cookbook"
+	"concurrencycookbook/internal/mutants"
+	boundedpool "concurrencycookbook/patterns/bounded-pool"
+)
+
+// TestServe runs demos in virtual time for another program: it reads one
+// request a line on standard input, and answers each with one line on
+// standard output. It is a test because synctest wants one; compiled
+// once, by go test -c, it serves thousands of requests a second.
+func TestServe(t *testing.T) {
+	if os.Getenv("COOKBOOK_SERVE") != "1" {
+		t.Skip("serves only when COOKBOOK_SERVE=1")
+	}
+	if err := serve(t, os.Stdin, os.Stdout); err != nil {
+		t.Fatal(err)
+	}
+}
+
+type request struct {
+	Recipe string          `json:"recipe"`
+	Input  json.RawMessage `json:"input"`
+	Mutant string          `json:"mutant"`
+}
+
+type refusal struct {
+	Error string `json:"error"`
+}
+
+func serve(t *testing.T, in io.Reader, out io.Writer) error {
+	reader := bufio.NewReaderSize(in, 1<<16)
+	writer := bufio.NewWriterSize(out, 1<<16)
+	for {
+		line, err := reader.ReadBytes('\n')
+		if len(line) > 0 {
+			if _, err := writer.Write(respond(t, line)); err != nil {
+				return err
+			}
+		}
+		if err == io.EOF {
+			return writer.Flush()
+		} else if err != nil {
+			return err
+		}
+		// Part of a line may be there already whose rest is sent only
+		// after this answer has been read.
+		waiting, _ := reader.Peek(reader.Buffered())
+		if bytes.IndexByte(waiting, '\n') < 0 {
+			if err := writer.Flush(); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+func respond(t *testing.T, text []byte) []byte {
+	var response any
+	trace, err := answer(t, text)
+	if err != nil {
+		response = refusal{err.Error()}
+	} else {
+		response = trace
+	}
+	line, err := cookbook.Line(response)
+	if err != nil {
+		panic(err)
+	}
+	return line
+}
+
+func answer(t *testing.T, text []byte) (cookbook.Trace, error) {
+	var asked request
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&asked); err != nil {
+		return cookbook.Trace{}, fmt.Errorf("malformed request: %w", err)
+	}
+	if rest, _ := io.ReadAll(decoder.Buffered()); len(bytes.TrimSpace(rest)) > 0 {
+		return cookbook.Trace{}, fmt.Errorf("malformed request: " +
+			"more than one value on a line")
+	}
+	recipe, err := find(asked.Recipe)
+	if err != nil {
+		return cookbook.Trace{}, err
+	}
+	demo := recipe.demo
+	if asked.Mutant != "" {
+		if demo, err = mutate(asked.Recipe, asked.Mutant); err != nil {
+			return cookbook.Trace{}, err
+		}
+	}
+	input := demo.Defaults()
+	if len(asked.Input) > 0 {
+		if err := cookbook.Decode(asked.Input, input); err != nil {
+			return cookbook.Trace{}, err
+		}
+	}
+	return simulate(t, demo, input)
+}
+
+func mutate(recipe, mutant string) (cookbook.Demo, error) {
+	switch recipe {
+	case "bounded-pool":
+		if pool, ok := mutants.BoundedPool[mutant]; ok {
+			return boundedpool.Demo(pool), nil
+		}
+		names := slices.Sorted(maps.Keys(mutants.BoundedPool))
+		return cookbook.Demo{}, cookbook.Unknown("mutant", mutant, names)
+	default:
+		return cookbook.Demo{}, fmt.Errorf("%s has no mutants", recipe)
+	}
+}
+
+// endOfTime is shortly before synctest's clock, in nanoseconds since
+// 1970, cannot go on.
+var endOfTime = time.Date(2262, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// simulate runs the demo in virtual time. A deadlock, a goroutine that
+// stays blocked after the end, and a panic of the demo's own goroutine
+// are errors. A panic of another goroutine ends the program: Go has no
+// way to catch it.
+func simulate(
+	t *testing.T, demo cookbook.Demo, input any,
+) (trace cookbook.Trace, err error) {
+	var record *cookbook.Recorder
+	var late bool
+	defer func() {
+		// A deadlock is a panic of synctest.Test.
+		if problem := recover(); problem != nil {
+			err = fmt.Errorf("%v", problem)
+		}
+		if err == nil && late {
+			err = fmt.Errorf("the run goes beyond the year 2261, " +
+				"where virtual time ends")
+		}
+		if err != nil {
+			trace = cookbook.Trace{}
+		}
+	}()
+	synctest.Test(t, func(t *testing.T) {
+		// Caught here, since the testing package would end the program.
+		defer func() {
+			if problem := recover(); problem != nil {
+				err = fmt.Errorf("panic: %v", problem)
+			}
+		}()
+		record = cookbook.NewRecorder()
+		trace.Outcome, err = demo.Run(context.Background(), input, record)
+		late = time.Now().After(endOfTime)
+	})
+	// synctest.Test returns after every goroutine has ended, and those
+	// that outlived the run may have recorded something.
+	trace.Events = record.Take()
+	return trace, err
+}

@@ -1,0 +1,5 @@
+module concurrencycookbook
+
+go 1.25
+
+require golang.org/x/sync v0.1.0
