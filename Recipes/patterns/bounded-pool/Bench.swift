@@ -1,0 +1,60 @@
+public import Cookbook
+import Synchronization
+
+extension BoundedPoolDemo {
+  public static let workloads = [
+    Workload(
+      "tiny-jobs",
+      promise: "1,000,000 jobs of one addition, 4 at once, first error kept",
+      operations: 1_000_000
+    ) { count in
+      let sum = Atomic(0)
+      try await BoundedPool(workers: 4).forEach(0..<count) { job in
+        sum.wrappingAdd(job & 7, ordering: .relaxed)
+      }
+      return sum.load(ordering: .relaxed)
+    },
+    Workload(
+      "ordered-results",
+      promise: "1,000,000 results, in the order of the jobs, 4 at once",
+      operations: 1_000_000
+    ) { count in
+      try await BoundedPool(workers: 4).map(0..<count) { $0 & 7 }
+        .reduce(0, &+)
+    },
+    Workload(
+      "results-as-they-come",
+      promise: "1,000,000 results taken one by one, 4 jobs at once",
+      operations: 1_000_000
+    ) { count in
+      var sum = 0
+      try await BoundedPool(workers: 4).mapUnordered(0..<count) {
+        $0 & 7
+      } receive: {
+        sum += $0
+      }
+      return sum
+    },
+    Workload(
+      "computing",
+      promise: "10,000 jobs of some 20 µs of computing each, 4 at once",
+      operations: 10_000
+    ) { count in
+      let sum = Atomic(0)
+      try await BoundedPool(workers: 4).forEach(0..<count) { job in
+        sum.wrappingAdd(Self.compute(job), ordering: .relaxed)
+      }
+      return sum.load(ordering: .relaxed)
+    },
+  ]
+
+  /// A chain of dependent steps that no compiler can shorten.
+  private static func compute(_ seed: Int) -> Int {
+    var value = UInt64(seed)
+    for _ in 0..<14_000 {
+      value = value &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+      value ^= value >> 29
+    }
+    return Int(value & 7)
+  }
+}

@@ -1,0 +1,183 @@
+import Synchronization
+
+/// Runs jobs concurrently, never more than ``workers`` of them at once.
+///
+/// The bound is that of one call: a pool holds nothing between calls. Each
+/// call keeps these promises:
+///
+/// - A job starts as soon as a worker is free, in the order of the sequence,
+///   which is read lazily and, except by ``map(_:transform:)``, may be
+///   infinite.
+/// - The first error cancels the jobs that run, and is the one thrown.
+/// - The call returns after every job that it started has ended.
+///
+/// **Cancellation**: cancelling the calling task cancels the jobs that run,
+/// and no other starts. The call then throws what the jobs throw, or
+/// `CancellationError` if jobs were left; if none was and those that ran
+/// finished all the same, it returns as if nothing had happened.
+nonisolated public struct BoundedPool: Sendable {
+  /// The bound: at most this many jobs run at once.
+  public let workers: Int
+
+  /// Creates a pool; this starts nothing.
+  ///
+  /// - Parameter workers: The bound, at least 1.
+  public init(workers: Int) {
+    precondition(workers > 0, "a pool needs at least one worker")
+    self.workers = workers
+  }
+
+  // #region forEach
+  /// Performs a job on each element.
+  ///
+  /// - Parameters:
+  ///   - elements: Read one at a time, as workers become free.
+  ///   - perform: The job.
+  /// - Throws: The first error in time of any job, or `CancellationError`.
+  /// - Complexity: O(`workers`) tasks and memory, whatever the number of
+  ///   elements.
+  nonisolated(nonsending) public func forEach<Elements: Sequence>(
+    _ elements: sending Elements,
+    perform: @escaping @Sendable (Elements.Element) async throws -> Void
+  ) async throws
+  where Elements.Element: Sendable, Elements.Iterator: SendableMetatype {
+    _ = try await pull(elements, into: ()) { _, element in
+      try await perform(element)
+    }
+  }
+  // #endregion
+
+  // #region map
+  /// Transforms each element; the results are in the order of the elements.
+  ///
+  /// - Parameters:
+  ///   - elements: A finite sequence, read as workers become free.
+  ///   - transform: The job.
+  /// - Returns: One result for each element.
+  /// - Throws: The first error in time of any job, or `CancellationError`;
+  ///   no result is returned then.
+  /// - Complexity: O(`workers`) tasks; O(*n*) memory, for the results.
+  nonisolated(nonsending) public func map<Elements: Sequence, Result: Sendable>(
+    _ elements: sending Elements,
+    transform: @escaping @Sendable (Elements.Element) async throws -> Result
+  ) async throws -> [Result]
+  where Elements.Element: Sendable, Elements.Iterator: SendableMetatype {
+    let parts = try await pull(
+      elements.enumerated(),
+      into: [(offset: Int, result: Result)]()
+    ) { part, next in
+      part.append((next.offset, try await transform(next.element)))
+    }
+    // Each part is in order already, which the sort makes use of.
+    return parts.joined().sorted { $0.offset < $1.offset }.map(\.result)
+  }
+  // #endregion
+
+  // #region unordered
+  /// Transforms each element and hands over each result as it comes.
+  ///
+  /// - Parameters:
+  ///   - elements: Read one at a time, as workers become free.
+  ///   - transform: The job.
+  ///   - receive: Called with one result after the other, by the caller's
+  ///     task. While it suspends, at most `workers` results wait for it and
+  ///     no further job starts: a slow receiver slows the pool down. An
+  ///     error that it throws ends the call as an error of a job does.
+  /// - Throws: The first error in time of a job or of `receive`, or
+  ///   `CancellationError`. Results that came earlier have been received.
+  /// - Complexity: O(`workers`) memory, whatever the number of elements; a
+  ///   task for each.
+  nonisolated(nonsending)
+    public func mapUnordered<Element: Sendable, Result: Sendable>(
+      _ elements: sending some Sequence<Element>,
+      transform: @escaping @Sendable (Element) async throws -> Result,
+      receive: (Result) async throws -> Void
+    ) async throws
+  {
+    var remaining = elements.makeIterator()
+    try await withThrowingTaskGroup(of: Result.self) { group in
+      func startNext() {
+        guard let element = remaining.next() else { return }
+        group.addTask {
+          try Task.checkCancellation()
+          return try await transform(element)
+        }
+      }
+      for _ in 0..<workers { startNext() }
+      while let result = try await group.next() {
+        // Refilled before the result is received, or a receiver that takes
+        // its time would leave a worker idle.
+        startNext()
+        try await receive(result)
+      }
+    }
+  }
+  // #endregion
+
+  // #region pull
+  /// Starts up to `workers` children, each of which takes one element after
+  /// the other from the same iterator.
+  ///
+  /// - Returns: What each child has made of `empty`.
+  nonisolated(nonsending)
+    private func pull<Elements: Sequence, Part: Sendable>(
+      _ elements: sending Elements,
+      into empty: Part,
+      perform:
+        @escaping @Sendable (inout Part, Elements.Element) async throws -> Void
+    ) async throws -> [Part]
+  where Elements.Element: Sendable, Elements.Iterator: SendableMetatype {
+    let source = SharedIterator(elements.makeIterator())
+    return try await withThrowingTaskGroup(of: Part.self) { group in
+      for _ in 0..<workers {
+        // The first job of each child is taken here, so that there are
+        // never more children than jobs.
+        guard let first = source.next() else { break }
+        group.addTask {
+          var part = empty
+          var next = Optional(first)
+          while let element = next {
+            do {
+              try Task.checkCancellation()
+              try await perform(&part, element)
+            } catch {
+              // The group cancels only once the parent has seen the error;
+              // until then another child could start a job.
+              source.close()
+              throw error
+            }
+            next = source.next()
+          }
+          return part
+        }
+      }
+      // `waitForAll()` would await every child before it threw.
+      var parts: [Part] = []
+      while let part = try await group.next() { parts.append(part) }
+      return parts
+    }
+  }
+  // #endregion
+}
+
+/// An iterator that several tasks advance.
+///
+/// `SendableMetatype`: its conformance must not be isolated to an actor,
+/// since the tasks call it from anywhere.
+nonisolated private final class SharedIterator<Base: IteratorProtocol>: Sendable
+where Base: SendableMetatype, Base.Element: Sendable {
+  private let base: Mutex<Base?>
+
+  init(_ base: sending Base) {
+    self.base = Mutex(base)
+  }
+
+  func next() -> Base.Element? {
+    base.withLock { $0?.next() }
+  }
+
+  /// Ends the iteration for every task.
+  func close() {
+    base.withLock { $0 = nil }
+  }
+}

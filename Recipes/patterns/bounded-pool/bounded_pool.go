@@ -1,0 +1,166 @@
+// Package boundedpool is a bounded worker pool: a fixed number of
+// goroutines range over one channel of jobs.
+//
+// The form is well known from the Go blog, "Go Concurrency Patterns:
+// Pipelines and cancellation" (https://go.dev/blog/pipelines), and from
+// Go by Example, "Worker Pools" (https://gobyexample.com/worker-pools).
+// Contexts, generics and sequences are what has come to Go since.
+package boundedpool
+
+import (
+	"context"
+	"iter"
+	"sync"
+)
+
+// ForEach calls work once for each input, in order, at most workers at
+// once. It returns when every call has returned.
+//
+// The first error cancels the context of the other calls, starts no more
+// of them, and is returned. When ctx is cancelled first, its cause is
+// returned. Inputs are taken as they are needed, and at most one ahead,
+// so they may be infinite. They are taken on the caller's goroutine: a
+// sequence that blocks has to watch ctx itself.
+func ForEach[T any](
+	ctx context.Context,
+	workers int,
+	inputs iter.Seq[T],
+	work func(context.Context, T) error,
+) error {
+	if workers < 1 {
+		panic("boundedpool: workers must be at least 1")
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+
+	jobs := make(chan T)
+	var wg sync.WaitGroup
+	for range workers {
+		wg.Go(func() {
+			for job := range jobs {
+				// When a worker and the cancellation are both ready,
+				// the select below may still hand out a job.
+				if ctx.Err() != nil {
+					return
+				}
+				if err := work(ctx, job); err != nil {
+					cancel(err) // only the first one counts
+					return
+				}
+			}
+		})
+	}
+
+	feed(ctx, jobs, inputs)
+	close(jobs)
+	wg.Wait()
+	return context.Cause(ctx)
+}
+
+// feed sends the inputs to jobs until ctx is done.
+func feed[T any](
+	ctx context.Context, jobs chan<- T, inputs iter.Seq[T],
+) {
+	for input := range inputs {
+		select {
+		case jobs <- input:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// Unordered is ForEach for work that has a result. It calls receive with
+// each result as it comes, one at a time, on the caller's goroutine.
+//
+// Workers wait for a slow receive, so memory does not grow with the
+// number of jobs. Results that came before the first error have been
+// received when Unordered returns. Inputs are taken on a goroutine of
+// their own.
+func Unordered[T, R any](
+	ctx context.Context,
+	workers int,
+	inputs iter.Seq[T],
+	work func(context.Context, T) (R, error),
+	receive func(R),
+) error {
+	ctx, cancel := context.WithCancel(ctx)
+	results := make(chan R)
+	defer func() {
+		// A receive that panics must not leave the workers behind,
+		// blocked on a channel that nobody reads.
+		cancel()
+		for range results {
+		}
+	}()
+
+	var err error
+	go func() {
+		defer close(results)
+		err = ForEach(ctx, workers, inputs,
+			func(ctx context.Context, input T) error {
+				result, err := work(ctx, input)
+				if err != nil {
+					return err
+				}
+				// No select on ctx.Done here: it would drop, at
+				// random, results of jobs that have succeeded.
+				results <- result
+				return nil
+			})
+	}()
+
+	for result := range results {
+		receive(result)
+	}
+	return err // written before results was closed
+}
+
+// Map is Unordered with the results in the order of the inputs. It
+// returns nil and the error when there was one.
+func Map[T, R any](
+	ctx context.Context,
+	workers int,
+	inputs iter.Seq[T],
+	work func(context.Context, T) (R, error),
+) ([]R, error) {
+	type result struct {
+		index int
+		value R
+	}
+	results := []R{}
+	err := Unordered(ctx, workers, enumerate(inputs),
+		func(ctx context.Context, in indexed[T]) (result, error) {
+			value, err := work(ctx, in.value)
+			return result{in.index, value}, err
+		},
+		func(r result) {
+			for len(results) <= r.index {
+				var absent R
+				results = append(results, absent)
+			}
+			results[r.index] = r.value
+		})
+	if err != nil {
+		return nil, err
+	}
+	return results, nil
+}
+
+type indexed[T any] struct {
+	index int
+	value T
+}
+
+// enumerate pairs each value with its index.
+func enumerate[T any](values iter.Seq[T]) iter.Seq[indexed[T]] {
+	return func(yield func(indexed[T]) bool) {
+		index := 0
+		for value := range values {
+			if !yield(indexed[T]{index, value}) {
+				return
+			}
+			index++
+		}
+	}
+}

@@ -1,0 +1,89 @@
+import Cookbook
+import Testing
+
+@Suite("Timeline")
+struct TimelineTests {
+  static let legend = Timeline.Legend(
+    openings: ["start"],
+    closings: ["end": "█", "fail": "✗"],
+    marks: ["return": "■"]
+  )
+
+  static func event(_ at: Int, _ lane: String, _ name: String) -> Event {
+    Event(at: at, lane: lane, name: name)
+  }
+
+  @Test("A lane that ends where another begins does not overlap it")
+  func touchingLanes() {
+    let lines = Timeline(
+      [
+        Self.event(0, "a", "start"), Self.event(500, "a", "end"),
+        Self.event(500, "b", "start"), Self.event(1_000, "b", "fail"),
+        Self.event(1_000, "caller", "return"),
+      ],
+      legend: Self.legend
+    ).lines(width: 40)
+    #expect(
+      lines == [
+        "         0           500 µs         1 ms",
+        "a        ███████████████················",
+        "b        ···············███████████████✗",
+        "caller   ······························■",
+        "at once  1111111111111111111111111111111",
+        "         most at once: 1",
+      ]
+    )
+  }
+
+  @Test("What never ended is drawn to the edge")
+  func unfinished() {
+    let lines = Timeline(
+      [Self.event(0, "a", "start")],
+      legend: Self.legend,
+      until: 100
+    ).lines(width: 40)
+    #expect(lines[1].hasSuffix("█…"))
+  }
+
+  @Test("Many lanes are packed into as many rows as were busy at once")
+  func packing() {
+    var events: [Event] = []
+    for index in 0..<100 {
+      events.append(Self.event(index * 10, "job \(index)", "start"))
+      if index > 0 {
+        events.append(Self.event(index * 10 + 5, "job \(index - 1)", "end"))
+      }
+    }
+    let lines = Timeline(events, legend: Self.legend).lines(width: 80)
+    #expect(lines.count == 5)
+    #expect(lines[4].hasSuffix("most at once: 2 (lanes packed into 2 rows)"))
+  }
+
+  @Test("A timeline fits any width", arguments: [0, 40, 41, 80, 200])
+  func width(_ width: Int) {
+    let long = String(repeating: "path/", count: 40)
+    let lines = Timeline(
+      [Self.event(0, long, "start"), Self.event(7, long, "end")],
+      legend: Self.legend
+    ).lines(width: width)
+    #expect(lines.allSatisfy { $0.count <= max(width, 40) })
+  }
+
+  @Test("A run without events draws nothing")
+  func empty() {
+    let lines = Timeline([], legend: Self.legend).lines(width: 80)
+    #expect(lines == ["(nothing happened)"])
+  }
+
+  @Test(
+    "A duration has at most three digits and the unit that suits it",
+    arguments: [
+      (0, "0 µs"), (999, "999 µs"), (1_000, "1 ms"), (1_500, "1.5 ms"),
+      (1_050, "1.05 ms"), (12_340, "12.3 ms"), (123_456, "123 ms"),
+      (1_000_000, "1 s"), (61_500_000, "61.5 s"), (7_200_000_000, "7200 s"),
+    ]
+  )
+  func duration(microseconds: Int, text: String) {
+    #expect(Timeline.duration(microseconds) == text)
+  }
+}

@@ -1,0 +1,196 @@
+import BoundedPoolRecipe
+import Cookbook
+import Simulation
+import Synchronization
+import Testing
+
+@Suite("bounded-pool")
+struct BoundedPoolTests {
+  typealias Input = BoundedPoolDemo.Input
+  typealias Mode = BoundedPoolDemo.Mode
+
+  static func input(
+    _ mode: Mode,
+    workers: Int = 2,
+    jobs: [Int] = [3, 1, 2, 2, 1, 3],
+    failing: [Int] = [],
+    cancelAfter: Int? = nil
+  ) -> Input {
+    var input = Input()
+    input.mode = mode.rawValue
+    input.workers = workers
+    input.jobs = jobs
+    input.failing = failing
+    input.cancelAfter = cancelAfter
+    return input
+  }
+
+  static let inputs: [Input] = Mode.allCases.flatMap { mode in
+    [
+      input(mode),
+      input(mode, jobs: []),
+      input(mode, workers: 1),
+      input(mode, workers: 9),
+      input(mode, jobs: [0, 0, 0, 0, 1, 0]),
+      input(mode, failing: [2]),
+      input(mode, failing: [0, 1, 2, 3, 4, 5]),
+      input(mode, cancelAfter: 0),
+      input(mode, cancelAfter: 3),
+      input(mode, failing: [4], cancelAfter: 4),
+    ]
+  }
+
+  @Test("The laws hold under 10,000 schedules")
+  func explore() async throws {
+    for mode in Mode.allCases {
+      try await expectLawful(
+        BoundedPoolDemo.self,
+        Self.input(mode, workers: 3),
+        seeds: 0..<3_400
+      )
+    }
+  }
+
+  @Test("The laws hold for every kind of input", arguments: inputs)
+  func everyKind(of input: Input) async throws {
+    try await expectLawful(BoundedPoolDemo.self, input, seeds: 0..<100)
+  }
+
+  @Test(
+    "A cancellation at any step leaves nothing behind",
+    arguments: inputs
+  )
+  func cancellation(of input: Input) async throws {
+    let runs = try await cancelEverywhere(
+      BoundedPoolDemo.self,
+      input,
+      seeds: 0..<5
+    )
+    #expect(runs > 0)
+  }
+
+  @Test(
+    "Every schedule of a small input keeps the laws",
+    arguments: [
+      (input(.forEach, jobs: [1, 1, 1]), 4),
+      (input(.ordered, jobs: [1, 1, 1]), 4),
+      (input(.unordered, jobs: [1, 1, 1]), 16),
+    ]
+  )
+  func everySchedule(of input: Input, count: Int) async throws {
+    let schedules = try await exhaust(BoundedPoolDemo.self, input)
+    print("bounded-pool, \(input.mode), 3 equal jobs: \(schedules) schedules")
+    #expect(schedules == count)
+  }
+
+  @Test("The laws reject every naive port within 1,000 seeds")
+  func naivePorts() async {
+    await expectRejected(NaivePools.ports)
+  }
+
+  // MARK: What no demo shows
+
+  @Test("An infinite sequence is read only as far as jobs start")
+  func infiniteInput() async {
+    struct Enough: Error {}
+    struct Naturals: Sequence, IteratorProtocol, Sendable {
+      static let read = Mutex(0)
+      var last = 0
+
+      mutating func next() -> Int? {
+        last += 1
+        Self.read.withLock { [last] in $0 = last }
+        return last
+      }
+    }
+    await #expect(throws: Enough.self) {
+      try await BoundedPool(workers: 3).forEach(Naturals()) { number in
+        if number == 1_000 { throw Enough() }
+      }
+    }
+    #expect(Naturals.read.withLock { $0 } <= 1_003)
+  }
+
+  @Test("Results that are received do not pile up")
+  func memoryIsFlat() async throws {
+    final class Result: Sendable {
+      static let alive = Mutex((now: 0, most: 0))
+      init() {
+        Self.alive.withLock {
+          $0.now += 1
+          $0.most = max($0.most, $0.now)
+        }
+      }
+      deinit { Self.alive.withLock { $0.now -= 1 } }
+    }
+    var received = 0
+    try await BoundedPool(workers: 4).mapUnordered(0..<20_000) { _ in
+      Result()
+    } receive: { _ in
+      received += 1
+    }
+    #expect(received == 20_000)
+    // Each worker's next result may be there before the last is received.
+    #expect(Result.alive.withLock { $0.most } <= 9)
+  }
+
+  @Test("An error of the receiver ends the pool")
+  func receiverFails() async {
+    struct Refusal: Error {}
+    let started = Mutex(0)
+    await #expect(throws: Refusal.self) {
+      try await BoundedPool(workers: 2).mapUnordered(0..<1_000) { number in
+        started.withLock { $0 += 1 }
+        return number
+      } receive: { number in
+        if number == 3 { throw Refusal() }
+      }
+    }
+    #expect(started.withLock { $0 } < 20)
+  }
+
+  @Test("A pool without a job left to start answers a cancellation normally")
+  func cancelledTooLate() async throws {
+    let results = try await Simulation.run(seed: 1) { simulation in
+      try await withThrowingTaskGroup(of: [Int].self) { group in
+        group.addTask {
+          try await BoundedPool(workers: 2).map(0..<2) { number in
+            try? await simulation.clock.sleep(for: .seconds(9))
+            return number
+          }
+        }
+        try await simulation.clock.sleep(for: .seconds(1))
+        group.cancelAll()
+        return try await group.next()
+      }
+    }.value
+    #expect(results == [0, 1])
+  }
+
+  @Test("A pool on real threads performs every job once")
+  func stress() async throws {
+    let seed = UInt64.random(in: 0...UInt64.max)
+    var generator = SeededGenerator(seed: seed)
+    let rounds = 200
+    var jobs = 0
+    for _ in 0..<rounds {
+      let workers = Int.random(in: 1...8, using: &generator)
+      let count = Int.random(in: 0...200, using: &generator)
+      jobs += count
+      let running = Mutex((now: 0, most: 0))
+      let results = try await BoundedPool(workers: workers).map(0..<count) {
+        number in
+        running.withLock {
+          $0.now += 1
+          $0.most = max($0.most, $0.now)
+        }
+        if number.isMultiple(of: 3) { await Task.yield() }
+        running.withLock { $0.now -= 1 }
+        return number
+      }
+      #expect(results == Array(0..<count))
+      #expect(running.withLock { $0.most } <= workers)
+    }
+    print("bounded-pool stress: seed \(seed), \(rounds) rounds, \(jobs) jobs")
+  }
+}
