@@ -66,7 +66,7 @@ public struct Timeline: Sendable {
       let row = indices[event.lane, default: rows.count]
       if row == rows.count {
         indices[event.lane] = row
-        rows.append(Row(label: event.lane))
+        rows.append(Row(label: event.lane.withoutControls))
       }
       if legend.openings.contains(event.name) {
         open[row] = event.at
@@ -261,5 +261,16 @@ public struct Timeline: Sendable {
     digits = String(repeating: "0", count: places - digits.count) + digits
     while digits.last == "0" { digits.removeLast() }
     return "\(whole).\(digits)"
+  }
+}
+
+extension String {
+  /// The text as it may go to a terminal: a lane can be the name of a file,
+  /// and that can be anything.
+  fileprivate var withoutControls: String {
+    unicodeScalars.reduce(into: "") { text, scalar in
+      let isControl = scalar.properties.generalCategory == .control
+      text.unicodeScalars.append(isControl ? "\u{FFFD}" : scalar)
+    }
   }
 }

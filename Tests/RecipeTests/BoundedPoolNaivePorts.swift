@@ -116,6 +116,24 @@ enum NaivePools {
     }
   }
 
+  /// A child that has been added but has not begun when the pool is cancelled
+  /// begins all the same.
+  static let uncheckedStart = pool { limit, jobs, perform in
+    try await withThrowingTaskGroup(of: Int.self) { group in
+      var (remaining, results) = (jobs[...], [Int]())
+      func start() {
+        guard let job = remaining.popFirst() else { return }
+        group.addTask { try await perform(job) }
+      }
+      for _ in 0..<limit { start() }
+      while let result = try await group.next() {
+        results.append(result)
+        start()
+      }
+      return results.sorted()
+    }
+  }
+
   /// `try?` where a job fails: cancellation is an error too, so the worker
   /// goes on to the next job.
   static let swallowedErrors = pool { limit, jobs, perform in
@@ -205,6 +223,11 @@ enum NaivePools {
       swallowedErrors,
       breaks: BoundedPoolDemo.nothingStartsAfterTheEnd
     ) { $0.cancelAfter = 2 },
+    port(
+      "no check before a job starts",
+      uncheckedStart,
+      breaks: BoundedPoolDemo.nothingStartsAfterTheEnd
+    ) { $0.cancelAfter = 3 },
     port(
       "results handed over at the end",
       batches,

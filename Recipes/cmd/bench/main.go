@@ -1,0 +1,97 @@
+// Bench times the Go originals for `recipe bench`: it reads one request a
+// line on standard input and answers each with one line on standard
+// output.
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"os"
+	"runtime"
+	"strconv"
+	"strings"
+	"time"
+
+	"concurrencycookbook/internal/cookbook"
+	boundedpool "concurrencycookbook/patterns/bounded-pool"
+	wordcount "concurrencycookbook/patterns/word-count"
+)
+
+var workloads = map[string][]cookbook.Workload{
+	"word-count":   wordcount.Workloads,
+	"bounded-pool": boundedpool.Workloads,
+}
+
+type request struct {
+	Recipe     string `json:"recipe"`
+	Workload   string `json:"workload"`
+	Operations int    `json:"operations"`
+}
+
+type answer struct {
+	Nanoseconds int64  `json:"nanoseconds"`
+	Result      int    `json:"result"`
+	PeakKiB     int    `json:"peakKiB"`
+	Version     string `json:"version"`
+	Error       string `json:"error,omitempty"`
+}
+
+func main() {
+	lines := bufio.NewScanner(os.Stdin)
+	for lines.Scan() {
+		line, err := json.Marshal(respond(lines.Bytes()))
+		if err != nil {
+			panic(err)
+		}
+		fmt.Println(string(line))
+	}
+}
+
+func respond(line []byte) answer {
+	var asked request
+	if err := json.Unmarshal(line, &asked); err != nil {
+		return answer{Error: err.Error()}
+	}
+	for _, workload := range workloads[asked.Recipe] {
+		if workload.Name == asked.Workload {
+			return measure(workload, asked.Operations)
+		}
+	}
+	return answer{Error: "no such workload"}
+}
+
+func measure(workload cookbook.Workload, operations int) answer {
+	// What the last workload left behind is not this one's to collect.
+	runtime.GC()
+	resetPeak()
+	start := time.Now()
+	result := workload.Run(operations)
+	elapsed := time.Since(start)
+	return answer{
+		Nanoseconds: elapsed.Nanoseconds(),
+		Result:      result,
+		PeakKiB:     peak(),
+		Version:     runtime.Version(),
+	}
+}
+
+// resetPeak makes Linux forget the largest resident set so far; where it
+// cannot, peak reports the largest of the whole process.
+func resetPeak() {
+	_ = os.WriteFile("/proc/self/clear_refs", []byte("5"), 0)
+}
+
+func peak() int {
+	status, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		return 0
+	}
+	for line := range strings.Lines(string(status)) {
+		if rest, ok := strings.CutPrefix(line, "VmHWM:"); ok {
+			kib, _ := strconv.Atoi(strings.Fields(rest)[0])
+			return kib
+		}
+	}
+	return 0
+}
