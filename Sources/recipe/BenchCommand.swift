@@ -1,0 +1,257 @@
+import Cookbook
+import Foundation
+
+/// `recipe bench`: Swift against Go, in alternating rounds.
+enum BenchCommand {
+  static let flags = ["rounds", "json", "growth", "svg"]
+
+  static func run(_ arguments: some Sequence<String>) async throws {
+    var arguments = try Arguments(
+      arguments,
+      switches: ["json", "growth", "serve", "help"]
+    )
+    if try arguments.take(switch: "help") {
+      return try Terminal.print(HelpCommand.overview)
+    }
+    if try arguments.take(switch: "serve") {
+      return try await BenchServer.run()
+    }
+    let asJSON = try arguments.take(switch: "json")
+    let measuresGrowth = try arguments.take(switch: "growth")
+    let rounds = try arguments.take("rounds", in: 1...1_000) ?? 7
+    let chart = try arguments.take("svg")
+    let names = arguments.operands
+    arguments.operands = []
+    try arguments.requireEmpty(known: flags)
+    let demos =
+      try names.isEmpty ? menu : names.map { name in try demo(named: name) }
+    #if DEBUG
+      throw UsageError(
+        "a debug build says nothing about speed",
+        hint: "swift run -c release recipe bench"
+      )
+    #else
+      try await measure(
+        demos.flatMap { demo in
+          demo.workloads.map { (demo.recipe.name, $0) }
+        },
+        rounds: rounds,
+        measuresGrowth: measuresGrowth,
+        asJSON: asJSON,
+        chart: chart
+      )
+    #endif
+  }
+
+  private static func measure(
+    _ workloads: [(recipe: String, workload: Workload)],
+    rounds: Int,
+    measuresGrowth: Bool,
+    asJSON: Bool,
+    chart: String?
+  ) async throws {
+    guard !workloads.isEmpty else {
+      throw UsageError("no recipe of these has a workload")
+    }
+    // Files that workloads make for themselves, for both languages.
+    let folder = FileManager.default.temporaryDirectory
+      .appending(path: "cookbook-bench-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(
+      at: folder,
+      withIntermediateDirectories: true
+    )
+    defer { try? FileManager.default.removeItem(at: folder) }
+    Terminal.showProgress("bench: compiling the Go originals")
+    let go = try BenchProcess(
+      try GoToolchain.build(["build", "./cmd/bench"], named: "bench"),
+      [],
+      folder: folder
+    )
+    let swift = try BenchProcess(
+      URL(filePath: "/proc/self/exe").resolvingSymlinksInPath(),
+      ["bench", "--serve"],
+      folder: folder
+    )
+    var report = BenchReport(machine: try .current(go: go, workloads))
+    for (index, (recipe, workload)) in workloads.enumerated() {
+      let sizes =
+        measuresGrowth
+        ? [100, 10, 1].map { max(workload.operations / $0, 1) }
+        : [workload.operations]
+      var rows: [BenchReport.Sample] = []
+      for operations in sizes {
+        let request = BenchRequest(
+          recipe: recipe,
+          workload: workload.name,
+          operations: operations
+        )
+        var sample = BenchReport.Sample(operations: operations)
+        // The first round warms caches and threads up, and does not count.
+        for round in 0...rounds {
+          Terminal.showProgress(
+            "bench: \(recipe)/\(workload.name), \(index + 1) of "
+              + "\(workloads.count), round \(round) of \(rounds)"
+          )
+          // Who goes first takes turns: what drifts, drifts for both.
+          let swiftFirst = round.isMultiple(of: 2)
+          let first = try (swiftFirst ? swift : go).measure(request)
+          let second = try (swiftFirst ? go : swift).measure(request)
+          let (ofSwift, ofGo) =
+            swiftFirst ? (first, second) : (second, first)
+          guard ofSwift.result == ofGo.result else {
+            throw BenchFailure(
+              description: "\(recipe)/\(workload.name): Swift comes to "
+                + "\(ofSwift.result), Go to \(ofGo.result)"
+            )
+          }
+          if round > 0 { sample.add(swift: ofSwift, go: ofGo) }
+        }
+        rows.append(sample)
+      }
+      report.rows.append(
+        BenchReport.Row(
+          recipe: recipe,
+          workload: workload.name,
+          promise: workload.promise,
+          samples: rows
+        )
+      )
+    }
+    if let chart {
+      do {
+        try Data(report.svg.utf8)
+          .write(to: URL(filePath: chart), options: .atomic)
+      } catch {
+        throw UsageError("cannot write --svg '\(chart)': \(error.reason)")
+      }
+    }
+    try Terminal.print(asJSON ? jsonLine(report) : report.text)
+  }
+}
+
+/// The two languages do not do the same work, or one cannot do it.
+struct BenchFailure: Error, CustomStringConvertible {
+  var description: String
+}
+
+struct BenchRequest: Codable {
+  var recipe: String
+  var workload: String
+  var operations: Int
+}
+
+struct BenchAnswer: Codable {
+  var nanoseconds = 0
+  var result = 0
+  var peakKiB = 0
+  var version = ""
+  var error: String?
+}
+
+/// A process of its own for each language, so that neither has the other's
+/// heap, threads or peak of memory.
+final class BenchProcess {
+  private let process = Process()
+  private let requests = Pipe()
+  private let answers = Pipe()
+  private var received = Data()
+
+  init(
+    _ executable: URL,
+    _ arguments: [String],
+    folder: URL
+  ) throws(UsageError) {
+    process.executableURL = executable
+    process.environment = ProcessInfo.processInfo.environment
+      .merging(["COOKBOOK_BENCH_FOLDER": folder.path]) { $1 }
+    process.arguments = arguments
+    process.standardInput = requests
+    process.standardOutput = answers
+    do {
+      try process.run()
+    } catch {
+      throw UsageError("cannot run \(executable.path): \(error.reason)")
+    }
+  }
+
+  deinit {
+    try? requests.fileHandleForWriting.close()
+    process.waitUntilExit()
+  }
+
+  func measure(_ request: BenchRequest) throws -> BenchAnswer {
+    try requests.fileHandleForWriting
+      .write(contentsOf: Data((jsonLine(request) + "\n").utf8))
+    while true {
+      if let end = received.firstIndex(of: UInt8(ascii: "\n")) {
+        let line = Data(received[received.startIndex..<end])
+        received = Data(received[(end + 1)...])
+        let answer = try JSONDecoder().decode(BenchAnswer.self, from: line)
+        if let error = answer.error {
+          throw BenchFailure(
+            description: "\(request.recipe)/\(request.workload): \(error)"
+          )
+        }
+        return answer
+      }
+      let chunk = answers.fileHandleForReading.availableData
+      guard !chunk.isEmpty else {
+        throw BenchFailure(
+          description: "\(request.recipe)/\(request.workload): a process ended"
+        )
+      }
+      received += chunk
+    }
+  }
+}
+
+/// The Swift side of a measurement: `recipe bench --serve`.
+enum BenchServer {
+  @concurrent
+  static func run() async throws {
+    while let line = readLine() {
+      let request = try JSONDecoder()
+        .decode(BenchRequest.self, from: Data(line.utf8))
+      let workload =
+        menu
+        .first { $0.recipe.name == request.recipe }?.workloads
+        .first { $0.name == request.workload }
+      guard let workload else {
+        try Terminal.print(jsonLine(BenchAnswer(error: "no such workload")))
+        continue
+      }
+      resetPeak()
+      let clock = ContinuousClock()
+      let start = clock.now
+      let result = try await workload.run(request.operations)
+      let elapsed = start.duration(to: clock.now)
+      let (seconds, attoseconds) = elapsed.components
+      try Terminal.print(
+        jsonLine(
+          BenchAnswer(
+            nanoseconds: Int(seconds) * 1_000_000_000
+              + Int(attoseconds / 1_000_000_000),
+            result: result,
+            peakKiB: peak()
+          )
+        )
+      )
+    }
+  }
+
+  /// Makes Linux forget the largest resident set so far; where it cannot,
+  /// the peak is that of the whole process.
+  private static func resetPeak() {
+    try? Data("5".utf8).write(to: URL(filePath: "/proc/self/clear_refs"))
+  }
+
+  private static func peak() -> Int {
+    let status = try? String(
+      contentsOf: URL(filePath: "/proc/self/status"),
+      encoding: .utf8
+    )
+    let line = status?.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
+    return line?.split(whereSeparator: \.isWhitespace).dropFirst().first
+      .flatMap { Int($0) } ?? 0
+  }
+}

@@ -1,0 +1,94 @@
+import Cookbook
+import Foundation
+
+/// The program `recipe`.
+@main
+enum Command {
+  /// The words that are commands and so can name no recipe.
+  static let names = ["list", "help", "explore", "compare", "bench"]
+
+  static func main() async {
+    // Ending as by the signal is what a pipeline expects of a program whose
+    // reader has left; some parents start their children with it ignored.
+    signal(SIGPIPE, SIG_DFL)
+    // A closed descriptor would be given to the next file that is opened,
+    // and what is printed would end up in it.
+    if fcntl(STDOUT_FILENO, F_GETFD) == -1 {
+      Terminal.complain("cannot write to standard output: it is closed")
+      exit(ExitCode.output.rawValue)
+    }
+    exit(await run(Array(CommandLine.arguments.dropFirst())).rawValue)
+  }
+
+  // Off the main actor: a demo that hops between it and the pool pays for
+  // every hop.
+  @concurrent
+  static func run(_ arguments: [String]) async -> ExitCode {
+    do {
+      try await dispatch(arguments)
+      return .success
+    } catch let error as UsageError {
+      Terminal.complain(error.message)
+      if let hint = error.hint { Terminal.complain(hint) }
+      return .usage
+    } catch let code as ExitCode {
+      return code
+    } catch {
+      Terminal.complain("\(error)")
+      return .failure
+    }
+  }
+
+  @concurrent
+  private static func dispatch(_ arguments: [String]) async throws {
+    let rest = arguments.dropFirst()
+    switch arguments.first {
+    case nil: try ListCommand.run([])
+    case "list": try ListCommand.run(rest)
+    case "help", "-h", "--help": try HelpCommand.run(rest)
+    case "explore":
+      let (demo, rest) = try recipe(
+        rest,
+        of: "explore",
+        switches: ["json", "cancel"]
+      )
+      try await ExploreCommand.run(demo, arguments: rest)
+    case "compare":
+      let (demo, rest) = try recipe(rest, of: "compare", switches: ["json"])
+      try await CompareCommand.run(demo, arguments: rest)
+    case "bench": try await BenchCommand.run(rest)
+    case let flag? where flag.hasPrefix("-"):
+      throw UsageError(
+        "unknown flag '\(flag)'",
+        hint: "a recipe's flags stand after its name; see 'recipe help'"
+      )
+    case let name?:
+      let demo = try demo(named: name)
+      try await RunCommand.run(demo, arguments: rest)
+    }
+  }
+
+  /// Takes the recipe's name from the arguments of a command.
+  private static func recipe(
+    _ arguments: some Sequence<String>,
+    of command: String,
+    switches: Set<String>
+  ) throws -> (any Demo.Type, Arguments) {
+    var arguments = try Arguments(
+      arguments,
+      switches: switches.union(["help"])
+    )
+    if try arguments.take(switch: "help") {
+      try Terminal.print(HelpCommand.overview)
+      throw ExitCode.success
+    }
+    guard !arguments.operands.isEmpty else {
+      throw UsageError(
+        "'recipe \(command)' needs the name of a recipe",
+        hint: "'recipe list' names them all"
+      )
+    }
+    let name = arguments.operands.removeFirst()
+    return (try demo(named: name), arguments)
+  }
+}

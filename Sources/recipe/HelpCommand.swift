@@ -1,0 +1,98 @@
+import Cookbook
+
+/// `recipe help`: what can be said to the program.
+enum HelpCommand {
+  static func run(_ arguments: some Sequence<String>) throws {
+    var arguments = try Arguments(arguments, switches: ["help"])
+    _ = try arguments.take(switch: "help")
+    let name = arguments.operands.first
+    arguments.operands = Array(arguments.operands.dropFirst())
+    try arguments.requireEmpty()
+    guard let name, !Command.names.contains(name) else {
+      return try Terminal.print(overview)
+    }
+    try Terminal.print(text(of: try demo(named: name)))
+  }
+
+  static let overview = """
+    recipe: Go's concurrency patterns in Swift, proven to behave the same
+
+    usage:
+      recipe [list] [--json]         the menu, by chapter
+      recipe NAME [--FIELD VALUE …] [FILE …]
+                                     runs a recipe and draws its timeline
+      recipe explore NAME [--seeds N] [--json] [--FIELD VALUE …]
+                                     the laws over many schedules in virtual
+                                     time; --exhaust N: over all schedules,
+                                     N at the most; --cancel: with a
+                                     cancellation at every step
+      recipe compare NAME [--inputs N] [--seed S] [--json]
+                                     Swift and Go on the same random inputs,
+                                     in virtual time; needs Go 1.25
+      recipe help [NAME]             this text, or a recipe's flags
+
+    flags of every run:
+      --seed N                       replays schedule N in virtual time
+      --events                       prints the events as lines of JSON, the
+                                     outcome last, and nothing else
+      --input JSON, --input @FILE    the whole input; flags override it
+
+    exit codes:
+      0    it went well
+      1    what was run or checked does not hold
+      64   the command line cannot be carried out
+      74   standard output cannot be written
+      130  interrupted
+    """
+
+  static func text<D: Demo>(of demo: D.Type) -> String {
+    let recipe = demo.recipe
+    let input = D.Input()
+    let fields = InputField.all(of: input)
+    let takesFiles = fields.contains { $0.name == "paths" }
+    var lines = [
+      "\(recipe.name): \(recipe.question)",
+      "",
+      "usage: recipe \(recipe.name) [--FIELD VALUE …]"
+        + (takesFiles ? " [FILE …]" : ""),
+      "",
+    ]
+    for (name, meaning) in D.Input.help {
+      guard let field = fields.first(where: { $0.name == name }) else {
+        continue
+      }
+      lines.append("  --\(field.flag) \(field.kind.placeholder)")
+      lines.append("      \(meaning)")
+      if let value = field.defaultValue, !"\(value)".isEmpty {
+        lines.append("      default: \(field.shown(value))")
+      }
+    }
+    lines.append("")
+    lines.append("the same as JSON: --input '\(input.json)'")
+    lines.append("page and sources: \(recipe.folder)")
+    return lines.joined(separator: "\n")
+  }
+}
+
+extension InputField.Kind {
+  fileprivate var placeholder: String {
+    switch self {
+    case .flag: "[true|false]"
+    case .integer: "NUMBER"
+    case .text: "TEXT"
+    case .integers: "NUMBER,…"
+    case .texts: "TEXT,…"
+    case .json: "JSON"
+    }
+  }
+}
+
+extension InputField {
+  fileprivate func shown(_ value: Any) -> String {
+    switch value {
+    case let list as [Any]:
+      list.isEmpty ? "none" : list.map { "\($0)" }.joined(separator: ",")
+    default: "\(value)"
+    }
+  }
+}

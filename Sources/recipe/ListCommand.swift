@@ -1,0 +1,61 @@
+import Cookbook
+
+/// `recipe list`: the menu.
+enum ListCommand {
+  struct Entry: Encodable {
+    var name: String
+    var chapter: String
+    var question: String
+    var goConstructs: [String]
+    var swiftConstructs: [String]
+    var problems: [String]
+    var folder: String
+  }
+
+  static func run(_ arguments: some Sequence<String>) throws {
+    var arguments = try Arguments(arguments, switches: ["json", "help"])
+    if try arguments.take(switch: "help") {
+      return try HelpCommand.run(["list"])
+    }
+    let asJSON = try arguments.take(switch: "json")
+    try arguments.requireEmpty(known: ["json"])
+    let recipes = menu.map { $0.recipe }
+    if asJSON {
+      try Terminal.print(
+        jsonLine(
+          recipes.map {
+            Entry(
+              name: $0.name,
+              chapter: $0.chapter.rawValue,
+              question: $0.question,
+              goConstructs: $0.goConstructs,
+              swiftConstructs: $0.swiftConstructs,
+              problems: $0.problems,
+              folder: $0.folder
+            )
+          }
+        )
+      )
+    } else {
+      try Terminal.print(text(of: recipes))
+    }
+  }
+
+  static func text(of recipes: [Recipe]) -> String {
+    let width = recipes.map(\.name.count).max() ?? 0
+    var lines: [String] = []
+    for chapter in Recipe.Chapter.allCases {
+      let members = recipes.filter { $0.chapter == chapter }
+      guard !members.isEmpty else { continue }
+      if !lines.isEmpty { lines.append("") }
+      lines.append(chapter.rawValue)
+      for recipe in members {
+        let gap = String(repeating: " ", count: width - recipe.name.count)
+        lines.append("  \(recipe.name)\(gap)  \(recipe.question)")
+      }
+    }
+    lines.append("")
+    lines.append("'recipe NAME' runs one, 'recipe help' lists the commands.")
+    return lines.joined(separator: "\n")
+  }
+}

@@ -1,0 +1,74 @@
+import Foundation
+import Synchronization
+
+/// Where the program writes.
+enum Terminal {
+  /// Whether standard output is a terminal.
+  static let isInteractive = isatty(STDOUT_FILENO) == 1
+
+  /// Whether standard error is a terminal: only then progress is shown.
+  static let showsProgress = isatty(STDERR_FILENO) == 1
+
+  /// Whether colours are welcome, by the convention of no-color.org.
+  static let isStyled: Bool = {
+    let environment = ProcessInfo.processInfo.environment
+    let isRefused = environment["NO_COLOR"].map { !$0.isEmpty } ?? false
+    return isInteractive && !isRefused && environment["TERM"] != "dumb"
+  }()
+
+  /// The columns of the terminal; 80 where there is none, so that what goes
+  /// into a file does not depend on the window it was made in.
+  static let width: Int = {
+    guard isInteractive else { return 80 }
+    var size = winsize()
+    if unsafe ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0,
+      size.ws_col > 0
+    {
+      return Int(size.ws_col)
+    }
+    let columns = ProcessInfo.processInfo.environment["COLUMNS"]
+    return columns.flatMap { Int($0) } ?? 80
+  }()
+
+  /// Writes a line to standard output.
+  ///
+  /// - Throws: ``ExitCode/output`` after having said what is wrong. Where
+  ///   the reader has gone away the process ends as by `SIGPIPE`.
+  static func print(_ text: String) throws(ExitCode) {
+    clearProgress()
+    do {
+      try FileHandle.standardOutput.write(contentsOf: Data((text + "\n").utf8))
+    } catch {
+      complain("cannot write to standard output: \(error.reason)")
+      throw .output
+    }
+  }
+
+  /// Writes a line to standard error, after the name of the program.
+  static func complain(_ text: String) {
+    clearProgress()
+    writeError("recipe: \(text)\n")
+  }
+
+  private static let progressIsShown = Mutex(false)
+
+  /// Shows one line on the terminal, which the next output replaces.
+  static func showProgress(_ text: String) {
+    guard showsProgress else { return }
+    progressIsShown.withLock { $0 = true }
+    writeError("\r\u{1B}[K" + String(text.prefix(width - 1)))
+  }
+
+  private static func clearProgress() {
+    let wasShown = progressIsShown.withLock { isShown in
+      defer { isShown = false }
+      return isShown
+    }
+    if wasShown { writeError("\r\u{1B}[K") }
+  }
+
+  private static func writeError(_ text: String) {
+    // There is nowhere to report this failure to.
+    try? FileHandle.standardError.write(contentsOf: Data(text.utf8))
+  }
+}
