@@ -72,7 +72,7 @@ enum BenchCommand {
       ["bench", "--serve"],
       folder: folder
     )
-    var report = BenchReport(machine: try .current(go: go, workloads))
+    var report = BenchReport(machine: try await .current(go: go, workloads))
     for (index, (recipe, workload)) in workloads.enumerated() {
       let sizes =
         measuresGrowth
@@ -94,8 +94,8 @@ enum BenchCommand {
           )
           // Who goes first takes turns: what drifts, drifts for both.
           let swiftFirst = round.isMultiple(of: 2)
-          let first = try (swiftFirst ? swift : go).measure(request)
-          let second = try (swiftFirst ? go : swift).measure(request)
+          let first = try await (swiftFirst ? swift : go).measure(request)
+          let second = try await (swiftFirst ? go : swift).measure(request)
           let (ofSwift, ofGo) =
             swiftFirst ? (first, second) : (second, first)
           guard ofSwift.result == ofGo.result else {
@@ -150,7 +150,10 @@ struct BenchAnswer: Codable {
 
 /// A process of its own for each language, so that neither has the other's
 /// heap, threads or peak of memory.
-final class BenchProcess {
+///
+/// Safety of the unchecked conformance: it serves one caller at a time, who
+/// waits for each answer.
+final class BenchProcess: @unchecked Sendable {
   private let process = Process()
   private let requests = Pipe()
   private let answers = Pipe()
@@ -179,7 +182,11 @@ final class BenchProcess {
     process.waitUntilExit()
   }
 
-  func measure(_ request: BenchRequest) throws -> BenchAnswer {
+  func measure(_ request: BenchRequest) async throws -> BenchAnswer {
+    try await onThread { try self.answer(to: request) }
+  }
+
+  private func answer(to request: BenchRequest) throws -> BenchAnswer {
     try requests.fileHandleForWriting
       .write(contentsOf: Data((jsonLine(request) + "\n").utf8))
     while true {

@@ -16,9 +16,9 @@ struct BenchReport: Encodable {
     static func current(
       go: BenchProcess,
       _ workloads: [(recipe: String, workload: Workload)]
-    ) throws -> Machine {
+    ) async throws -> Machine {
       let first = workloads[0]
-      let answer = try go.measure(
+      let answer = try await go.measure(
         BenchRequest(
           recipe: first.recipe,
           workload: first.workload.name,

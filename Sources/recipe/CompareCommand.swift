@@ -30,18 +30,18 @@ enum CompareCommand {
     let name = demo.recipe.name
 
     Terminal.showProgress("\(name): compiling the Go originals")
-    let go = try GoTwin()
+    let go = try await GoTwin.start()
     let clock = ContinuousClock()
     let start = clock.now
     var inputs = Equivalence.inputs(for: demo, count: count, seed: UInt64(seed))
     inputs[0] = D.Input()
     if let record {
-      try Recording.write(inputs, of: demo, from: go, to: record)
+      try await Recording.write(inputs, of: demo, from: go, to: record)
       return try Terminal.print("\(count) inputs recorded in \(record)")
     }
     if let mutant {
       do {
-        _ = try go.traces(of: demo, inputs: [D.Input()], mutant: mutant)
+        _ = try await go.traces(of: demo, inputs: [D.Input()], mutant: mutant)
       } catch let failure as GoFailure where failure.answer.contains("mutant") {
         throw UsageError("--mutant: \(failure.answer)")
       }
@@ -123,8 +123,8 @@ enum Recording {
     of demo: D.Type,
     from go: GoTwin,
     to path: String
-  ) throws {
-    let traces = try go.traces(of: demo, inputs: inputs)
+  ) async throws {
+    let traces = try await go.traces(of: demo, inputs: inputs)
     let lines = zip(inputs, traces).map { input, trace in
       let events = trace.events.map(\.json).joined(separator: ",")
       return "{\"input\":\(input.json),\"go\":{\"events\":[\(events)],"

@@ -48,7 +48,7 @@ enum Equivalence {
     let batch = 500
     for start in stride(from: 0, to: inputs.count, by: batch) {
       let slice = Array(inputs[start..<min(start + batch, inputs.count)])
-      let traces = try go.traces(of: demo, inputs: slice, mutant: mutant)
+      let traces = try await go.traces(of: demo, inputs: slice, mutant: mutant)
       for (offset, (input, trace)) in zip(slice, traces).enumerated() {
         let seed = seed &+ UInt64(start + offset)
         if let finding = await judge(demo, input, seed: seed, go: trace) {
@@ -108,7 +108,11 @@ enum Equivalence {
       for input in demo.simplerInputs(than: simplest.input) {
         guard (try? input.validate()) != nil else { continue }
         triesLeft -= 1
-        let traces = try go.traces(of: demo, inputs: [input], mutant: mutant)
+        let traces = try await go.traces(
+          of: demo,
+          inputs: [input],
+          mutant: mutant
+        )
         guard let trace = traces.first else { continue }
         if let simpler = await judge(
           demo,

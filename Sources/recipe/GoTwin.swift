@@ -3,21 +3,27 @@ import Foundation
 
 /// The Go originals, run in virtual time by a process that answers requests.
 ///
-/// Requests and answers are lines of JSON. A twin serves one caller at a
-/// time.
-final class GoTwin {
+/// Requests and answers are lines of JSON.
+///
+/// Safety of the unchecked conformance: a twin serves one caller at a time,
+/// who waits for each answer.
+final class GoTwin: @unchecked Sendable {
   private let process = Process()
   private let requests = Pipe()
   private let answers = Pipe()
   private var received = Data()
 
-  /// Compiles the originals and starts the process that runs them.
+  /// Compiles the originals, which takes some seconds the first time, and
+  /// starts the process that runs them.
   ///
-  /// Blocks while Go compiles, a few seconds the first time.
-  ///
+  /// - Returns: A twin that waits for requests.
   /// - Throws: ``UsageError`` that says how to get Go where there is none,
   ///   or what the Go compiler said.
-  init() throws(UsageError) {
+  static func start() async throws -> GoTwin {
+    try await onThread { try GoTwin() }
+  }
+
+  private init() throws(UsageError) {
     let folder = try GoToolchain.recipes()
     let binary = try GoToolchain.build(
       ["test", "-c", "./cmd/recipe"],
@@ -67,12 +73,11 @@ final class GoTwin {
     of demo: D.Type,
     inputs: [D.Input],
     mutant: String? = nil
-  ) throws -> [Trace<D.Outcome>] {
-    try answers(
-      to: inputs.map {
-        Request(recipe: demo.recipe.name, input: $0.json, mutant: mutant)
-      }
-    ).map { line in
+  ) async throws -> [Trace<D.Outcome>] {
+    let requests = inputs.map {
+      Request(recipe: demo.recipe.name, input: $0.json, mutant: mutant)
+    }
+    return try await onThread { try self.answers(to: requests) }.map { line in
       do {
         return try JSONDecoder().decode(Trace<D.Outcome>.self, from: line)
       } catch {

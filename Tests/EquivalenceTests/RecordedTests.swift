@@ -49,15 +49,18 @@ struct LiveTests {
   @Test("The recording is still true", arguments: names)
   func recordingIsTrue(name: String) async throws {
     let demo = try demo(named: name)
-    try check(demo)
+    try await check(demo)
   }
 
-  private func check<D: Demo>(_ demo: D.Type) throws {
+  private func check<D: Demo>(_ demo: D.Type) async throws {
     let lines = try Recording.read(
       recorded.appending(path: "\(demo.recipe.name).jsonl").path,
       of: demo
     )
-    let traces = try GoTwin().traces(of: demo, inputs: lines.map(\.input))
+    let traces = try await GoTwin.start().traces(
+      of: demo,
+      inputs: lines.map(\.input)
+    )
     for (line, trace) in zip(lines, traces) {
       // Go's own scheduler may permute an instant from run to run.
       let difference = Difference.between(
@@ -82,7 +85,7 @@ struct LiveTests {
       demo,
       inputs: inputs,
       seed: seed,
-      go: GoTwin()
+      go: GoTwin.start()
     )
     print(
       "\(demo.recipe.name): \(inputs.count) inputs against Go, seed \(seed)"
@@ -102,7 +105,9 @@ struct LiveTests {
     )
     defer { try? FileManager.default.removeItem(at: folder) }
     let go = try BenchProcess(
-      try GoToolchain.build(["build", "./cmd/bench"], named: "bench"),
+      try await onThread {
+        try GoToolchain.build(["build", "./cmd/bench"], named: "bench")
+      },
       [],
       folder: folder
     )
@@ -121,7 +126,9 @@ struct LiveTests {
             workload: workload.name,
             operations: max(workload.operations / part, 1)
           )
-          let (left, right) = try (swift.measure(request), go.measure(request))
+          let (left, right) = (
+            try await swift.measure(request), try await go.measure(request)
+          )
           #expect(left.result == right.result, "\(request)")
         }
       }
@@ -153,7 +160,7 @@ struct LiveTests {
       demo,
       inputs: Equivalence.inputs(for: demo, count: 1_000, seed: seed),
       seed: seed,
-      go: GoTwin(),
+      go: GoTwin.start(),
       mutant: mutant
     )
     let found = try #require(finding, "\(mutant) is not found")

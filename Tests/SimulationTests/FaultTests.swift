@@ -10,7 +10,7 @@ import Testing
   ) async -> SimulationFailure? {
     var options = options
     // Other tests may keep the main actor busy for a while.
-    if fault.reason == "foreignThread" { options.grace = .seconds(10) }
+    if fault.reason == "foreignThread" { options.grace = .seconds(120) }
     do {
       _ = try await Simulation.explore(
         seeds: seeds,

@@ -343,7 +343,7 @@ private func children(
     _ body: @escaping @Sendable (Simulation) async throws -> Bool
   ) async throws -> SimulationFailure {
     let failure = await #expect(throws: SimulationFailure.self) {
-      try await Simulation.run(seed: 3, options: .init(grace: .seconds(10))) {
+      try await Simulation.run(seed: 3, options: .init(grace: .seconds(120))) {
         try await body($0)
       }
     }
