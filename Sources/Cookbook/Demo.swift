@@ -1,5 +1,5 @@
 /// A small program around a pattern, the same in Swift and in Go.
-public protocol Demo: Sendable {
+package protocol Demo: Sendable {
   associatedtype Input: DemoInput
   associatedtype Outcome: Codable & Equatable & Sendable
 
@@ -45,12 +45,12 @@ public protocol Demo: Sendable {
 }
 
 extension Demo {
-  public static var workloads: [Workload] { [] }
+  package static var workloads: [Workload] { [] }
 
-  public static func problems(in outcome: Outcome) -> [String] { [] }
+  package static func problems(in outcome: Outcome) -> [String] { [] }
 
   /// Runs the demo and pairs its outcome with what was recorded.
-  public static func trace(
+  package static func trace(
     _ input: Input,
     clock: some Clock<Duration>
   ) async throws -> Trace<Outcome> {
@@ -62,7 +62,7 @@ extension Demo {
   /// Holds a run against every law.
   ///
   /// - Throws: ``LawViolation`` for the first law that it breaks.
-  public static func check(
+  package static func check(
     _ trace: Trace<Outcome>,
     of input: Input
   ) throws(LawViolation) {
@@ -74,7 +74,7 @@ extension Demo {
 ///
 /// A field is a `Bool`, `Int`, `String`, an array of `Int` or `String`, or an
 /// optional of one of them. Any other field is set through `--input` alone.
-public protocol DemoInput: Codable, Equatable, Sendable {
+package protocol DemoInput: Codable, Equatable, Sendable {
   /// The input that a run without flags uses.
   init()
 
@@ -86,21 +86,21 @@ public protocol DemoInput: Codable, Equatable, Sendable {
 }
 
 /// An input that a demo refuses, with the field that is to blame.
-public struct InputError: Error, Equatable, CustomStringConvertible {
-  public var field: String
-  public var problem: String
+package struct InputError: Error, Equatable, CustomStringConvertible {
+  package var field: String
+  package var problem: String
 
-  public init(field: String, problem: String) {
+  package init(field: String, problem: String) {
     self.field = field
     self.problem = problem
   }
 
-  public var description: String { "\(field) \(problem)" }
+  package var description: String { "\(field) \(problem)" }
 }
 
 extension InputError {
   /// Refuses a number outside of `bounds`.
-  public static func require(
+  package static func require(
     _ value: Int,
     in bounds: ClosedRange<Int>,
     _ field: String
@@ -116,7 +116,7 @@ extension InputError {
 }
 
 /// How strictly Swift and Go must agree on the same input.
-public enum Comparison: String, Sendable {
+package enum Comparison: String, Sendable {
   /// The same events at each instant, and the same outcome.
   case moments
   /// The same outcome; the traces only have to keep the laws.
@@ -126,26 +126,26 @@ public enum Comparison: String, Sendable {
 }
 
 /// A recipe's line in the menu and the terms it is found by.
-public struct Recipe: Sendable, Equatable {
-  public enum Chapter: String, Sendable, CaseIterable {
+package struct Recipe: Sendable, Equatable {
+  package enum Chapter: String, Sendable, CaseIterable {
     case lifetimes, channels, patterns
     case sharedState = "shared-state"
     case runtime
   }
 
   /// Kebab-case: the folder, the command and the page go by it.
-  public var name: String
-  public var chapter: Chapter
+  package var name: String
+  package var chapter: Chapter
   /// The question that the recipe answers.
-  public var question: String
+  package var question: String
   /// The Go constructs that it answers.
-  public var goConstructs: [String]
+  package var goConstructs: [String]
   /// The Swift constructs that it answers with.
-  public var swiftConstructs: [String]
+  package var swiftConstructs: [String]
   /// The problems it solves, as a person would say them.
-  public var problems: [String]
+  package var problems: [String]
 
-  public init(
+  package init(
     name: String,
     chapter: Chapter,
     question: String,
@@ -162,5 +162,5 @@ public struct Recipe: Sendable, Equatable {
   }
 
   /// The recipe's folder, relative to the root of the package.
-  public var folder: String { "Recipes/\(chapter.rawValue)/\(name)" }
+  package var folder: String { "Recipes/\(chapter.rawValue)/\(name)" }
 }

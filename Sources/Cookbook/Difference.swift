@@ -1,12 +1,12 @@
 /// Where two traces of the same input part.
-public struct Difference: Equatable, Sendable, CustomStringConvertible {
-  public var description: String
+package struct Difference: Equatable, Sendable, CustomStringConvertible {
+  package var description: String
 
   /// Compares what the two languages did, as strictly as asked.
   ///
   /// - Returns: `nil` where they agree.
   /// - Complexity: O(*n* log *n*) in the number of events.
-  public static func between<Outcome>(
+  package static func between<Outcome>(
     swift: Trace<Outcome>,
     go: Trace<Outcome>,
     comparison: Comparison
@@ -50,7 +50,7 @@ public struct Difference: Equatable, Sendable, CustomStringConvertible {
 
 extension Event: Comparable {
   /// By time; within an instant by what is written, which means nothing.
-  public static func < (left: Event, right: Event) -> Bool {
+  package static func < (left: Event, right: Event) -> Bool {
     (left.at, left.lane, left.name, left.item)
       < (right.at, right.lane, right.name, right.item)
   }

@@ -1,15 +1,15 @@
 /// Something that happened in a run, as both languages write it.
-public struct Event: Codable, Hashable, Sendable {
+package struct Event: Codable, Hashable, Sendable {
   /// Microseconds since the run began.
-  public var at: Int
+  package var at: Int
   /// Who it happened to: a job, a file, the caller.
-  public var lane: String
+  package var lane: String
   /// What happened: `start`, `end`, `cancelled`.
-  public var name: String
+  package var name: String
   /// What it happened with, or the empty string.
-  public var item: String
+  package var item: String
 
-  public init(at: Int, lane: String, name: String, item: String = "") {
+  package init(at: Int, lane: String, name: String, item: String = "") {
     self.at = at
     self.lane = lane
     self.name = name
@@ -19,7 +19,7 @@ public struct Event: Codable, Hashable, Sendable {
   /// The event as one line of JSON, its keys in the order of the fields.
   ///
   /// `JSONEncoder` promises no order, and the Go twin writes this one.
-  public var json: String {
+  package var json: String {
     "{\"at\":\(at),\"lane\":\(lane.quotedForJSON),"
       + "\"name\":\(name.quotedForJSON),\"item\":\(item.quotedForJSON)}"
   }
@@ -27,7 +27,7 @@ public struct Event: Codable, Hashable, Sendable {
 
 extension String {
   /// The string as a JSON string literal, quotation marks included.
-  public var quotedForJSON: String {
+  package var quotedForJSON: String {
     var quoted = "\""
     for scalar in unicodeScalars {
       switch scalar {

@@ -1,9 +1,9 @@
 /// A promise of a pattern: a named predicate over an input and a trace.
 ///
 /// A law is written once, and judges the traces of both languages.
-public struct Law<Input: Sendable, Outcome: Equatable & Sendable>: Sendable {
+package struct Law<Input: Sendable, Outcome: Equatable & Sendable>: Sendable {
   /// The promise, as a short sentence.
-  public let name: String
+  package let name: String
   private let violation: @Sendable (Input, Trace<Outcome>) -> String?
 
   /// Creates a law.
@@ -11,7 +11,7 @@ public struct Law<Input: Sendable, Outcome: Equatable & Sendable>: Sendable {
   /// - Parameters:
   ///   - name: The promise, as a short sentence.
   ///   - violation: Says what breaks the promise, or `nil` when it is kept.
-  public init(
+  package init(
     _ name: String,
     violation: @escaping @Sendable (Input, Trace<Outcome>) -> String?
   ) {
@@ -22,7 +22,7 @@ public struct Law<Input: Sendable, Outcome: Equatable & Sendable>: Sendable {
   /// Judges one run.
   ///
   /// - Throws: ``LawViolation`` when the run breaks the law.
-  public func check(
+  package func check(
     _ trace: Trace<Outcome>,
     of input: Input
   ) throws(LawViolation) {
@@ -33,14 +33,14 @@ public struct Law<Input: Sendable, Outcome: Equatable & Sendable>: Sendable {
 }
 
 /// A run broke a law.
-public struct LawViolation: Error, Hashable, CustomStringConvertible {
-  public var law: String
-  public var reason: String
+package struct LawViolation: Error, Hashable, CustomStringConvertible {
+  package var law: String
+  package var reason: String
 
-  public init(law: String, reason: String) {
+  package init(law: String, reason: String) {
     self.law = law
     self.reason = reason
   }
 
-  public var description: String { "broken law: \(law) (\(reason))" }
+  package var description: String { "broken law: \(law) (\(reason))" }
 }

@@ -1,16 +1,16 @@
 /// A drawing of a trace: a lane for each job, time across.
-public struct Timeline: Sendable {
+package struct Timeline: Sendable {
   /// What a demo's events look like.
-  public struct Legend: Sendable {
+  package struct Legend: Sendable {
     /// Events from which a lane is busy.
-    public var openings: Set<String>
+    package var openings: Set<String>
     /// Events at which a lane stops being busy, and the mark of the end
     /// where it was not a good one.
-    public var closings: [String: Character]
+    package var closings: [String: Character]
     /// Events that are drawn as a mark of their own.
-    public var marks: [String: Character]
+    package var marks: [String: Character]
 
-    public init(
+    package init(
       openings: Set<String>,
       closings: [String: Character],
       marks: [String: Character] = [:]
@@ -26,7 +26,7 @@ public struct Timeline: Sendable {
 
   /// More lanes than this are packed: each row then shows one busy lane
   /// after the other, and there are as many rows as were busy at once.
-  public static let mostLanes = 24
+  package static let mostLanes = 24
 
   private var legend: Legend
   private var rows: [Row] = []
@@ -55,7 +55,7 @@ public struct Timeline: Sendable {
   ///   - until: Where an unfinished lane ends, in microseconds; by default
   ///     at the last event.
   /// - Complexity: O(*n* log *n*) in the number of events.
-  public init(_ events: [Event], legend: Legend, until: Int? = nil) {
+  package init(_ events: [Event], legend: Legend, until: Int? = nil) {
     self.legend = legend
     let end = max(events.last?.at ?? 0, until ?? 0, 1)
     self.end = end
@@ -98,7 +98,7 @@ public struct Timeline: Sendable {
   ///   - width: The columns to fill; below 40 counts as 40.
   ///   - styled: Whether to use a terminal's colours.
   /// - Returns: A line for the time, one for each lane, and two that count.
-  public func lines(width: Int, styled: Bool = false) -> [String] {
+  package func lines(width: Int, styled: Bool = false) -> [String] {
     guard !rows.isEmpty else { return ["(nothing happened)"] }
     let width = max(width, 40)
     let labels = rows.map(\.label) + [Self.countsLabel]
@@ -241,7 +241,7 @@ public struct Timeline: Sendable {
   }
 
   /// A time span in the unit that suits it: `840 µs`, `1.5 ms`, `2.25 s`.
-  public static func duration(_ microseconds: Int) -> String {
+  package static func duration(_ microseconds: Int) -> String {
     switch microseconds {
     case ..<1_000: "\(microseconds) µs"
     case ..<1_000_000: decimal(microseconds, per: 1_000) + " ms"

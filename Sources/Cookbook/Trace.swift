@@ -1,10 +1,10 @@
 /// The events of one run and what it came to.
-public struct Trace<Outcome: Equatable & Sendable>: Equatable, Sendable {
+package struct Trace<Outcome: Equatable & Sendable>: Equatable, Sendable {
   /// In the order in which they were recorded; `at` never decreases.
-  public var events: [Event]
-  public var outcome: Outcome
+  package var events: [Event]
+  package var outcome: Outcome
 
-  public init(events: [Event], outcome: Outcome) {
+  package init(events: [Event], outcome: Outcome) {
     self.events = events
     self.outcome = outcome
   }
@@ -14,7 +14,7 @@ extension Trace: Codable where Outcome: Codable {}
 
 extension Trace {
   /// The events with one of these names, in order.
-  public func events(named names: String...) -> [Event] {
+  package func events(named names: String...) -> [Event] {
     events.filter { names.contains($0.name) }
   }
 
@@ -22,7 +22,7 @@ extension Trace {
   /// `openings` up and one of `closings` down.
   ///
   /// - Complexity: O(*n*) in the number of events.
-  public func busy(
+  package func busy(
     from openings: Set<String>,
     to closings: Set<String>
   ) -> [(event: Event, count: Int)] {
@@ -43,7 +43,7 @@ extension Trace {
   /// Within an instant of virtual time the order of events is the
   /// scheduler's choice. A law that must hold whatever it chooses looks at
   /// the end of each instant.
-  public func instants() -> [(at: Int, events: ArraySlice<Event>)] {
+  package func instants() -> [(at: Int, events: ArraySlice<Event>)] {
     var instants: [(at: Int, events: ArraySlice<Event>)] = []
     var first = events.startIndex
     for index in events.indices {

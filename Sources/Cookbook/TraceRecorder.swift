@@ -3,14 +3,14 @@ import Synchronization
 /// Collects the events of one run, stamped with the time of its clock.
 ///
 /// A demo's closures record; a pattern never knows that it is watched.
-public final class TraceRecorder: Sendable {
+package final class TraceRecorder: Sendable {
   /// The run's clock: continuous for a real run, virtual for a simulated one.
-  public let clock: any Clock<Duration>
+  package let clock: any Clock<Duration>
   private let elapsed: @Sendable () -> Duration
   private let recorded = Mutex<[Event]>([])
 
   /// Begins a run now, on `clock`.
-  public init<C: Clock>(clock: C) where C.Duration == Duration {
+  package init<C: Clock>(clock: C) where C.Duration == Duration {
     let start = clock.now
     self.clock = clock
     self.elapsed = { start.duration(to: clock.now) }
@@ -19,7 +19,7 @@ public final class TraceRecorder: Sendable {
   /// Appends an event that happens now.
   ///
   /// - Complexity: O(1), amortised.
-  public func record(_ name: String, lane: String, item: String = "") {
+  package func record(_ name: String, lane: String, item: String = "") {
     // Stamped under the lock: stamps must not decrease along the trace.
     recorded.withLock { events in
       let at = elapsed().microseconds
@@ -28,24 +28,24 @@ public final class TraceRecorder: Sendable {
   }
 
   /// What has been recorded so far.
-  public var events: [Event] { recorded.withLock { $0 } }
+  package var events: [Event] { recorded.withLock { $0 } }
 
   /// The number of events recorded so far, and the last of them.
-  public var progress: (count: Int, last: Event?) {
+  package var progress: (count: Int, last: Event?) {
     recorded.withLock { ($0.count, $0.last) }
   }
 
   /// Suspends for a whole number of milliseconds of the run's clock.
   ///
   /// - Throws: `CancellationError` as soon as the task is cancelled.
-  public func sleep(milliseconds: Int) async throws {
+  package func sleep(milliseconds: Int) async throws {
     try await clock.sleep(for: .milliseconds(milliseconds))
   }
 }
 
 extension Duration {
   /// The duration in whole microseconds, rounded towards zero.
-  public var microseconds: Int {
+  package var microseconds: Int {
     let (seconds, attoseconds) = components
     return Int(seconds) * 1_000_000 + Int(attoseconds / 1_000_000_000_000)
   }

@@ -1,17 +1,17 @@
 /// A piece of work that both languages do, to be timed.
-public struct Workload: Sendable {
+package struct Workload: Sendable {
   /// Kebab-case, the same in both languages.
-  public var name: String
+  package var name: String
   /// What both sides promise while they do it, in one line.
-  public var promise: String
+  package var promise: String
   /// The operations of one run at full size.
-  public var operations: Int
+  package var operations: Int
   /// Does so many operations, and returns a number that depends on each of
   /// them: both languages must return the same.
-  public var run: @Sendable (Int) async throws -> Int
+  package var run: @Sendable (Int) async throws -> Int
 
   /// Creates a workload.
-  public init(
+  package init(
     _ name: String,
     promise: String,
     operations: Int,

@@ -1,8 +1,8 @@
-public import Cookbook
+package import Cookbook
 import Synchronization
 
 extension BoundedPoolDemo {
-  public static let workloads = [
+  package static let workloads = [
     Workload(
       "tiny-jobs",
       promise: "1,000,000 jobs of one addition, 4 at once, first error kept",

@@ -1,21 +1,21 @@
-public import Cookbook
+package import Cookbook
 
 /// A dozen timed jobs in a pool.
-public enum BoundedPoolDemo: Demo {
-  public enum Mode: String, Codable, CaseIterable, Sendable {
+package enum BoundedPoolDemo: Demo {
+  package enum Mode: String, Codable, CaseIterable, Sendable {
     case ordered, unordered, forEach
   }
 
-  public struct Input: DemoInput {
-    public var workers = 3
-    public var jobs = [60, 30, 50, 20, 40, 10, 30, 50, 20, 40, 30, 60]
-    public var failing: [Int] = []
-    public var cancelAfter: Int?
-    public var mode = Mode.ordered.rawValue
+  package struct Input: DemoInput {
+    package var workers = 3
+    package var jobs = [60, 30, 50, 20, 40, 10, 30, 50, 20, 40, 30, 60]
+    package var failing: [Int] = []
+    package var cancelAfter: Int?
+    package var mode = Mode.ordered.rawValue
 
-    public init() {}
+    package init() {}
 
-    public static let help: KeyValuePairs = [
+    package static let help: KeyValuePairs = [
       "workers": "how many jobs run at once, 1 to 1024",
       "jobs": "the milliseconds that each job takes",
       "failing": "the jobs that fail at their end, counted from 0",
@@ -23,7 +23,7 @@ public enum BoundedPoolDemo: Demo {
       "mode": "ordered, unordered or forEach",
     ]
 
-    public func validate() throws(InputError) {
+    package func validate() throws(InputError) {
       try InputError.require(workers, in: 1...1024, "workers")
       guard jobs.count <= 100_000 else {
         throw InputError(
@@ -57,36 +57,36 @@ public enum BoundedPoolDemo: Demo {
     }
   }
 
-  public struct Outcome: Codable, Equatable, Sendable {
-    public var results: [Int] = []
-    public var error: String?
+  package struct Outcome: Codable, Equatable, Sendable {
+    package var results: [Int] = []
+    package var error: String?
   }
 
-  public struct JobFailure: Error {
-    public var job: Int
+  package struct JobFailure: Error {
+    package var job: Int
 
-    public init(job: Int) {
+    package init(job: Int) {
       self.job = job
     }
   }
 
   /// The pattern's three calls, so that tests can put others in their place.
-  public struct Pool: Sendable {
-    public typealias Job = @Sendable (Int) async throws -> Int
-    public typealias Receive = (Int) async throws -> Void
+  package struct Pool: Sendable {
+    package typealias Job = @Sendable (Int) async throws -> Int
+    package typealias Receive = (Int) async throws -> Void
 
-    public typealias ForEach =
+    package typealias ForEach =
       @Sendable (Int, [Int], @escaping Job) async throws -> Void
-    public typealias Map =
+    package typealias Map =
       @Sendable (Int, [Int], @escaping Job) async throws -> [Int]
-    public typealias MapUnordered =
+    package typealias MapUnordered =
       @Sendable (Int, [Int], @escaping Job, Receive) async throws -> Void
 
     var forEach: ForEach
     var map: Map
     var mapUnordered: MapUnordered
 
-    public init(
+    package init(
       forEach: @escaping ForEach,
       map: @escaping Map,
       mapUnordered: @escaping MapUnordered
@@ -96,7 +96,7 @@ public enum BoundedPoolDemo: Demo {
       self.mapUnordered = mapUnordered
     }
 
-    public static let pattern = Pool(
+    package static let pattern = Pool(
       forEach: { workers, jobs, perform in
         try await BoundedPool(workers: workers).forEach(jobs) { job in
           _ = try await perform(job)
@@ -113,7 +113,7 @@ public enum BoundedPoolDemo: Demo {
     )
   }
 
-  public static func run(
+  package static func run(
     _ input: Input,
     recorder: TraceRecorder
   ) async throws -> Outcome {
@@ -121,7 +121,7 @@ public enum BoundedPoolDemo: Demo {
   }
 
   /// The demo around any pool, right or wrong.
-  public static func run(
+  package static func run(
     _ input: Input,
     recorder: TraceRecorder,
     pool: Pool

@@ -1,7 +1,7 @@
-public import Cookbook
+package import Cookbook
 
 extension BoundedPoolDemo {
-  public static let recipe = Recipe(
+  package static let recipe = Recipe(
     name: "bounded-pool",
     chapter: .patterns,
     question: "Implement a bounded worker pool.",
@@ -15,24 +15,24 @@ extension BoundedPoolDemo {
     ]
   )
 
-  public static let legend = Timeline.Legend(
+  package static let legend = Timeline.Legend(
     openings: ["start"],
     closings: ["end": "█", "fail": "✗", "cancelled": "×"],
     marks: ["receive": "◦", "cancel": "!", "return": "■"]
   )
 
-  public static let comparison = Comparison.moments
+  package static let comparison = Comparison.moments
 
   private static let openings: Set = ["start"]
   private static let closings: Set = ["end", "fail", "cancelled"]
 
-  public static let laws: [Law<Input, Outcome>] = [
+  package static let laws: [Law<Input, Outcome>] = [
     neverMoreAtOnce, noIdleWorker, everyJobOnce, resultsInOrder,
     receivedAsTheyCome, firstErrorIsThrown, nothingStartsAfterTheEnd,
     othersAreCancelledAtOnce, allEndedOnReturn,
   ]
 
-  public static let neverMoreAtOnce = Law<Input, Outcome>(
+  package static let neverMoreAtOnce = Law<Input, Outcome>(
     "never more than `workers` jobs at once"
   ) { input, trace in
     trace.busy(from: openings, to: closings)
@@ -40,7 +40,7 @@ extension BoundedPoolDemo {
       .map { "\($0.count) at \($0.event.at) µs, workers: \(input.workers)" }
   }
 
-  public static let noIdleWorker = Law<Input, Outcome>(
+  package static let noIdleWorker = Law<Input, Outcome>(
     "no worker is idle while a job waits"
   ) { input, trace in
     var (started, closed) = (0, 0)
@@ -59,7 +59,7 @@ extension BoundedPoolDemo {
     return nil
   }
 
-  public static let everyJobOnce = Law<Input, Outcome>(
+  package static let everyJobOnce = Law<Input, Outcome>(
     "every job starts and ends exactly once"
   ) { input, trace in
     var starts = [Int](repeating: 0, count: input.jobs.count)
@@ -80,7 +80,7 @@ extension BoundedPoolDemo {
     return nil
   }
 
-  public static let resultsInOrder = Law<Input, Outcome>(
+  package static let resultsInOrder = Law<Input, Outcome>(
     "the results are complete and in the order of the jobs"
   ) { input, trace in
     let (results, error) = (trace.outcome.results, trace.outcome.error)
@@ -93,7 +93,7 @@ extension BoundedPoolDemo {
     return results == wanted ? nil : "\(results) instead of \(wanted)"
   }
 
-  public static let receivedAsTheyCome = Law<Input, Outcome>(
+  package static let receivedAsTheyCome = Law<Input, Outcome>(
     "a result is received at the instant at which its job ends"
   ) { input, trace in
     guard input.mode == Mode.unordered.rawValue else { return nil }
@@ -117,7 +117,7 @@ extension BoundedPoolDemo {
     return lost.isEmpty ? nil : "never received: \(lost)"
   }
 
-  public static let firstErrorIsThrown = Law<Input, Outcome>(
+  package static let firstErrorIsThrown = Law<Input, Outcome>(
     "the first error is the one thrown"
   ) { input, trace in
     let error = trace.outcome.error
@@ -140,7 +140,7 @@ extension BoundedPoolDemo {
       ? nil : "\(error ?? "no error") instead of \(candidates)"
   }
 
-  public static let nothingStartsAfterTheEnd = Law<Input, Outcome>(
+  package static let nothingStartsAfterTheEnd = Law<Input, Outcome>(
     "nothing starts after a cancellation or an error"
   ) { input, trace in
     var cancelled = false
@@ -158,7 +158,7 @@ extension BoundedPoolDemo {
     return nil
   }
 
-  public static let othersAreCancelledAtOnce = Law<Input, Outcome>(
+  package static let othersAreCancelledAtOnce = Law<Input, Outcome>(
     "a cancellation or an error ends the other jobs at that instant"
   ) { input, trace in
     let stop = trace.events.first { stops.contains($0.name) }?.at ?? .max
@@ -167,7 +167,7 @@ extension BoundedPoolDemo {
       .map { "job \($0.item) went on until \($0.at) µs" }
   }
 
-  public static let allEndedOnReturn = Law<Input, Outcome>(
+  package static let allEndedOnReturn = Law<Input, Outcome>(
     "every job has ended when the call returns"
   ) { input, trace in
     guard let last = trace.events.last(where: { $0.name != "cancel" }),
@@ -186,7 +186,7 @@ extension BoundedPoolDemo {
 
   // MARK: Inputs for comparison
 
-  public static func randomInput(
+  package static func randomInput(
     using generator: inout some RandomNumberGenerator
   ) -> Input {
     var input = Input()
@@ -213,7 +213,7 @@ extension BoundedPoolDemo {
     return input
   }
 
-  public static func simplerInputs(than input: Input) -> [Input] {
+  package static func simplerInputs(than input: Input) -> [Input] {
     var simpler: [Input] = []
     func add(_ change: (inout Input) -> Void) {
       var copy = input
@@ -254,7 +254,7 @@ extension BoundedPoolDemo {
     return simpler
   }
 
-  public static func describe(_ outcome: Outcome) -> String {
+  package static func describe(_ outcome: Outcome) -> String {
     if let error = outcome.error { return "error: \(error)" }
     guard !outcome.results.isEmpty else { return "done" }
     return "results: "

@@ -1,8 +1,8 @@
-public import Cookbook
+package import Cookbook
 import Foundation
 
 extension WordCountDemo {
-  public static let workloads = [
+  package static let workloads = [
     Workload(
       "files",
       promise: "64 MiB in 64 files, 4 open at once, every word counted",

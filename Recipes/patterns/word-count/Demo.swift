@@ -1,18 +1,18 @@
-public import Cookbook
+package import Cookbook
 
 /// The words of some texts, a few of which are read at once.
-public enum WordCountDemo: Demo {
+package enum WordCountDemo: Demo {
   /// A text in memory that takes its time to be read.
-  public struct Document: Codable, Equatable, Sendable {
+  package struct Document: Codable, Equatable, Sendable {
     /// The name of its lane.
-    public var name: String
+    package var name: String
     /// What is in it.
-    public var text: String
+    package var text: String
     /// How long it takes to be read.
-    public var milliseconds: Int
+    package var milliseconds: Int
 
     /// Creates a text.
-    public init(name: String, text: String, milliseconds: Int) {
+    package init(name: String, text: String, milliseconds: Int) {
       self.name = name
       self.text = text
       self.milliseconds = milliseconds
@@ -20,21 +20,21 @@ public enum WordCountDemo: Demo {
   }
 
   /// What to count, and how.
-  public struct Input: DemoInput {
+  package struct Input: DemoInput {
     /// Files and directories.
-    public var paths: [String] = []
+    package var paths: [String] = []
     /// How many sources are open at once.
-    public var workers = 4
+    package var workers = 4
     /// How many of the most frequent words to show.
-    public var top = 10
+    package var top = 10
     /// Texts in memory, which come before the files.
-    public var documents: [Document] = []
+    package var documents: [Document] = []
 
     /// Creates the input of a run without flags: the shipped texts.
-    public init() {}
+    package init() {}
 
     /// What each field means.
-    public static let help: KeyValuePairs = [
+    package static let help: KeyValuePairs = [
       "paths": "files and directories; without any, a few short texts",
       "workers": "how many files are open at once, 1 to 1024",
       "top": "how many of the most frequent words to show",
@@ -42,7 +42,7 @@ public enum WordCountDemo: Demo {
     ]
 
     /// Refuses what is out of bounds.
-    public func validate() throws(InputError) {
+    package func validate() throws(InputError) {
       try InputError.require(workers, in: 1...1024, "workers")
       try InputError.require(top, in: 0...1_000_000, "top")
       for (index, document) in documents.enumerated() {
@@ -56,68 +56,68 @@ public enum WordCountDemo: Demo {
   }
 
   /// What there is in the sources that could be read.
-  public struct Outcome: Codable, Equatable, Sendable {
+  package struct Outcome: Codable, Equatable, Sendable {
     /// A word and how often it occurs.
-    public struct Entry: Codable, Equatable, Sendable {
+    package struct Entry: Codable, Equatable, Sendable {
       /// How often the word occurs.
-      public var count: Int
+      package var count: Int
       /// The word, as `ByteString` describes it.
-      public var word: String
+      package var word: String
     }
 
     /// A source that could not be read.
-    public struct Failure: Codable, Equatable, Sendable {
+    package struct Failure: Codable, Equatable, Sendable {
       /// The name of its lane.
-      public var file: String
+      package var file: String
       /// What the operating system said.
-      public var reason: String
+      package var reason: String
     }
 
     /// How many bytes, white space included.
-    public var bytes = 0
+    package var bytes = 0
     /// `true` for a count that was cancelled, which has no numbers.
-    public var cancelled: Bool?
+    package var cancelled: Bool?
     /// How many different words.
-    public var distinct = 0
+    package var distinct = 0
     /// In the order of their names.
-    public var failures: [Failure] = []
+    package var failures: [Failure] = []
     /// How many sources were read.
-    public var files = 0
+    package var files = 0
     /// The most frequent words.
-    public var top: [Entry] = []
+    package var top: [Entry] = []
     /// How many words.
-    public var words = 0
+    package var words = 0
   }
 
   /// What counting all sources comes to.
-  public struct Totals: Sendable {
+  package struct Totals: Sendable {
     /// How many sources were read.
-    public var files = 0
+    package var files = 0
     /// How many bytes they have.
-    public var bytes = 0
+    package var bytes = 0
     /// How many words they have.
-    public var words = 0
+    package var words = 0
     /// How many different words they have.
-    public var distinct = 0
+    package var distinct = 0
     /// As many as were asked for, the most frequent one first.
-    public var top: [(word: ByteString, count: Int)] = []
+    package var top: [(word: ByteString, count: Int)] = []
     /// The sources that could not be read.
-    public var failures: [(source: Source, error: any Error)] = []
+    package var failures: [(source: Source, error: any Error)] = []
 
     /// Creates totals of nothing.
-    public init() {}
+    package init() {}
   }
 
   /// Counts one source.
-  public typealias Count = @Sendable (Source) async throws -> WordCounts
+  package typealias Count = @Sendable (Source) async throws -> WordCounts
 
   /// The sources, how many at once, how many words to show, and what counts
   /// one source: the pattern, or what tests put in its place.
-  public typealias CountAll =
+  package typealias CountAll =
     @Sendable (Sources, Int, Int, @escaping Count) async throws -> Totals
 
   /// The pattern of this recipe.
-  public static let pattern: CountAll = { sources, workers, top, count in
+  package static let pattern: CountAll = { sources, workers, top, count in
     let (counts, counted, failures) = try await WordCounts.total(
       of: sources,
       workers: workers,
@@ -134,7 +134,7 @@ public enum WordCountDemo: Demo {
   }
 
   /// Counts with the pattern.
-  public static func run(
+  package static func run(
     _ input: Input,
     recorder: TraceRecorder
   ) async throws -> Outcome {
@@ -142,7 +142,7 @@ public enum WordCountDemo: Demo {
   }
 
   /// The demo around any way to count, right or wrong.
-  public static func run(
+  package static func run(
     _ input: Input,
     recorder: TraceRecorder,
     countAll: CountAll
@@ -217,7 +217,7 @@ extension WordCountDemo.Outcome {
 
 extension WordCountDemo {
   /// One thing to count.
-  public struct Source: Sendable {
+  package struct Source: Sendable {
     enum Content {
       case document(Document)
       case file(Result<ByteString, FileError>)
@@ -225,7 +225,7 @@ extension WordCountDemo {
     }
 
     /// The name of its lane.
-    public let name: String
+    package let name: String
     private let content: Content
 
     init(_ name: String, _ content: Content) {
@@ -234,7 +234,7 @@ extension WordCountDemo {
     }
 
     /// Counts the words; a document takes its milliseconds first.
-    public func count(_ recorder: TraceRecorder) async throws -> WordCounts {
+    package func count(_ recorder: TraceRecorder) async throws -> WordCounts {
       var counts = WordCounts()
       switch content {
       case .document(let document):
@@ -251,13 +251,13 @@ extension WordCountDemo {
 
   /// The documents of an input, then its files, or the shipped texts where
   /// there are neither.
-  public struct Sources: Sequence, IteratorProtocol, Sendable {
+  package struct Sources: Sequence, IteratorProtocol, Sendable {
     private var documents: ArraySlice<Document>
     private var files: FileTree
     private var shipped: ArraySlice<(name: String, text: [UInt8])> = []
 
     /// Creates the sources of an input; this opens none.
-    public init(_ input: Input) {
+    package init(_ input: Input) {
       documents = input.documents[...]
       files = FileTree(input.paths)
       if input.documents.isEmpty && input.paths.isEmpty {
@@ -274,7 +274,7 @@ extension WordCountDemo {
     ]
 
     /// The next source.
-    public mutating func next() -> Source? {
+    package mutating func next() -> Source? {
       if let document = documents.popFirst() {
         return Source(document.name, .document(document))
       }

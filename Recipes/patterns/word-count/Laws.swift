@@ -1,8 +1,8 @@
-public import Cookbook
+package import Cookbook
 
 extension WordCountDemo {
   /// The line in the menu.
-  public static let recipe = Recipe(
+  package static let recipe = Recipe(
     name: "word-count",
     chapter: .patterns,
     question: "Implement a concurrent word count across multiple files.",
@@ -22,27 +22,27 @@ extension WordCountDemo {
   )
 
   /// A lane is busy while its file is open.
-  public static let legend = Timeline.Legend(
+  package static let legend = Timeline.Legend(
     openings: ["open"],
     closings: ["close": "█", "fail": "✗", "cancelled": "×"],
     marks: ["cancel": "!", "return": "■"]
   )
 
   /// The events of each instant are the same in both languages.
-  public static let comparison = Comparison.moments
+  package static let comparison = Comparison.moments
 
   private static let openings: Set = ["open"]
   private static let closings: Set = ["close", "fail", "cancelled"]
 
   /// Every promise of the pattern.
-  public static let laws: [Law<Input, Outcome>] = [
+  package static let laws: [Law<Input, Outcome>] = [
     neverMoreOpen, everyFileOnce, totalsAreSums, sameAsOneByOne,
     noIdleWorker, nothingOpensAfterCancellation, cancelledByTheCaller,
     allClosedOnReturn,
   ]
 
   /// The bound.
-  public static let neverMoreOpen = Law<Input, Outcome>(
+  package static let neverMoreOpen = Law<Input, Outcome>(
     "never more than `workers` files are open at once"
   ) { input, trace in
     trace.busy(from: openings, to: closings)
@@ -51,7 +51,7 @@ extension WordCountDemo {
   }
 
   /// Nothing is left out, read twice or left open.
-  public static let everyFileOnce = Law<Input, Outcome>(
+  package static let everyFileOnce = Law<Input, Outcome>(
     "every file opens and closes exactly once"
   ) { input, trace in
     // A file may be named twice, so these are counts.
@@ -95,7 +95,7 @@ extension WordCountDemo {
   }
 
   /// The totals hold what was read, and the failures what was not.
-  public static let totalsAreSums = Law<Input, Outcome>(
+  package static let totalsAreSums = Law<Input, Outcome>(
     "the totals are the sums over the files"
   ) { input, trace in
     let outcome = trace.outcome
@@ -124,7 +124,7 @@ extension WordCountDemo {
   }
 
   /// Counting at once gives what counting in turn gives.
-  public static let sameAsOneByOne = Law<Input, Outcome>(
+  package static let sameAsOneByOne = Law<Input, Outcome>(
     "the counts are those of reading one document after the other"
   ) { input, trace in
     guard input.paths.isEmpty, !input.documents.isEmpty,
@@ -135,7 +135,7 @@ extension WordCountDemo {
   }
 
   /// A file that cannot be read is no reason to give up.
-  public static let cancelledByTheCaller = Law<Input, Outcome>(
+  package static let cancelledByTheCaller = Law<Input, Outcome>(
     "a count is given up only when its caller is cancelled"
   ) { _, trace in
     guard trace.outcome.cancelled == true else { return nil }
@@ -143,7 +143,7 @@ extension WordCountDemo {
   }
 
   /// The bound is made use of.
-  public static let noIdleWorker = Law<Input, Outcome>(
+  package static let noIdleWorker = Law<Input, Outcome>(
     "no worker is idle while a file waits"
   ) { input, trace in
     // How many files there are is known of documents alone, and that an
@@ -166,7 +166,7 @@ extension WordCountDemo {
   }
 
   /// Cancelling takes effect.
-  public static let nothingOpensAfterCancellation = Law<Input, Outcome>(
+  package static let nothingOpensAfterCancellation = Law<Input, Outcome>(
     "nothing opens after a cancellation"
   ) { _, trace in
     trace.events.drop { $0.name != "cancel" }
@@ -175,7 +175,7 @@ extension WordCountDemo {
   }
 
   /// Nothing outlives the call.
-  public static let allClosedOnReturn = Law<Input, Outcome>(
+  package static let allClosedOnReturn = Law<Input, Outcome>(
     "every file is closed when the call returns"
   ) { _, trace in
     guard let last = trace.events.last(where: { $0.name != "cancel" }),
@@ -230,7 +230,7 @@ extension WordCountDemo {
   ]
 
   /// A few documents in several scripts.
-  public static func randomInput(
+  package static func randomInput(
     using generator: inout some RandomNumberGenerator
   ) -> Input {
     var input = Input()
@@ -259,7 +259,7 @@ extension WordCountDemo {
   }
 
   /// Fewer documents first, then shorter ones.
-  public static func simplerInputs(than input: Input) -> [Input] {
+  package static func simplerInputs(than input: Input) -> [Input] {
     var simpler: [Input] = []
     func add(_ change: (inout Input) -> Void) {
       var copy = input
@@ -293,7 +293,7 @@ extension WordCountDemo {
   // MARK: For a person
 
   /// The most frequent words, and the totals.
-  public static func describe(_ outcome: Outcome) -> String {
+  package static func describe(_ outcome: Outcome) -> String {
     if outcome.cancelled == true { return "cancelled" }
     let counts = outcome.top.map { grouped($0.count) }
     let width = counts.map(\.count).max() ?? 0
@@ -314,7 +314,7 @@ extension WordCountDemo {
   }
 
   /// The files that could not be read.
-  public static func problems(in outcome: Outcome) -> [String] {
+  package static func problems(in outcome: Outcome) -> [String] {
     outcome.failures.map {
       "cannot read \(printable($0.file)): \($0.reason)"
     }
