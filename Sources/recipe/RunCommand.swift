@@ -57,6 +57,35 @@ enum RunCommand {
     try conclude(trace, of: demo, asEvents: showsEvents)
   }
 
+  /// What a run with `--seed` prints where there is no terminal.
+  static func replay<D: Demo>(
+    _ demo: D.Type,
+    _ arguments: [String]
+  ) async throws -> [String] {
+    let switches = InputField.all(of: D.Input()).filter { $0.kind == .flag }
+    var arguments = try Arguments(
+      arguments,
+      switches: Set(switches.map(\.flag) + ["events"])
+    )
+    let showsEvents = try arguments.take(switch: "events")
+    guard let seed = try arguments.take("seed", in: 0...Int.max) else {
+      throw UsageError("without --seed no two runs are the same")
+    }
+    let input = try D.Input.parse(
+      json: try arguments.take("input"),
+      flags: arguments.flags,
+      operands: arguments.operands
+    )
+    let trace = try await Equivalence.trace(demo, input, seed: UInt64(seed))
+    return lines(
+      of: trace,
+      demo,
+      asEvents: showsEvents,
+      width: 80,
+      styled: false
+    ).joined(separator: "\n").lines
+  }
+
   private static func conclude<D: Demo>(
     _ trace: Trace<D.Outcome>,
     of demo: D.Type,
@@ -73,19 +102,31 @@ enum RunCommand {
     of demo: D.Type,
     asEvents: Bool
   ) throws(ExitCode) {
+    try Terminal.print(
+      lines(
+        of: trace,
+        demo,
+        asEvents: asEvents,
+        width: Terminal.width,
+        styled: Terminal.isStyled
+      ).joined(separator: "\n")
+    )
+  }
+
+  private static func lines<D: Demo>(
+    of trace: Trace<D.Outcome>,
+    _ demo: D.Type,
+    asEvents: Bool,
+    width: Int,
+    styled: Bool
+  ) -> [String] {
     if asEvents {
-      var lines = trace.events.map(\.json)
-      lines.append("{\"outcome\":\(jsonLine(trace.outcome))}")
-      return try Terminal.print(lines.joined(separator: "\n"))
+      return trace.events.map(\.json)
+        + ["{\"outcome\":\(jsonLine(trace.outcome))}"]
     }
     let timeline = Timeline(trace.events, legend: demo.legend)
-    var lines = timeline.lines(
-      width: Terminal.width,
-      styled: Terminal.isStyled
-    )
-    lines.append("")
-    lines.append(demo.describe(trace.outcome))
-    try Terminal.print(lines.joined(separator: "\n"))
+    return timeline.lines(width: width, styled: styled)
+      + ["", demo.describe(trace.outcome)]
   }
 
   private enum Step<Value: Sendable>: Sendable {

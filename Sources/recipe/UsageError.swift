@@ -35,7 +35,7 @@ func nearest(to word: String, in candidates: [String]) -> String? {
   return ranked.candidate
 }
 
-private func editDistance(_ from: String, _ to: String) -> Int {
+func editDistance(_ from: String, _ to: String) -> Int {
   let (from, to) = (Array(from.lowercased()), Array(to.lowercased()))
   var row = Array(0...to.count)
   for (index, character) in from.enumerated() {

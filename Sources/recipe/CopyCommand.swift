@@ -1,0 +1,173 @@
+import Cookbook
+import Foundation
+
+/// `recipe copy NAME DIRECTORY`: a pattern and its ingredients as files of
+/// a user's project.
+enum CopyCommand {
+  static let flags = [
+    "create", "diff", "dry-run", "force", "help", "update",
+  ]
+
+  static func run<D: Demo>(_ demo: D.Type, arguments: Arguments) throws {
+    var arguments = arguments
+    let creates = try arguments.take(switch: "create")
+    let showsDifference = try arguments.take(switch: "diff")
+    let isDry = try arguments.take(switch: "dry-run")
+    let forces = try arguments.take(switch: "force")
+    let updates = try arguments.take(switch: "update")
+    guard !arguments.operands.isEmpty else {
+      throw UsageError(
+        "'recipe copy \(demo.recipe.name)' needs a directory or a file name",
+        hint: "such as: recipe copy \(demo.recipe.name) Sources/App"
+      )
+    }
+    let destination = arguments.operands.removeFirst()
+    try arguments.requireEmpty(known: flags)
+    if forces, updates {
+      throw UsageError(
+        "--force and --update exclude each other",
+        hint: "--update keeps edits, --force overwrites them"
+      )
+    }
+    let root = try Checkout.root()
+    let files = try PatternFile.all(
+      for: demo.recipe,
+      of: menu.map { $0.recipe },
+      in: root
+    )
+    let target = try Target(
+      destination,
+      creates: creates || isDry || showsDifference
+    )
+    let mode: CopyPlan.Mode =
+      updates ? .update(root) : forces ? .overwrite : .add
+    let plan = try CopyPlan(files, to: target, mode: mode)
+    if showsDifference { return try show(plan) }
+    try plan.refuse()
+    if !isDry { try write(plan, to: target) }
+    try report(plan, isDry: isDry)
+    if !isDry, !plan.writes.isEmpty, !isCommitted(files, in: root) {
+      try Terminal.print(
+        "note: this version is not in the checkout's history; unless it "
+          + "comes to be,\n      --update will not be able to merge your edits"
+      )
+    }
+    if plan.steps.contains(where: \.isConflicted) { throw ExitCode.failure }
+  }
+
+  /// Where the pattern file goes; ingredients go beside it.
+  struct Target {
+    var folder: URL
+    /// The name that was given for the pattern file, if one was.
+    var fileName: String?
+    var isMissing = false
+
+    init(_ path: String, creates: Bool) throws(UsageError) {
+      guard !path.isEmpty else {
+        throw UsageError("'' is no name of a directory or a file")
+      }
+      let url = URL(filePath: path)
+      var isFolder: ObjCBool = false
+      let exists = unsafe FileManager.default
+        .fileExists(atPath: url.path, isDirectory: &isFolder)
+      if exists, isFolder.boolValue {
+        folder = url
+        return
+      }
+      if url.pathExtension == "swift" {
+        folder = url.deletingLastPathComponent()
+        fileName = url.lastPathComponent
+      } else if exists {
+        throw UsageError(
+          "'\(path)' is neither a directory nor the name of a Swift file"
+        )
+      } else {
+        folder = url
+      }
+      let folderExists = unsafe FileManager.default
+        .fileExists(atPath: folder.path, isDirectory: &isFolder)
+      if folderExists, !isFolder.boolValue {
+        throw UsageError("'\(folder.relativePath)' is not a directory")
+      }
+      guard !folderExists else { return }
+      guard creates else {
+        throw UsageError(
+          "there is no directory '\(folder.relativePath)'",
+          hint: "--create creates it"
+        )
+      }
+      isMissing = true
+    }
+  }
+
+  private static func show(_ plan: CopyPlan) throws {
+    let lines = plan.steps.flatMap { $0.difference(styled: Terminal.isStyled) }
+    for step in plan.steps {
+      if let problem = step.problem { Terminal.complain(problem.message) }
+    }
+    guard !lines.isEmpty || !plan.problems.isEmpty else { return }
+    if !lines.isEmpty { try Pager.print(lines.joined(separator: "\n")) }
+    throw ExitCode.failure
+  }
+
+  private static func write(_ plan: CopyPlan, to target: Target) throws {
+    guard !plan.writes.isEmpty else { return }
+    let created = target.isMissing ? missingFolders(of: target.folder) : []
+    do {
+      try FileManager.default.createDirectory(
+        at: target.folder,
+        withIntermediateDirectories: true
+      )
+    } catch {
+      Terminal.complain(
+        "cannot create '\(target.folder.relativePath)': \(error.reason)"
+      )
+      throw ExitCode.output
+    }
+    do throws(FileTransaction.Failure) {
+      try FileTransaction(changes: plan.writes).commit()
+    } catch {
+      for folder in created { unsafe rmdir(folder.path) }
+      Terminal.complain("cannot write '\(error.path)': \(error.reason)")
+      Terminal.complain("nothing was copied")
+      throw ExitCode.output
+    }
+  }
+
+  /// The folders that creating one creates, the innermost first.
+  private static func missingFolders(of folder: URL) -> [URL] {
+    var missing: [URL] = []
+    var folder = folder.standardizedFileURL
+    while !FileManager.default.fileExists(atPath: folder.path) {
+      missing.append(folder)
+      folder.deleteLastPathComponent()
+    }
+    return missing
+  }
+
+  private static func report(_ plan: CopyPlan, isDry: Bool) throws {
+    let width = plan.steps.map(\.verb.count).max() ?? 0
+    for step in plan.steps {
+      let gap = String(repeating: " ", count: width - step.verb.count)
+      try Terminal.print("\(step.verb)\(gap)  \(step.file.relativePath)")
+    }
+    for step in plan.steps where step.isConflicted {
+      Terminal.complain(
+        "\(step.file.relativePath) "
+          + (isDry ? "would have conflicts" : "has conflicts")
+          + " between your edits and the cookbook's; "
+          + "they stand between <<<<<<< and >>>>>>>"
+      )
+    }
+    if isDry { try Terminal.print("nothing was written: --dry-run") }
+  }
+
+  private static func isCommitted(_ files: [PatternFile], in root: URL) -> Bool
+  {
+    files.allSatisfy { file in
+      let version = Copy.version(of: file.original)
+      return Subprocess.git(["-C", root.path, "cat-file", "-e", version])?
+        .status == 0
+    }
+  }
+}

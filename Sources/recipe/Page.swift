@@ -1,0 +1,416 @@
+import Cookbook
+import Foundation
+
+/// A Markdown file whose code, runs and tables are made from the sources.
+///
+/// A comment says what the block after it is made of:
+///
+///     <!-- code: BoundedPool.swift#map -->     a region of a file
+///     <!-- code: bounded_pool.go#ForEach -->   a declaration of a Go file
+///     <!-- run: bounded-pool --seed 1 -->      what the program prints
+///     <!-- menu --> … <!-- /menu -->           in the README: the menu
+///     <!-- index --> … <!-- /index -->         and the Go constructs
+///     <!-- cited --> … <!-- /cited -->         who cites this hazard
+///
+/// File names are relative to the page.
+///
+/// Go stands above Swift, under words of their own, not beside it in a table:
+/// a host gives such a column some 45 characters, and lines of 80 would have
+/// to be scrolled in cells; a reader of the plain file would see HTML. Beside
+/// each other they stand in a terminal, by `recipe show`.
+struct Page {
+  /// What is wrong at a line, counted from 1.
+  struct Problem: Equatable, CustomStringConvertible {
+    var path: String
+    var line: Int
+    var text: String
+
+    var description: String { "\(path):\(line): \(text)" }
+  }
+
+  /// The parts that every recipe's page has, in this order.
+  static let parts = [
+    "The problem", "Side by side", "What differs and why", "Hazards",
+    "Cancellation", "Cost", "The tempting wrong version", "Timeline",
+    "Check yourself", "Use something else when",
+  ]
+
+  /// Relative to the root of the checkout.
+  let path: String
+  let root: URL
+  let markdown: Markdown
+
+  var url: URL { root.appending(path: path) }
+  var folder: URL { url.deletingLastPathComponent() }
+
+  init(_ path: String, in root: URL) throws {
+    self.init(
+      try String(
+        contentsOf: root.appending(path: path),
+        encoding: .utf8
+      ).lines,
+      at: path,
+      in: root
+    )
+  }
+
+  init(_ lines: [String], at path: String, in root: URL) {
+    self.path = path
+    self.root = root
+    markdown = Markdown(lines)
+  }
+
+  func problem(_ text: String, at index: Int) -> Problem {
+    Problem(path: path, line: index + 1, text: text)
+  }
+
+  // MARK: What is generated
+
+  /// The lines as they should be, and the blocks that cannot be made.
+  ///
+  /// - Parameters:
+  ///   - tables: The lines for each pair of markers such as `menu`.
+  ///   - vocabulary: The names of the hazards.
+  /// - Returns: The lines of the whole page; a block that cannot be made is
+  ///   left as it is.
+  func generated(
+    tables: (_ name: String, _ heading: String?) -> [String]?,
+    vocabulary: [String]
+  ) async -> (lines: [String], problems: [Problem]) {
+    var result: [String] = []
+    var problems: [Problem] = []
+    let lines = markdown.lines
+    let headings = markdown.headings
+    var index = 0
+    while index < lines.count {
+      let line = lines[index]
+      guard !markdown.isFenced[index], let directive = Directive(line) else {
+        result.append(line)
+        index += 1
+        continue
+      }
+      result.append(line)
+      let start = index
+      index += 1
+      switch directive {
+      case .block(let block):
+        let old = fencedBlock(at: index)
+        index += old.count
+        do {
+          result += try await text(of: block)
+        } catch {
+          problems.append(problem("\(error.problem)", at: start))
+          result += old
+        }
+      case .table(let name):
+        let end = lines[index...].firstIndex { $0 == "<!-- /\(name) -->" }
+        let heading = headings.last { $0.line < start }
+        guard let end else {
+          problems.append(problem("there is no <!-- /\(name) -->", at: start))
+          continue
+        }
+        guard let table = tables(name, heading?.title) else {
+          problems.append(
+            problem("nothing is known of \(name) here", at: start)
+          )
+          continue
+        }
+        // Some hosts take a table for one only between empty lines.
+        result += [""] + (table.isEmpty ? [] : table + [""]) + [lines[end]]
+        index = end + 1
+      }
+    }
+    return (linkingHazards(in: result, vocabulary), problems)
+  }
+
+  private enum Directive {
+    case block(Block)
+    case table(String)
+
+    init?(_ line: String) {
+      if let block = Block(line) {
+        self = .block(block)
+      } else if let match = line.wholeMatch(of: /<!-- (menu|index|cited) -->/) {
+        self = .table(String(match.output.1))
+      } else {
+        return nil
+      }
+    }
+  }
+
+  /// A block of code or output that is made from the sources.
+  enum Block {
+    case code(file: String, name: String?)
+    case run(String)
+
+    init?(_ line: String) {
+      if let match = line.wholeMatch(of: /<!-- code: (\S+?)(?:#(\S+))? -->/) {
+        self = .code(
+          file: String(match.output.1),
+          name: match.output.2.map(String.init)
+        )
+      } else if let match = line.wholeMatch(of: /<!-- run: (.*\S) -->/) {
+        self = .run(String(match.output.1))
+      } else {
+        return nil
+      }
+    }
+  }
+
+  private func text(of block: Block) async throws(Snippet.Failure) -> [String] {
+    switch block {
+    case .code(let file, let name):
+      let url = folder.appending(path: file)
+      return fenced(try Snippet.cut(name, from: url), as: url.pathExtension)
+    case .run(let command):
+      do {
+        return fenced(try await Replay.output(of: command), as: "text")
+      } catch let error as UsageError {
+        throw Snippet.Failure(problem: "'\(command)': \(error.message)")
+      } catch {
+        throw Snippet.Failure(problem: "cannot run '\(command)': \(error)")
+      }
+    }
+  }
+
+  private func fenced(_ lines: [String], as language: String) -> [String] {
+    let longest = lines.compactMap(Markdown.fence).map(\.count).max() ?? 0
+    let ticks = String(repeating: "`", count: max(3, longest + 1))
+    return [ticks + language] + lines + [ticks]
+  }
+
+  /// The fenced block that begins at a line; empty if none does.
+  private func fencedBlock(at index: Int) -> ArraySlice<String> {
+    let lines = markdown.lines
+    guard index < lines.count, let fence = Markdown.fence(of: lines[index])
+    else { return [] }
+    let end = lines[(index + 1)...].firstIndex { $0.hasPrefix(fence) }
+    return lines[index...(end ?? lines.count - 1)]
+  }
+
+  /// The lines with each hazard linked to where the word is defined.
+  ///
+  /// The addresses stand below the list, or they would be most of it.
+  private func linkingHazards(
+    in lines: [String],
+    _ vocabulary: [String]
+  ) -> [String] {
+    guard let section = Markdown(lines).section("Hazards") else { return lines }
+    let up = String(
+      repeating: "../",
+      count: max(0, path.split(separator: "/").count - 2)
+    )
+    let address = up + "HAZARDS.md#"
+    var words: [String] = []
+    var list: [String] = []
+    for line in lines[section] {
+      if line.hasPrefix("["), line.contains("]: \(address)") { continue }
+      guard let word = hazard(of: line), vocabulary.contains(word) else {
+        list.append(line)
+        continue
+      }
+      if !words.contains(word) { words.append(word) }
+      list.append(line.replacing(/^- \*\*[^*]*\*\*/) { _ in "- **[\(word)]**" })
+    }
+    while list.last?.isBlank == true { list.removeLast() }
+    let definitions = words.map { word in
+      let anchor = Markdown.Heading(level: 2, title: word, line: 0).anchor
+      return "[\(word)]: \(address)\(anchor)"
+    }
+    return lines[..<section.lowerBound] + list
+      + (definitions.isEmpty ? [] : [""] + definitions) + [""]
+      + lines[section.upperBound...]
+  }
+
+  /// The hazard that an item of a list is about: `- **leak**: …`.
+  private func hazard(of line: String) -> String? {
+    line.prefixMatch(of: /- \*\*\[?([^*\]]*)\]?\*\*/)
+      .map { String($0.output.1) }
+  }
+
+  // MARK: What is checked
+
+  /// The hazards that the page cites.
+  var hazards: [(word: String, line: Int)] {
+    guard let section = markdown.section("Hazards") else { return [] }
+    return section.compactMap { index in
+      hazard(of: markdown.lines[index]).map { ($0, index) }
+    }
+  }
+
+  /// What a recipe's page lacks or has in the wrong place.
+  var problemsOfParts: [Problem] {
+    var problems: [Problem] = []
+    var last = -1
+    for part in Self.parts {
+      guard let section = markdown.section(part) else {
+        problems.append(problem("the part '\(part)' is missing", at: 0))
+        continue
+      }
+      if markdown.lines[section].allSatisfy(\.isBlank) {
+        problems.append(
+          problem("the part '\(part)' is empty", at: section.lowerBound - 1)
+        )
+      }
+      if section.lowerBound < last {
+        problems.append(
+          problem(
+            "the part '\(part)' is out of order",
+            at: section.lowerBound - 1
+          )
+        )
+      }
+      last = max(last, section.lowerBound)
+    }
+    return problems + problemsOfBlocks
+  }
+
+  /// Parts whose point is a block that is made from the sources.
+  private var problemsOfBlocks: [Problem] {
+    var problems: [Problem] = []
+    func require(
+      _ what: String,
+      in part: String,
+      where isIt: (Block) -> Bool
+    ) {
+      guard let section = markdown.section(part) else { return }
+      let blocks = markdown.lines[section].compactMap(Block.init)
+      guard !blocks.contains(where: isIt) else { return }
+      problems.append(
+        problem("'\(part)' has no \(what)", at: section.lowerBound - 1)
+      )
+    }
+    func isCode(_ fileExtension: String) -> (Block) -> Bool {
+      {
+        guard case .code(let file, _) = $0 else { return false }
+        return file.hasSuffix("." + fileExtension)
+      }
+    }
+    require("Go code", in: "Side by side", where: isCode("go"))
+    require("Swift code", in: "Side by side", where: isCode("swift"))
+    require(
+      "code",
+      in: "The tempting wrong version",
+      where: { if case .code = $0 { true } else { false } }
+    )
+    require(
+      "run",
+      in: "Timeline",
+      where: { if case .run = $0 { true } else { false } }
+    )
+    return problems
+  }
+
+  /// Items of the hazards that are not in the vocabulary.
+  func problemsOfHazards(vocabulary: [String]) -> [Problem] {
+    guard let section = markdown.section("Hazards") else { return [] }
+    var problems = hazards.filter { !vocabulary.contains($0.word) }.map {
+      problem(
+        "'\($0.word)' is not in Recipes/HAZARDS.md"
+          + (nearest(to: $0.word, in: vocabulary)
+            .map { "; did you mean '\($0)'?" } ?? ""),
+        at: $0.line
+      )
+    }
+    if hazards.isEmpty {
+      problems.append(
+        problem(
+          "no hazard is named: '- **leak**: …'",
+          at: section.lowerBound - 1
+        )
+      )
+    }
+    return problems
+  }
+
+  /// Answers that no test proves, and a wrong version that breaks no law.
+  ///
+  /// - Parameters:
+  ///   - tests: The names of all tests.
+  ///   - laws: The names of the recipe's laws.
+  /// - Returns: A problem for each.
+  func problemsOfProofs(tests: Set<String>, laws: [String]) -> [Problem] {
+    var problems: [Problem] = []
+    if let section = markdown.section("Check yourself") {
+      for item in items(of: section) {
+        let names = item.text.matches(of: /`([^`]+)`/).map {
+          String($0.output.1)
+        }
+        if !names.contains(where: tests.contains) {
+          problems.append(
+            problem("this names no test that proves it", at: item.line)
+          )
+        }
+      }
+      if items(of: section).isEmpty {
+        problems.append(
+          problem(
+            "'Check yourself' has no questions",
+            at: section.lowerBound - 1
+          )
+        )
+      }
+    }
+    if let section = markdown.section("The tempting wrong version") {
+      // Emphasis and code are a matter of the page.
+      func plain(_ text: String) -> String {
+        text.filter { !"`*_".contains($0) }.collapsed
+      }
+      let text = plain(markdown.lines[section].joined(separator: " "))
+      if !laws.contains(where: { text.contains(plain($0)) }) {
+        problems.append(
+          problem("no law is named that it breaks", at: section.lowerBound - 1)
+        )
+      }
+    }
+    return problems
+  }
+
+  /// The items of numbered lists.
+  private func items(of section: Range<Int>) -> [(text: String, line: Int)] {
+    var items: [(text: String, line: Int)] = []
+    for index in section {
+      let line = markdown.lines[index]
+      if line.prefixMatch(of: /\d+\.\s/) != nil {
+        items.append((line, index))
+      } else if !items.isEmpty {
+        items[items.count - 1].text += " " + line.collapsed
+      }
+    }
+    return items.map { ($0.text.collapsed, $0.line) }
+  }
+
+  /// Links that lead nowhere.
+  ///
+  /// What is elsewhere on the net is not looked at.
+  var problemsOfLinks: [Problem] {
+    markdown.links.compactMap { link in
+      if link.target.contains("://") {
+        return URL(string: link.target)?.host == nil
+          ? problem("'\(link.target)' is no address", at: link.line) : nil
+      }
+      let parts = link.target.split(
+        separator: "#",
+        maxSplits: 1,
+        omittingEmptySubsequences: false
+      )
+      let path = parts.first.map(String.init) ?? ""
+      let file = path.isEmpty ? url : folder.appending(path: path)
+      guard FileManager.default.fileExists(atPath: file.path) else {
+        return problem("the link '\(link.target)' leads nowhere", at: link.line)
+      }
+      guard parts.count == 2 else { return nil }
+      let other =
+        path.isEmpty
+        ? nil : try? String(contentsOf: file, encoding: .utf8).lines
+      let anchors = (other.map(Markdown.init) ?? markdown).headings
+        .map(\.anchor)
+      return anchors.contains(String(parts[1]))
+        ? nil
+        : problem(
+          "there is no heading for the link '\(link.target)'",
+          at: link.line
+        )
+    }
+  }
+}

@@ -1,0 +1,203 @@
+import Cookbook
+import Foundation
+
+/// `recipe pages`: what pages show is what the sources say.
+enum PagesCommand {
+  static let flags = ["check", "write", "help"]
+
+  static func run(_ arguments: some Sequence<String>) async throws {
+    var arguments = try Arguments(arguments, switches: Set(flags))
+    if try arguments.take(switch: "help") {
+      return try HelpCommand.run(["pages"])
+    }
+    let writes = try arguments.take(switch: "write")
+    if try arguments.take(switch: "check"), writes {
+      throw UsageError("--check and --write exclude each other")
+    }
+    try arguments.requireEmpty(known: flags)
+
+    let book = try Book(root: try Checkout.root())
+    let report = await book.review()
+    if writes {
+      for draft in report.drafts {
+        try draft.write()
+        try Terminal.print("written  \(draft.page.path)")
+      }
+    } else {
+      for draft in report.drafts {
+        try Terminal.print(
+          draft.difference(styled: Terminal.isStyled).joined(separator: "\n")
+        )
+      }
+    }
+    for problem in report.problems { Terminal.complain(problem.description) }
+    if !writes, !report.drafts.isEmpty {
+      Terminal.complain("'recipe pages --write' brings pages up to date")
+      throw ExitCode.failure
+    }
+    guard report.problems.isEmpty else { throw ExitCode.failure }
+    try Terminal.print("\(report.count) pages are as their sources say")
+  }
+}
+
+/// The README, the hazards and the pages of all recipes.
+struct Book {
+  /// A page that is not as its sources say.
+  struct Draft {
+    var page: Page
+    var lines: [String]
+
+    func difference(styled: Bool) -> [String] {
+      UnifiedDiff.lines(
+        from: page.markdown.lines,
+        named: page.path,
+        to: lines,
+        named: "\(page.path), from its sources",
+        styled: styled
+      )
+    }
+
+    func write() throws {
+      do {
+        try Data((lines.joined(separator: "\n") + "\n").utf8)
+          .write(to: page.url, options: .atomic)
+      } catch {
+        Terminal.complain("cannot write \(page.path): \(error.reason)")
+        throw ExitCode.output
+      }
+    }
+  }
+
+  struct Report {
+    var count = 0
+    var drafts: [Draft] = []
+    var problems: [Page.Problem] = []
+  }
+
+  static let hazards = "Recipes/HAZARDS.md"
+
+  let root: URL
+  private(set) var demos: [any Demo.Type]
+  /// The pages that can be read, by path.
+  private var pages: [Page] = []
+  private var unread: [Page.Problem] = []
+
+  /// Reads every page.
+  init(root: URL, demos: [any Demo.Type] = menu) throws {
+    self.root = root
+    self.demos = demos
+    let paths =
+      ["README.md", Self.hazards] + demos.map { Self.path(of: $0.recipe) }
+    for path in paths {
+      do {
+        pages.append(try Page(path, in: root))
+      } catch {
+        unread.append(
+          Page.Problem(
+            path: path,
+            line: 1,
+            text: "cannot read it: \(error.reason)"
+          )
+        )
+      }
+    }
+  }
+
+  static func path(of recipe: Recipe) -> String { recipe.folder + "/README.md" }
+
+  /// The words by which hazards go: the headings of their page.
+  var vocabulary: [String] {
+    pages.first { $0.path == Self.hazards }?.markdown.headings
+      .filter { $0.level == 2 }.map(\.title) ?? []
+  }
+
+  /// Makes every page anew, and checks what cannot be made.
+  func review() async -> Report {
+    var report = Report(count: pages.count, problems: unread)
+    let recipes = demos.map { $0.recipe }
+    let vocabulary = vocabulary
+    let tests = Self.testNames(in: root)
+    for page in pages {
+      let made = await page.generated(
+        tables: { name, heading in
+          switch name {
+          case "menu": Index.menuTable(of: recipes)
+          case "index": Index.goTable(of: recipes)
+          default: heading.map(citations)
+          }
+        },
+        vocabulary: vocabulary
+      )
+      report.problems += made.problems
+      if made.lines != page.markdown.lines {
+        report.drafts.append(Draft(page: page, lines: made.lines))
+      }
+      report.problems += page.problemsOfLinks
+      if page.path == "README.md" {
+        report.problems += Self.problemsOfReadme(page)
+      }
+      for demo in demos where Self.path(of: demo.recipe) == page.path {
+        report.problems += page.problemsOfParts
+        report.problems += page.problemsOfHazards(vocabulary: vocabulary)
+        report.problems += page.problemsOfProofs(
+          tests: tests,
+          laws: Self.laws(of: demo)
+        )
+        if page.markdown.headings.first?.title != demo.recipe.name {
+          report.problems.append(
+            page.problem(
+              "it does not begin with '# \(demo.recipe.name)'",
+              at: 0
+            )
+          )
+        }
+      }
+    }
+    return report
+  }
+
+  private static func problemsOfReadme(_ page: Page) -> [Page.Problem] {
+    ["menu", "index"].filter { name in
+      !page.markdown.lines.contains("<!-- \(name) -->")
+    }.map { page.problem("there is no <!-- \($0) -->", at: 0) }
+  }
+
+  private static func laws<D: Demo>(of demo: D.Type) -> [String] {
+    demo.laws.map(\.name)
+  }
+
+  /// The pages that cite a hazard, for the list under its definition.
+  private func citations(of word: String) -> [String] {
+    let citing = demos.map { $0.recipe }.filter { recipe in
+      pages.first { $0.path == Self.path(of: recipe) }?.hazards
+        .contains { $0.word == word } ?? false
+    }
+    let links = citing.map { "[\($0.name)](\($0.chapter.rawValue)/\($0.name))" }
+    return links.isEmpty ? [] : ["In: " + links.joined(separator: ", ") + "."]
+  }
+
+  /// The names that tests go by, in both languages.
+  static func testNames(in root: URL) -> Set<String> {
+    var names: Set<String> = []
+    for folder in ["Tests", "Recipes"] {
+      let files = FileManager.default.enumerator(
+        at: root.appending(path: folder),
+        includingPropertiesForKeys: nil
+      )
+      while let file = files?.nextObject() as? URL {
+        guard
+          file.lastPathComponent.hasSuffix("Tests.swift")
+            || file.lastPathComponent.hasSuffix("_test.go"),
+          let text = try? String(contentsOf: file, encoding: .utf8)
+        else { continue }
+        for match in text.matches(of: /@Test\(\s*"((?:[^"\\]|\\.)*)"/) {
+          names.insert(String(match.output.1).replacing("\\\"", with: "\""))
+        }
+        for match in text.matches(of: /\nfunc (Test\w+)\(/) {
+          names.insert(String(match.output.1))
+        }
+      }
+    }
+    return names
+  }
+}

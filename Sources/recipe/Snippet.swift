@@ -1,0 +1,179 @@
+import Foundation
+
+/// A piece of a source file, found by name.
+enum Snippet {
+  /// There is no such piece.
+  struct Failure: Error {
+    var problem: String
+  }
+
+  /// A file's region, or a declaration of a Go file; all of it where `name`
+  /// is `nil`.
+  ///
+  /// A region stands between `// #region NAME` and `// #endregion`; regions
+  /// nest. A Go original carries no markers, for these are no Go custom:
+  /// there a name that is no region's is a function's, a method's
+  /// (`Acquire` or `Weighted.Acquire`) or a type's, with its comment.
+  ///
+  /// - Returns: The lines, without markers and common indentation.
+  static func cut(
+    _ name: String?,
+    from file: URL
+  ) throws(Failure) -> [String] {
+    let text: String
+    do {
+      text = try String(contentsOf: file, encoding: .utf8)
+    } catch {
+      throw Failure(
+        problem: "cannot read \(file.lastPathComponent): \(error.reason)"
+      )
+    }
+    let lines = text.lines
+    guard let name else { return trimmed(lines) }
+    if let region = try region(name, of: lines, in: file) {
+      return trimmed(region)
+    }
+    if file.pathExtension == "go",
+      let declaration = try declaration(name, of: lines, in: file)
+    {
+      return trimmed(declaration)
+    }
+    throw Failure(problem: "there is no \(name) in \(file.lastPathComponent)")
+  }
+
+  /// Whether a line is a region's marker.
+  static func isMarker(_ line: String) -> Bool {
+    marker(line) != nil
+  }
+
+  private enum Marker {
+    case begin(String)
+    case end
+  }
+
+  private static func marker(_ line: String) -> Marker? {
+    let words = line.split(whereSeparator: \.isWhitespace)
+    guard words.first == "//", words.count > 1 else { return nil }
+    switch words[1] {
+    case "#region": return words.count > 2 ? .begin(String(words[2])) : nil
+    case "#endregion": return .end
+    default: return nil
+    }
+  }
+
+  private static func region(
+    _ name: String,
+    of lines: [String],
+    in file: URL
+  ) throws(Failure) -> [String]? {
+    var open: [String] = []
+    var found: [String]?
+    for line in lines {
+      switch marker(line) {
+      case .begin(let region):
+        if region == name {
+          guard found == nil else {
+            throw Failure(
+              problem: "\(file.lastPathComponent) has two regions \(name)"
+            )
+          }
+          found = []
+        }
+        open.append(region)
+      case .end:
+        guard open.popLast() != nil else {
+          throw Failure(
+            problem: "\(file.lastPathComponent) ends a region that is not open"
+          )
+        }
+      case nil:
+        if open.contains(name) { found?.append(line) }
+      }
+    }
+    if found != nil, open.contains(name) {
+      throw Failure(
+        problem: "region \(name) of \(file.lastPathComponent) does not end"
+      )
+    }
+    return found
+  }
+
+  private static func declaration(
+    _ name: String,
+    of lines: [String],
+    in file: URL
+  ) throws(Failure) -> [String]? {
+    let heads = lines.indices.filter { isHead(lines[$0], of: name) }
+    guard let head = heads.first else { return nil }
+    guard heads.count == 1 else {
+      throw Failure(
+        problem: "\(file.lastPathComponent) declares \(name) more than once; "
+          + "say TYPE.\(name)"
+      )
+    }
+    var start = head
+    while start > 0, lines[start - 1].hasPrefix("//") { start -= 1 }
+    // gofmt ends a declaration where its brackets are closed, at the end of
+    // a line.
+    var highlighter = Highlighter(.go)
+    var depth = 0
+    for index in head..<lines.count {
+      for (character, style) in highlighter.next(lines[index])
+      where style == .plain {
+        if "([{".contains(character) { depth += 1 }
+        if ")]}".contains(character) { depth -= 1 }
+      }
+      if depth == 0 { return Array(lines[start...index]) }
+    }
+    throw Failure(
+      problem: "\(name) of \(file.lastPathComponent) does not end"
+    )
+  }
+
+  /// Whether a line of Go begins the declaration of `name`.
+  private static func isHead(_ line: String, of name: String) -> Bool {
+    guard
+      let match = line.wholeMatch(
+        of:
+          /(?:func (?:\((?:\w+ )?\*?(?<receiver>\w+)(?:\[[^)]*\])?\) )?|type |var |const )(?<name>\w+)\b.*/
+      )
+    else { return false }
+    let declared = match.output.name
+    let qualified = match.output.receiver.map { "\($0).\(declared)" }
+    return declared == name || qualified == name
+  }
+
+  private static func trimmed(_ lines: [String]) -> [String] {
+    var lines = lines[...]
+    while lines.first?.isBlank == true { lines.removeFirst() }
+    while lines.last?.isBlank == true { lines.removeLast() }
+    let indentation =
+      lines.filter { !$0.isBlank }
+      .map { $0.prefix { $0 == " " || $0 == "\t" }.count }
+      .min() ?? 0
+    return lines.map { String($0.dropFirst(indentation)) }
+  }
+}
+
+extension String {
+  /// The lines, whichever way they end.
+  var lines: [String] {
+    var lines = withUnixLineEnds.split(
+      separator: "\n",
+      omittingEmptySubsequences: false
+    ).map(String.init)
+    if lines.last?.isEmpty == true { lines.removeLast() }
+    return lines
+  }
+
+  /// A carriage return and a line feed are one character to Swift, so that
+  /// a text with both would be one line.
+  var withUnixLineEnds: String { replacing("\r\n", with: "\n") }
+
+  var isBlank: Bool { allSatisfy(\.isWhitespace) }
+
+  /// The words with single spaces between them.
+  var collapsed: String {
+    split(whereSeparator: \.isWhitespace).joined(separator: " ")
+  }
+}

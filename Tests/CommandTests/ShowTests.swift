@@ -1,0 +1,227 @@
+import Cookbook
+import Foundation
+import Testing
+
+@testable import recipe
+
+@Suite("recipe show")
+struct ShowTests {
+  private static func page(_ name: String = "bounded-pool") throws -> Page {
+    let recipe = try demo(named: name).recipe
+    return try Page(Book.path(of: recipe), in: checkout)
+  }
+
+  /// The characters of a text that are not layout.
+  private static func ink(_ lines: some Sequence<String>) -> String {
+    lines.joined().filter { !$0.isWhitespace && $0 != "│" }
+  }
+
+  @Test("Side by side, Go is left, Swift right, and no line is too wide")
+  func sideBySide() throws {
+    for width in [103, 120, 161] {
+      let lines = try Layout(width: width, styled: false)
+        .sideBySide(try Self.page())
+      #expect(lines.allSatisfy { $0.count <= width })
+      let column = (width - 3) / 2
+      let bar = lines.filter { $0.count > column }
+        .allSatisfy { Array($0)[column + 1] == "│" }
+      #expect(bar)
+      let left = lines.map { String($0.prefix(column)) }
+      let right = lines.map { String($0.dropFirst(column + 3)) }
+      #expect(left.contains { $0.hasPrefix("func ForEach") })
+      #expect(right.contains { $0.contains("private func pull") })
+      // Wide enough for Go, whose lines are then not broken at all.
+      if width == 161 {
+        let go = try Snippet.cut(
+          "ForEach",
+          from: checkout.appending(
+            path: "Recipes/patterns/bounded-pool/bounded_pool.go"
+          )
+        )
+        #expect(Self.ink(left).contains(Self.ink(go)))
+      }
+    }
+  }
+
+  @Test("In a narrow terminal Go stands above Swift")
+  func narrow() throws {
+    for width in [10, 40, 80, 102] {
+      let lines = try Layout(width: width, styled: false)
+        .sideBySide(try Self.page())
+      #expect(lines.allSatisfy { $0.count <= width }, "\(width)")
+      let go = lines.firstIndex(of: "Go")
+      let swift = lines.firstIndex(of: "Swift")
+      #expect(try #require(go) < #require(swift))
+    }
+  }
+
+  @Test("Wrapping a page loses and repeats no word")
+  func wrapping() throws {
+    for demo in menu {
+      let page = try Page(Book.path(of: demo.recipe), in: checkout)
+      let kept = page.markdown.lines.indices.filter { index in
+        let line = page.markdown.lines[index]
+        return page.markdown.isFenced[index]
+          ? !line.hasPrefix("```")
+          : !line.hasPrefix("<!--")
+            && line.wholeMatch(of: Markdown.definition) == nil
+      }.map { page.markdown.lines[$0] }
+      let lines = Layout(width: 57, styled: false).text(of: page)
+      #expect(
+        lines.allSatisfy { $0.count <= 57 || $0.hasPrefix("|") },
+        "\(page.path)"
+      )
+      // The rest of a broken comment begins like a comment.
+      func plain(_ lines: [String]) -> String {
+        Self.ink(lines).filter { $0 != "/" }
+      }
+      #expect(plain(lines) == plain(kept), "\(page.path)")
+    }
+  }
+
+  @Test(
+    "Every page of the menu can be shown",
+    arguments: menu.map { $0.recipe.name }
+  )
+  func everyPage(name: String) async throws {
+    let result = try await Program.run("show", name)
+    #expect(result.status == 0, "\(result.errors)")
+    #expect(result.output.contains("func "))
+    #expect(!result.output.contains("\u{1B}"))
+    #expect(result.lines.allSatisfy { $0.count <= 80 })
+  }
+
+  @Test("Where there is no terminal the page is the Markdown as it is")
+  func pageAsItIs() async throws {
+    let result = try await Program.run("show", "bounded-pool", "--page")
+    #expect(result.output.lines == (try Self.page()).markdown.lines)
+  }
+
+  @Test("On a terminal it is as wide as that, in colours, through the pager")
+  func terminal() async throws {
+    let wide = try await onTerminal(
+      columns: 140,
+      ["show", "bounded-pool"],
+      environment: ["PAGER": "sed 's/^/>/'", "NO_COLOR": ""]
+    )
+    let lines = wide.lines
+    #expect(lines.allSatisfy { $0.hasPrefix(">") })
+    #expect(wide.contains("\u{1B}[0;35mfunc"))
+    #expect(lines.contains { $0.contains("Go") && $0.contains("Swift") })
+
+    let plain = try await onTerminal(
+      columns: 90,
+      ["show", "bounded-pool", "--page"],
+      environment: ["PAGER": "cat", "NO_COLOR": "1"]
+    )
+    #expect(!plain.contains("\u{1B}"))
+    #expect(!plain.contains("<!--"))
+    #expect(
+      plain.lines.filter { !$0.hasPrefix("|") }.allSatisfy { $0.count <= 90 }
+    )
+  }
+
+  @Test("A pager that is left early, or is not there, is no failure")
+  func pagerIsLeft() async throws {
+    let left = try await onTerminal(
+      columns: 80,
+      ["show", "bounded-pool", "--page"],
+      environment: ["PAGER": "head -n 1"]
+    )
+    #expect(left.lines.count == 1)
+    let missing = try await onTerminal(
+      columns: 80,
+      ["show", "bounded-pool"],
+      environment: ["PAGER": "/no/such/pager"]
+    )
+    #expect(missing.contains("ForEach"))
+  }
+
+  @Test("Comments, strings, keywords and numbers are told apart")
+  func highlighting() {
+    func styles(_ language: Highlighter.Language, _ lines: String...)
+      -> [String]
+    {
+      var highlighter = Highlighter(language)
+      return lines.map { line in
+        highlighter.next(line).map { element in
+          switch element.style {
+          case .plain, .heading: "."
+          case .comment: "c"
+          case .string: "s"
+          case .keyword: "k"
+          case .number: "n"
+          }
+        }.joined()
+      }
+    }
+    #expect(
+      styles(.swift, #"let a = "b // \(c("d")) e" // f"#)
+        == ["kkk.....ssssssssssssssssss.cccc"]
+    )
+    #expect(
+      styles(.swift, "/* a /* b", "c */ d", "*/ let 1.5..<2")
+        == ["ccccccccc", "cccccc", "cc.kkk.nnn...n"]
+    )
+    #expect(styles(.swift, ##"x = #"a"b"# + e"##) == ["....sssssss...."])
+    #expect(
+      styles(.swift, "a = \"\"\"", "let b", "\"\"\" + .default @Sendable")
+        == ["....sss", "sssss", "sss............kkkkkkkkk"]
+    )
+    #expect(
+      styles(.go, "a := `b", "c` + 'd' /* e", "f */ go g()")
+        == [".....ss", "ss...sss.cccc", "cccc.kk...."]
+    )
+    #expect(styles(.go, "\tx.chan(\"\\\"\")") == ["...........ssss."])
+  }
+
+  @Test("What is shown of a recipe that is not there is its nearest name")
+  func refusals() async throws {
+    let typo = try await Program.run("show", "bounded-pol")
+    #expect(typo.status == 64)
+    #expect(typo.errors.contains("did you mean 'bounded-pool'?"))
+    let none = try await Program.run("show")
+    #expect(none.status == 64)
+    #expect(none.errors.contains("'recipe show' needs the name of a recipe"))
+    let flag = try await Program.run("show", "bounded-pool", "--pag")
+    #expect(flag.errors.contains("did you mean '--page'?"))
+  }
+}
+
+/// What the program writes to a terminal of so many columns.
+private func onTerminal(
+  columns: UInt16,
+  _ arguments: [String],
+  environment: [String: String]
+) async throws -> String {
+  var (primary, replica): (Int32, Int32) = (-1, -1)
+  var size = winsize()
+  size.ws_col = columns
+  size.ws_row = 40
+  let isOpen = unsafe openpty(&primary, &replica, nil, nil, &size) == 0
+  try #require(isOpen)
+  defer { close(primary) }
+
+  // A terminal holds little: who only reads at the end waits forever. And
+  // a thread of its own, for a read blocks.
+  let output = AsyncStream<Data>.makeStream()
+  Thread.detachNewThread { [primary] in
+    var buffer = [UInt8](repeating: 0, count: 4096)
+    while true {
+      let count = unsafe read(primary, &buffer, buffer.count)
+      guard count > 0 else { return output.continuation.finish() }
+      output.continuation.yield(Data(buffer[..<count]))
+    }
+  }
+  let result = try await Program.run(
+    arguments,
+    environment: environment.merging(["TERM": "xterm"]) { $1 },
+    output: FileHandle(fileDescriptor: replica, closeOnDealloc: false)
+  )
+  // The reader's last read fails when nobody has the terminal open.
+  close(replica)
+  #expect(result.status == 0, "\(result.errors)")
+  var text = Data()
+  for await part in output.stream { text += part }
+  return String(decoding: text, as: UTF8.self)
+}
