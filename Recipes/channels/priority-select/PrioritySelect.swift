@@ -1,0 +1,123 @@
+public import ChannelRecipe
+public import SelectRecipe
+
+// #region priority
+/// Waits until one of several cases can proceed, and performs the most
+/// urgent of those that can.
+///
+/// A case is served only if each one before it was asked and not ready.
+/// Where none is ready it waits, and the first to become ready is served.
+/// Cases at the end starve while those before them are always ready: see
+/// ``WeightedReceiver``.
+///
+/// **Cancellation** ends the wait, and no case is served then.
+///
+/// - Parameter cases: The cases, the most urgent one first.
+/// - Returns: What the action of the case returns.
+/// - Throws: `CancellationError`; ``ChannelClosedError`` if the case sends on
+///   a closed channel; or what the action throws.
+/// - Complexity: O(*n*) for *n* cases.
+nonisolated(nonsending) public func select<Output>(
+  @SelectBuilder<Output> priority cases: () -> [Case<Output>]
+) async throws -> Output {
+  try await select(inOrder: cases())
+}
+// #endregion
+
+// #region weighted
+/// Receives from two channels, from one of them more often.
+///
+/// While both have elements, the low one is served after at most ``ratio``
+/// elements of the high one: it gets one turn in `ratio + 1`.
+nonisolated public struct WeightedReceiver<Element: Sendable>: Sendable {
+  /// How many elements of the high channel may come before one that waits
+  /// in the low one.
+  public let ratio: Int
+  private var high: Channel<Element>?
+  private var low: Channel<Element>?
+  private var streak = 0
+
+  /// Creates a receiver.
+  ///
+  /// - Parameters:
+  ///   - high: The channel that is preferred.
+  ///   - low: The other one.
+  ///   - ratio: At least 1.
+  public init(high: Channel<Element>, low: Channel<Element>, ratio: Int) {
+    precondition(ratio > 0, "the high channel needs a turn")
+    self.high = high
+    self.low = low
+    self.ratio = ratio
+  }
+
+  /// Receives the next element, waiting while there is none.
+  ///
+  /// - Returns: The element, or `nil` when both channels have ended.
+  /// - Throws: `CancellationError` if the task is cancelled while it waits;
+  ///   no element is lost by that.
+  nonisolated(nonsending)
+    public mutating func next() async throws -> Element?
+  {
+    while high != nil || low != nil {
+      let fromHigh = Case.receive(from: high) {
+        Turn(isHigh: true, element: $0)
+      }
+      let fromLow = Case.receive(from: low) { Turn(isHigh: false, element: $0) }
+      let turn = try await select(
+        inOrder: streak < ratio ? [fromHigh, fromLow] : [fromLow, fromHigh]
+      )
+      guard let element = turn.element else {
+        // An ended channel would always be ready, and be asked for ever.
+        if turn.isHigh { high = nil } else { low = nil }
+        continue
+      }
+      streak = turn.isHigh ? min(streak + 1, ratio) : 0
+      return element
+    }
+    return nil
+  }
+
+  private struct Turn {
+    var isHigh: Bool
+    var element: Element?
+  }
+}
+// #endregion
+
+// #region actor
+/// Two queues without a bound, of which the urgent one is emptied first.
+///
+/// What one would write in Swift without channels in mind. Nobody who sends
+/// has to wait, which is why memory is not bounded.
+public actor PriorityQueue<Element: Sendable> {
+  private var urgent: [Element] = []
+  private var ordinary: [Element] = []
+  // An element in one of the queues for each signal in here: a receiver
+  // waits here, where cancellation is taken care of, and not on the actor.
+  private let signals = Channel<Void>(capacity: .max)
+
+  /// Creates an empty queue.
+  public init() {}
+
+  /// Appends an element to one of the queues.
+  ///
+  /// - Throws: ``ChannelClosedError`` if the queue is finished.
+  public func send(_ element: Element, isUrgent: Bool) throws {
+    _ = try signals.trySend(())
+    if isUrgent { urgent.append(element) } else { ordinary.append(element) }
+  }
+
+  /// Lets receivers come to the end of what is there.
+  public func finish() { signals.close() }
+
+  /// Receives the first urgent element, or else the first ordinary one.
+  ///
+  /// - Returns: The element, or `nil` when the queue is finished and empty.
+  /// - Throws: `CancellationError` if the task is cancelled while it waits.
+  /// - Complexity: O(*n*) moves for *n* elements in the queue.
+  public func next() async throws -> Element? {
+    guard try await signals.receive() != nil else { return nil }
+    return urgent.isEmpty ? ordinary.removeFirst() : urgent.removeFirst()
+  }
+}
+// #endregion
