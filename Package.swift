@@ -15,6 +15,10 @@ struct Recipe {
     name.split(separator: "-").map(\.capitalized).joined() + "Recipe"
   }
 
+  var isIngredient: Bool {
+    recipes.contains { $0.ingredients.contains(name) }
+  }
+
   var target: Target {
     let goName = name.split(separator: "-").joined(separator: "_")
     return .target(
@@ -29,7 +33,7 @@ struct Recipe {
         "bench.go",
       ],
       resources: embedded.map { .embedInCode($0) },
-      swiftSettings: strict
+      swiftSettings: isIngredient ? strict + specialized : strict
     )
   }
 }
@@ -38,6 +42,19 @@ struct Recipe {
 let recipes = [
   Recipe(name: "word-count", chapter: "patterns", embedded: ["texts"]),
   Recipe(name: "bounded-pool", chapter: "patterns"),
+  Recipe(name: "fan-out-fan-in", chapter: "patterns", ingredients: ["channel"]),
+  Recipe(name: "semaphore", chapter: "patterns"),
+  Recipe(name: "pipeline", chapter: "patterns", ingredients: ["channel"]),
+  Recipe(name: "backpressure", chapter: "patterns", ingredients: ["channel"]),
+  Recipe(name: "errgroup", chapter: "lifetimes"),
+  Recipe(name: "context-cancellation", chapter: "lifetimes"),
+  Recipe(name: "channel", chapter: "channels"),
+  Recipe(name: "select", chapter: "channels", ingredients: ["channel"]),
+  Recipe(
+    name: "priority-select",
+    chapter: "channels",
+    ingredients: ["channel", "select"]
+  ),
 ]
 
 /// What the project holds itself to in development: `COOKBOOK_STRICT=1`.
@@ -61,6 +78,17 @@ let strict: [SwiftSetting] =
       .treatAllWarnings(as: .error),
       .treatWarning("ExplicitSendable", as: .error),
     ] : [])
+
+/// Specialises an ingredient in the modules that use it.
+///
+/// A user copies it into such a module, where that comes by itself; what is
+/// measured here must be what users get.
+let specialized: [SwiftSetting] = [
+  .unsafeFlags(
+    ["-cross-module-optimization"],
+    .when(configuration: .release)
+  )
+]
 
 let recipeModules: [Target.Dependency] = recipes.map {
   .target(name: $0.module)

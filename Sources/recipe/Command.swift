@@ -5,7 +5,10 @@ import Foundation
 @main
 enum Command {
   /// The words that are commands and so can name no recipe.
-  static let names = ["list", "help", "explore", "compare", "bench"]
+  static let names = [
+    "list", "help", "find", "show", "copy", "explore", "compare", "bench",
+    "pages",
+  ]
 
   static func main() async {
     // Ending as by the signal is what a pipeline expects of a program whose
@@ -46,6 +49,22 @@ enum Command {
     case nil: try ListCommand.run([])
     case "list": try ListCommand.run(rest)
     case "help", "-h", "--help": try HelpCommand.run(rest)
+    case "find": try FindCommand.run(rest)
+    case "pages": try await PagesCommand.run(rest)
+    case "show":
+      let (demo, rest) = try recipe(
+        rest,
+        of: "show",
+        switches: Set(ShowCommand.flags)
+      )
+      try ShowCommand.run(demo, arguments: rest)
+    case "copy":
+      let (demo, rest) = try recipe(
+        rest,
+        of: "copy",
+        switches: Set(CopyCommand.flags)
+      )
+      try CopyCommand.run(demo, arguments: rest)
     case "explore":
       let (demo, rest) = try recipe(
         rest,

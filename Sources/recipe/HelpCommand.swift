@@ -21,6 +21,18 @@ enum HelpCommand {
       recipe [list] [--json]         the menu, by chapter
       recipe NAME [--FIELD VALUE …] [FILE …]
                                      runs a recipe and draws its timeline
+      recipe find WORDS [--json]     recipes by Go construct, Swift name or
+                                     problem, the best first
+      recipe show NAME [--page]      Go and Swift beside each other, or the
+                                     whole page; through $PAGER
+      recipe copy NAME DIRECTORY     the pattern and its ingredients as files
+                                     of your project; FILE.swift instead of a
+                                     directory names the pattern's file
+        --diff, --dry-run            what would change; writes nothing
+        --create                     creates the directory
+        --update                     brings copies up to date and merges with
+                                     your edits
+        --force                      overwrites what is in the way
       recipe explore NAME [--seeds N] [--json] [--FIELD VALUE …]
                                      the laws over many schedules in virtual
                                      time; --exhaust N: over all schedules,
@@ -29,6 +41,12 @@ enum HelpCommand {
       recipe compare NAME [--inputs N] [--seed S] [--json]
                                      Swift and Go on the same random inputs,
                                      in virtual time; needs Go 1.25
+      recipe bench [NAME …] [--rounds N] [--growth] [--json] [--svg FILE]
+                                     Swift and Go timed in alternating rounds;
+                                     needs a release build and Go 1.25
+      recipe pages [--check|--write]
+                                     whether pages are as their sources say,
+                                     or makes them so
       recipe help [NAME]             this text, or a recipe's flags
 
     flags of every run:
@@ -39,9 +57,10 @@ enum HelpCommand {
 
     exit codes:
       0    it went well
-      1    what was run or checked does not hold
+      1    what was run or checked does not hold: so too nothing found,
+           files that differ, conflicts
       64   the command line cannot be carried out
-      74   standard output cannot be written
+      74   standard output or a file cannot be written
       130  interrupted
     """
 

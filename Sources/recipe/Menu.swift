@@ -1,11 +1,29 @@
+import BackpressureRecipe
 import BoundedPoolRecipe
+import ChannelRecipe
+import ContextCancellationRecipe
 import Cookbook
+import ErrgroupRecipe
+import FanOutFanInRecipe
+import PipelineRecipe
+import PrioritySelectRecipe
+import SelectRecipe
+import SemaphoreRecipe
 import WordCountRecipe
 
 /// Every recipe, in the order of the menu.
 let menu: [any Demo.Type] = [
   WordCountDemo.self,
   BoundedPoolDemo.self,
+  FanOutFanInDemo.self,
+  SemaphoreDemo.self,
+  PipelineDemo.self,
+  BackpressureDemo.self,
+  ErrgroupDemo.self,
+  ContextCancellationDemo.self,
+  ChannelDemo.self,
+  SelectDemo.self,
+  PrioritySelectDemo.self,
 ]
 
 /// The recipe with this name.

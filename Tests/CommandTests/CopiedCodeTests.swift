@@ -160,7 +160,8 @@ struct CopiedCodeTests {
   ) async throws {
     try await shell(
       "swiftc -c -wmo -Onone -parse-as-library -suppress-warnings -I . "
-        + "-module-name \(module) -emit-module-path \(module).swiftmodule "
+        + "-package-name cookbook -module-name \(module) "
+        + "-emit-module-path \(module).swiftmodule "
         + "-o \(module).o \(flags) \(files)",
       in: folder
     )
@@ -175,7 +176,15 @@ struct CopiedCodeTests {
       let file = room.appending(path: name)
       if name.hasSuffix(".swift"), name != "\(pattern).swift" {
         let text = try String(contentsOf: file, encoding: .utf8)
-          .replacing(/(?m)^(public |internal )?import \w+Recipe$/, with: "")
+          .replacing(
+            /(?m)^(?:public |package |internal )?import (\w+Recipe)$/
+          ) { line in
+            // What a demo shares with another is still in that one's module.
+            let module = folder.deletingLastPathComponent()
+              .appending(path: "\(line.output.1).swiftmodule")
+            return manager.fileExists(atPath: module.path)
+              ? "package import \(line.output.1)" : ""
+          }
           .replacing(/\b[A-Z]\w*Recipe\./, with: "Pasted.")
         try Data(("public import Pasted\n" + text).utf8)
           .write(to: folder.appending(path: name))

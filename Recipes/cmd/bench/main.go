@@ -13,14 +13,32 @@ import (
 	"strings"
 	"time"
 
+	"concurrencycookbook/channels/channel"
+	priorityselect "concurrencycookbook/channels/priority-select"
+	selecting "concurrencycookbook/channels/select"
 	"concurrencycookbook/internal/cookbook"
+	contextcancellation "concurrencycookbook/lifetimes/context-cancellation"
+	"concurrencycookbook/lifetimes/errgroup"
+	"concurrencycookbook/patterns/backpressure"
 	boundedpool "concurrencycookbook/patterns/bounded-pool"
+	fanoutfanin "concurrencycookbook/patterns/fan-out-fan-in"
+	"concurrencycookbook/patterns/pipeline"
+	"concurrencycookbook/patterns/semaphore"
 	wordcount "concurrencycookbook/patterns/word-count"
 )
 
 var workloads = map[string][]cookbook.Workload{
-	"word-count":   wordcount.Workloads,
-	"bounded-pool": boundedpool.Workloads,
+	"word-count":           wordcount.Workloads,
+	"bounded-pool":         boundedpool.Workloads,
+	"fan-out-fan-in":       fanoutfanin.Workloads,
+	"pipeline":             pipeline.Workloads,
+	"backpressure":         backpressure.Workloads,
+	"semaphore":            semaphore.Workloads,
+	"errgroup":             errgroup.Workloads,
+	"context-cancellation": contextcancellation.Workloads,
+	"channel":              channel.Workloads,
+	"select":               selecting.Workloads,
+	"priority-select":      priorityselect.Workloads,
 }
 
 type request struct {

@@ -1,8 +1,17 @@
 package main
 
 import (
+	"concurrencycookbook/channels/channel"
+	priorityselect "concurrencycookbook/channels/priority-select"
+	selecting "concurrencycookbook/channels/select"
 	"concurrencycookbook/internal/cookbook"
+	contextcancellation "concurrencycookbook/lifetimes/context-cancellation"
+	"concurrencycookbook/lifetimes/errgroup"
+	"concurrencycookbook/patterns/backpressure"
 	boundedpool "concurrencycookbook/patterns/bounded-pool"
+	fanoutfanin "concurrencycookbook/patterns/fan-out-fan-in"
+	"concurrencycookbook/patterns/pipeline"
+	"concurrencycookbook/patterns/semaphore"
 	wordcount "concurrencycookbook/patterns/word-count"
 )
 
@@ -17,6 +26,17 @@ type recipe struct {
 var recipes = []recipe{
 	{"word-count", "patterns", wordcount.Demo()},
 	{"bounded-pool", "patterns", boundedpool.Demo(boundedpool.Original)},
+	{"fan-out-fan-in", "patterns", fanoutfanin.Demo(fanoutfanin.Original)},
+	{"semaphore", "patterns", semaphore.Demo(semaphore.Originals)},
+	{"pipeline", "patterns", pipeline.Demo(pipeline.Original)},
+	{"backpressure", "patterns", backpressure.Demo(backpressure.Original)},
+	{"errgroup", "lifetimes", errgroup.Demo(errgroup.Original)},
+	{"context-cancellation", "lifetimes",
+		contextcancellation.Demo(contextcancellation.Original)},
+	{"channel", "channels", channel.Demo()},
+	{"select", "channels", selecting.Demo(selecting.Select)},
+	{"priority-select", "channels",
+		priorityselect.Demo(priorityselect.Original)},
 }
 
 func find(name string) (recipe, error) {

@@ -16,7 +16,13 @@ import (
 
 	"concurrencycookbook/internal/cookbook"
 	"concurrencycookbook/internal/mutants"
+	contextcancellation "concurrencycookbook/lifetimes/context-cancellation"
+	"concurrencycookbook/lifetimes/errgroup"
+	"concurrencycookbook/patterns/backpressure"
 	boundedpool "concurrencycookbook/patterns/bounded-pool"
+	fanoutfanin "concurrencycookbook/patterns/fan-out-fan-in"
+	"concurrencycookbook/patterns/pipeline"
+	"concurrencycookbook/patterns/semaphore"
 )
 
 // TestServe runs demos in virtual time for another program: it reads one
@@ -120,6 +126,42 @@ func mutate(recipe, mutant string) (cookbook.Demo, error) {
 			return boundedpool.Demo(pool), nil
 		}
 		names := slices.Sorted(maps.Keys(mutants.BoundedPool))
+		return cookbook.Demo{}, cookbook.Unknown("mutant", mutant, names)
+	case "backpressure":
+		if forms, ok := mutants.Backpressure[mutant]; ok {
+			return backpressure.Demo(forms), nil
+		}
+		names := slices.Sorted(maps.Keys(mutants.Backpressure))
+		return cookbook.Demo{}, cookbook.Unknown("mutant", mutant, names)
+	case "context-cancellation":
+		if scopes, ok := mutants.ContextCancellation[mutant]; ok {
+			return contextcancellation.Demo(scopes), nil
+		}
+		names := slices.Sorted(maps.Keys(mutants.ContextCancellation))
+		return cookbook.Demo{}, cookbook.Unknown("mutant", mutant, names)
+	case "errgroup":
+		if newGroup, ok := mutants.Errgroup[mutant]; ok {
+			return errgroup.Demo(newGroup), nil
+		}
+		names := slices.Sorted(maps.Keys(mutants.Errgroup))
+		return cookbook.Demo{}, cookbook.Unknown("mutant", mutant, names)
+	case "fan-out-fan-in":
+		if forms, ok := mutants.FanOutFanIn[mutant]; ok {
+			return fanoutfanin.Demo(forms), nil
+		}
+		names := slices.Sorted(maps.Keys(mutants.FanOutFanIn))
+		return cookbook.Demo{}, cookbook.Unknown("mutant", mutant, names)
+	case "pipeline":
+		if form, ok := mutants.Pipeline[mutant]; ok {
+			return pipeline.Demo(form), nil
+		}
+		names := slices.Sorted(maps.Keys(mutants.Pipeline))
+		return cookbook.Demo{}, cookbook.Unknown("mutant", mutant, names)
+	case "semaphore":
+		if forms, ok := mutants.Semaphore[mutant]; ok {
+			return semaphore.Demo(forms), nil
+		}
+		names := slices.Sorted(maps.Keys(mutants.Semaphore))
 		return cookbook.Demo{}, cookbook.Unknown("mutant", mutant, names)
 	default:
 		return cookbook.Demo{}, fmt.Errorf("%s has no mutants", recipe)

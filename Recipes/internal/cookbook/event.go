@@ -56,6 +56,9 @@ func (r *Recorder) Take() []Event {
 	defer r.mu.Unlock()
 	events := r.events
 	r.events = nil
+	if events == nil {
+		return []Event{} // in JSON a list, not null
+	}
 	return events
 }
 
