@@ -118,8 +118,11 @@ struct GoFailure: Error, CustomStringConvertible {
 
 /// The `go` command and the originals' module.
 enum GoToolchain {
-  /// Whether there is a `go` command on the `PATH`.
-  static var isInstalled: Bool { command != nil }
+  /// Whether the originals can be compiled here, which takes the modules they
+  /// need: from the module proxy, or from a workspace.
+  static var canCompile: Bool {
+    (try? build(["test", "-c", "./cmd/recipe"], named: "serve")) != nil
+  }
 
   private static var command: URL? {
     let path = ProcessInfo.processInfo.environment["PATH"] ?? ""

@@ -169,7 +169,7 @@ struct CommandTests {
     arguments: refusals
   )
   func refusal(arguments: [String], message: String) async throws {
-    if arguments.contains("--mutant"), !GoToolchain.isInstalled { return }
+    if arguments.contains("--mutant"), !GoToolchain.canCompile { return }
     let result = try await Program.run(arguments)
     #expect(result.status == 64)
     #expect(result.output.isEmpty)
