@@ -65,7 +65,8 @@ enum BenchCommand {
     let binary = try await onThread {
       try GoToolchain.build(["build", "./cmd/bench"], named: "bench")
     }
-    let program = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
+    let program =
+      Bundle.main.executableURL ?? URL(filePath: CommandLine.arguments[0])
     let first = try BenchProcess(binary, [], folder: folder)
     var report = BenchReport(machine: try await .current(go: first, workloads))
     for (index, (recipe, workload)) in workloads.enumerated() {
