@@ -44,9 +44,11 @@ enum ListCommand {
   static func text(of recipes: [Recipe]) -> String {
     let width = recipes.map(\.name.count).max() ?? 0
     var lines: [String] = []
-    for chapter in Recipe.Chapter.allCases {
+    var listed: Set<Recipe.Chapter> = []
+    // Chapters stand in the order of the menu, as in the README.
+    for chapter in recipes.map(\.chapter)
+    where listed.insert(chapter).inserted {
       let members = recipes.filter { $0.chapter == chapter }
-      guard !members.isEmpty else { continue }
       if !lines.isEmpty { lines.append("") }
       lines.append(chapter.rawValue)
       for recipe in members {
