@@ -154,65 +154,36 @@ struct BenchAnswer: Codable {
 
 /// A process of its own for each language, so that neither has the other's
 /// heap, threads or peak of memory.
-///
-/// Safety of the unchecked conformance: it serves one caller at a time, who
-/// waits for each answer.
-final class BenchProcess: @unchecked Sendable {
-  private let process = Process()
-  private let requests = Pipe()
-  private let answers = Pipe()
-  private var received = Data()
+final class BenchProcess: Sendable {
+  private let process: AnsweringProcess
 
   init(
     _ executable: URL,
     _ arguments: [String],
     folder: URL
   ) throws(UsageError) {
-    process.executableURL = executable
-    process.environment = ProcessInfo.processInfo.environment
-      .merging(["COOKBOOK_BENCH_FOLDER": folder.path]) { $1 }
-    process.arguments = arguments
-    process.standardInput = requests
-    process.standardOutput = answers
-    do {
-      try process.run()
-    } catch {
-      throw UsageError("cannot run \(executable.path): \(error.reason)")
-    }
-  }
-
-  deinit {
-    try? requests.fileHandleForWriting.close()
-    process.waitUntilExit()
+    process = try AnsweringProcess(
+      executable,
+      arguments,
+      environment: ["COOKBOOK_BENCH_FOLDER": folder.path]
+    )
   }
 
   func measure(_ request: BenchRequest) async throws -> BenchAnswer {
-    try await onThread { try self.answer(to: request) }
-  }
-
-  private func answer(to request: BenchRequest) throws -> BenchAnswer {
-    try requests.fileHandleForWriting
-      .write(contentsOf: Data((jsonLine(request) + "\n").utf8))
-    while true {
-      if let end = received.firstIndex(of: UInt8(ascii: "\n")) {
-        let line = Data(received[received.startIndex..<end])
-        received = Data(received[(end + 1)...])
-        let answer = try JSONDecoder().decode(BenchAnswer.self, from: line)
-        if let error = answer.error {
-          throw BenchFailure(
-            description: "\(request.recipe)/\(request.workload): \(error)"
-          )
-        }
-        return answer
-      }
-      let chunk = answers.fileHandleForReading.availableData
-      guard !chunk.isEmpty else {
-        throw BenchFailure(
-          description: "\(request.recipe)/\(request.workload): a process ended"
-        )
-      }
-      received += chunk
+    func failure(_ problem: String) -> BenchFailure {
+      BenchFailure(
+        description: "\(request.recipe)/\(request.workload): \(problem)"
+      )
     }
+    let lines: [Data]
+    do {
+      lines = try await process.answers(to: [jsonLine(request)])
+    } catch is AnsweringProcess.Ended {
+      throw failure("a process ended")
+    }
+    let answer = try JSONDecoder().decode(BenchAnswer.self, from: lines[0])
+    if let error = answer.error { throw failure(error) }
+    return answer
   }
 }
 

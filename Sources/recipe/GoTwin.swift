@@ -4,14 +4,8 @@ import Foundation
 /// The Go originals, run in virtual time by a process that answers requests.
 ///
 /// Requests and answers are lines of JSON.
-///
-/// Safety of the unchecked conformance: a twin serves one caller at a time,
-/// who waits for each answer.
-final class GoTwin: @unchecked Sendable {
-  private let process = Process()
-  private let requests = Pipe()
-  private let answers = Pipe()
-  private var received = Data()
+final class GoTwin: Sendable {
+  private let process: AnsweringProcess
 
   /// Compiles the originals, which takes some seconds the first time, and
   /// starts the process that runs them.
@@ -24,32 +18,16 @@ final class GoTwin: @unchecked Sendable {
   }
 
   private init() throws(UsageError) {
-    let folder = try GoToolchain.recipes()
-    let binary = try GoToolchain.build(
-      ["test", "-c", "./cmd/recipe"],
-      named: "serve"
+    process = try AnsweringProcess(
+      try GoToolchain.build(["test", "-c", "./cmd/recipe"], named: "serve"),
+      ["-test.run=^TestServe$", "-test.timeout=0"],
+      environment: ["COOKBOOK_SERVE": "1"],
+      in: try GoToolchain.recipes()
     )
-    process.executableURL = binary
-    process.arguments = ["-test.run=^TestServe$", "-test.timeout=0"]
-    process.currentDirectoryURL = folder
-    process.environment = ProcessInfo.processInfo.environment
-      .merging(["COOKBOOK_SERVE": "1"]) { $1 }
-    process.standardInput = requests
-    process.standardOutput = answers
-    do {
-      try process.run()
-    } catch {
-      throw UsageError("cannot run \(binary.path): \(error.reason)")
-    }
-  }
-
-  deinit {
-    try? requests.fileHandleForWriting.close()
-    process.waitUntilExit()
   }
 
   /// A demo that a Go original has run.
-  struct Request: Encodable {
+  private struct Request {
     var recipe: String
     var input: String
     var mutant: String?
@@ -57,7 +35,7 @@ final class GoTwin: @unchecked Sendable {
     var line: String {
       var fields = ["\"recipe\":\(recipe.quotedForJSON)", "\"input\":\(input)"]
       if let mutant { fields.append("\"mutant\":\(mutant.quotedForJSON)") }
-      return "{" + fields.joined(separator: ",") + "}\n"
+      return "{" + fields.joined(separator: ",") + "}"
     }
   }
 
@@ -77,35 +55,19 @@ final class GoTwin: @unchecked Sendable {
     let requests = inputs.map {
       Request(recipe: demo.recipe.name, input: $0.json, mutant: mutant)
     }
-    return try await onThread { try self.answers(to: requests) }.map { line in
+    let answers: [Data]
+    do {
+      answers = try await process.answers(to: requests.map(\.line))
+    } catch is AnsweringProcess.Ended {
+      throw GoFailure(answer: "the Go process ended")
+    }
+    return try answers.map { line in
       do {
         return try JSONDecoder().decode(Trace<D.Outcome>.self, from: line)
       } catch {
         throw GoFailure(answer: String(decoding: line, as: UTF8.self))
       }
     }
-  }
-
-  private func answers(to requests: [Request]) throws -> [Data] {
-    let batch = Data(requests.map(\.line).joined().utf8)
-    let input = self.requests.fileHandleForWriting
-    // Both pipes hold little: who writes all before reading waits forever.
-    let writer = Thread { try? input.write(contentsOf: batch) }
-    writer.start()
-    var lines: [Data] = []
-    while lines.count < requests.count {
-      if let end = received.firstIndex(of: UInt8(ascii: "\n")) {
-        lines.append(received[received.startIndex..<end])
-        received = received[(end + 1)...]
-        continue
-      }
-      let chunk = answers.fileHandleForReading.availableData
-      guard !chunk.isEmpty else {
-        throw GoFailure(answer: "the Go process ended")
-      }
-      received = Data(received) + chunk
-    }
-    return lines
   }
 }
 

@@ -122,50 +122,35 @@ func answer(t *testing.T, text []byte) (cookbook.Trace, error) {
 func mutate(recipe, mutant string) (cookbook.Demo, error) {
 	switch recipe {
 	case "bounded-pool":
-		if pool, ok := mutants.BoundedPool[mutant]; ok {
-			return boundedpool.Demo(pool), nil
-		}
-		names := slices.Sorted(maps.Keys(mutants.BoundedPool))
-		return cookbook.Demo{}, cookbook.Unknown("mutant", mutant, names)
+		return pick(mutants.BoundedPool, mutant, boundedpool.Demo)
 	case "backpressure":
-		if forms, ok := mutants.Backpressure[mutant]; ok {
-			return backpressure.Demo(forms), nil
-		}
-		names := slices.Sorted(maps.Keys(mutants.Backpressure))
-		return cookbook.Demo{}, cookbook.Unknown("mutant", mutant, names)
+		return pick(mutants.Backpressure, mutant, backpressure.Demo)
 	case "context-cancellation":
-		if scopes, ok := mutants.ContextCancellation[mutant]; ok {
-			return contextcancellation.Demo(scopes), nil
-		}
-		names := slices.Sorted(maps.Keys(mutants.ContextCancellation))
-		return cookbook.Demo{}, cookbook.Unknown("mutant", mutant, names)
+		return pick(
+			mutants.ContextCancellation, mutant, contextcancellation.Demo)
 	case "errgroup":
-		if newGroup, ok := mutants.Errgroup[mutant]; ok {
-			return errgroup.Demo(newGroup), nil
-		}
-		names := slices.Sorted(maps.Keys(mutants.Errgroup))
-		return cookbook.Demo{}, cookbook.Unknown("mutant", mutant, names)
+		return pick(mutants.Errgroup, mutant, errgroup.Demo)
 	case "fan-out-fan-in":
-		if forms, ok := mutants.FanOutFanIn[mutant]; ok {
-			return fanoutfanin.Demo(forms), nil
-		}
-		names := slices.Sorted(maps.Keys(mutants.FanOutFanIn))
-		return cookbook.Demo{}, cookbook.Unknown("mutant", mutant, names)
+		return pick(mutants.FanOutFanIn, mutant, fanoutfanin.Demo)
 	case "pipeline":
-		if form, ok := mutants.Pipeline[mutant]; ok {
-			return pipeline.Demo(form), nil
-		}
-		names := slices.Sorted(maps.Keys(mutants.Pipeline))
-		return cookbook.Demo{}, cookbook.Unknown("mutant", mutant, names)
+		return pick(mutants.Pipeline, mutant, pipeline.Demo)
 	case "semaphore":
-		if forms, ok := mutants.Semaphore[mutant]; ok {
-			return semaphore.Demo(forms), nil
-		}
-		names := slices.Sorted(maps.Keys(mutants.Semaphore))
-		return cookbook.Demo{}, cookbook.Unknown("mutant", mutant, names)
+		return pick(mutants.Semaphore, mutant, semaphore.Demo)
 	default:
 		return cookbook.Demo{}, fmt.Errorf("%s has no mutants", recipe)
 	}
+}
+
+// pick returns the demo around the named one of a recipe's mutants.
+func pick[M any](
+	all map[string]M, name string, demo func(M) cookbook.Demo,
+) (cookbook.Demo, error) {
+	mutant, ok := all[name]
+	if !ok {
+		names := slices.Sorted(maps.Keys(all))
+		return cookbook.Demo{}, cookbook.Unknown("mutant", name, names)
+	}
+	return demo(mutant), nil
 }
 
 // endOfTime is shortly before synctest's clock, in nanoseconds since
