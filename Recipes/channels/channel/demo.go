@@ -50,27 +50,43 @@ type Step struct {
 	Cases   []Step
 }
 
-// Demo returns the demo.
-func Demo() cookbook.Demo {
+// Operations are what a program does to its channels.
+type Operations struct {
+	Make    func(capacity int) chan int
+	Send    func(ctx context.Context, ch chan<- int, value int) error
+	Receive func(ctx context.Context, ch <-chan int) (int, bool, error)
+	Close   func(ch chan int)
+}
+
+// Original holds the operations of the language and of this package.
+var Original = Operations{
+	Make:    func(capacity int) chan int { return make(chan int, capacity) },
+	Send:    Send[int],
+	Receive: Receive[int],
+	Close:   func(ch chan int) { close(ch) },
+}
+
+// Demo returns the demo around the operations.
+func Demo(operations Operations) cookbook.Demo {
 	return cookbook.NewDemo(
 		"goroutines send, receive and close at times of their own",
 		defaults,
 		func(
 			ctx context.Context, in Input, record *cookbook.Recorder,
 		) (Outcome, error) {
-			chans := MakeChannels(in.Channels)
+			chans := operations.MakeAll(in.Channels)
 			return RunProgram(ctx, in.Lanes, record,
 				func(ctx context.Context, step Step) (string, string) {
-					return Perform(ctx, step, chans)
+					return operations.Perform(ctx, step, chans)
 				})
 		})
 }
 
-// MakeChannels makes a channel for each capacity.
-func MakeChannels(capacities []int) []chan int {
+// MakeAll makes a channel for each capacity.
+func (o Operations) MakeAll(capacities []int) []chan int {
 	chans := make([]chan int, len(capacities))
 	for i, capacity := range capacities {
-		chans[i] = make(chan int, capacity)
+		chans[i] = o.Make(capacity)
 	}
 	return chans
 }
@@ -79,24 +95,24 @@ func MakeChannels(capacities []int) []chan int {
 const Stuck = "stuck"
 
 // Perform performs a send, a receive or a close, and returns the event.
-func Perform(
+func (o Operations) Perform(
 	ctx context.Context, step Step, chans []chan int,
 ) (name, item string) {
 	ch := chans[step.Channel]
 	switch step.Kind {
 	case "send":
-		if Send(ctx, ch, step.Value) != nil {
+		if o.Send(ctx, ch, step.Value) != nil {
 			return Stuck, ""
 		}
 		return "send", fmt.Sprintf("%d: %d", step.Channel, step.Value)
 	case "receive":
-		value, ok, err := Receive(ctx, ch)
+		value, ok, err := o.Receive(ctx, ch)
 		if err != nil {
 			return Stuck, ""
 		}
 		return "receive", Received(step.Channel, value, ok)
 	default:
-		close(ch)
+		o.Close(ch)
 		return "close", strconv.Itoa(step.Channel)
 	}
 }

@@ -81,8 +81,11 @@ type Outcome struct {
 type Source struct {
 	Put    func(job string, high bool)
 	Finish func()
-	Next   func(context.Context) (string, bool, error)
+	Next   Next
 }
+
+// Next returns one job after the other, and false when there are no more.
+type Next func(context.Context) (job string, ok bool, err error)
 
 // Original is the source that this package makes for a mode.
 func Original(mode string, ratio int) Source {
@@ -90,9 +93,34 @@ func Original(mode string, ratio int) Source {
 		queue := NewQueue[string]()
 		return Source{queue.Send, queue.Finish, queue.Next}
 	}
+	return FromChannels(func(high, low <-chan string) Next {
+		if mode == "weighted" {
+			weighted := Weighted[string]{High: high, Low: low, Ratio: ratio}
+			return weighted.Next
+		}
+		return func(ctx context.Context) (string, bool, error) {
+			for high != nil || low != nil {
+				job, fromHigh, ok, err := Receive(ctx, high, low)
+				if ok || err != nil {
+					return job, ok, err
+				}
+				if fromHigh {
+					high = nil
+				} else {
+					low = nil
+				}
+			}
+			return "", false, nil
+		}
+	})
+}
+
+// FromChannels makes a source of two channels, with what receives from
+// them.
+func FromChannels(makeNext func(high, low <-chan string) Next) Source {
 	high := make(chan string, mostJobs)
 	low := make(chan string, mostJobs)
-	source := Source{
+	return Source{
 		Put: func(job string, urgent bool) {
 			if urgent {
 				high <- job
@@ -104,39 +132,22 @@ func Original(mode string, ratio int) Source {
 			close(high)
 			close(low)
 		},
+		Next: makeNext(high, low),
 	}
-	if mode == "weighted" {
-		weighted := Weighted[string]{High: high, Low: low, Ratio: ratio}
-		source.Next = weighted.Next
-		return source
-	}
-	var openHigh, openLow <-chan string = high, low
-	source.Next = func(ctx context.Context) (string, bool, error) {
-		for openHigh != nil || openLow != nil {
-			job, fromHigh, ok, err := Receive(ctx, openHigh, openLow)
-			if ok || err != nil {
-				return job, ok, err
-			}
-			if fromHigh {
-				openHigh = nil
-			} else {
-				openLow = nil
-			}
-		}
-		return "", false, nil
-	}
-	return source
 }
 
-// Demo returns the demo around the sources that make makes.
-func Demo(make func(mode string, ratio int) Source) cookbook.Demo {
+// A NewSource makes a source for a mode.
+type NewSource func(mode string, ratio int) Source
+
+// Demo returns the demo around the sources that newSource makes.
+func Demo(newSource NewSource) cookbook.Demo {
 	return cookbook.NewDemo(
 		"one worker prefers urgent jobs to others",
 		defaults,
 		func(
 			ctx context.Context, in Input, record *cookbook.Recorder,
 		) (Outcome, error) {
-			return run(ctx, make(in.Mode, in.Ratio), in, record), nil
+			return run(ctx, newSource(in.Mode, in.Ratio), in, record), nil
 		})
 }
 

@@ -47,7 +47,7 @@ func Demo(selector Selector) cookbook.Demo {
 		func(
 			ctx context.Context, in Input, record *cookbook.Recorder,
 		) (channel.Outcome, error) {
-			chans := channel.MakeChannels(in.Channels)
+			chans := channel.Original.MakeAll(in.Channels)
 			return channel.RunProgram(ctx, in.Lanes, record,
 				func(
 					ctx context.Context, step channel.Step,
@@ -55,7 +55,7 @@ func Demo(selector Selector) cookbook.Demo {
 					if step.Kind == "select" {
 						return perform(ctx, selector, step.Cases, chans)
 					}
-					return channel.Perform(ctx, step, chans)
+					return channel.Original.Perform(ctx, step, chans)
 				})
 		})
 }

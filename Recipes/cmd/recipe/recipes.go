@@ -33,7 +33,7 @@ var recipes = []recipe{
 	{"errgroup", "lifetimes", errgroup.Demo(errgroup.Original)},
 	{"context-cancellation", "lifetimes",
 		contextcancellation.Demo(contextcancellation.Original)},
-	{"channel", "channels", channel.Demo()},
+	{"channel", "channels", channel.Demo(channel.Original)},
 	{"select", "channels", selecting.Demo(selecting.Select)},
 	{"priority-select", "channels",
 		priorityselect.Demo(priorityselect.Original)},

@@ -14,6 +14,9 @@ import (
 	"testing/synctest"
 	"time"
 
+	"concurrencycookbook/channels/channel"
+	priorityselect "concurrencycookbook/channels/priority-select"
+	selecting "concurrencycookbook/channels/select"
 	"concurrencycookbook/internal/cookbook"
 	"concurrencycookbook/internal/mutants"
 	contextcancellation "concurrencycookbook/lifetimes/context-cancellation"
@@ -125,6 +128,8 @@ func mutate(recipe, mutant string) (cookbook.Demo, error) {
 		return pick(mutants.BoundedPool, mutant, boundedpool.Demo)
 	case "backpressure":
 		return pick(mutants.Backpressure, mutant, backpressure.Demo)
+	case "channel":
+		return pick(mutants.Channel, mutant, channel.Demo)
 	case "context-cancellation":
 		return pick(
 			mutants.ContextCancellation, mutant, contextcancellation.Demo)
@@ -134,6 +139,10 @@ func mutate(recipe, mutant string) (cookbook.Demo, error) {
 		return pick(mutants.FanOutFanIn, mutant, fanoutfanin.Demo)
 	case "pipeline":
 		return pick(mutants.Pipeline, mutant, pipeline.Demo)
+	case "priority-select":
+		return pick(mutants.PrioritySelect, mutant, priorityselect.Demo)
+	case "select":
+		return pick(mutants.Select, mutant, selecting.Demo)
 	case "semaphore":
 		return pick(mutants.Semaphore, mutant, semaphore.Demo)
 	default:
