@@ -41,7 +41,7 @@ enum CompareCommand {
     }
     if let mutant {
       do {
-        _ = try await go.traces(of: demo, inputs: [D.Input()], mutant: mutant)
+        _ = try await go.runs(of: demo, inputs: [D.Input()], mutant: mutant)
       } catch let failure as GoFailure where failure.answer.contains("mutant") {
         throw UsageError("--mutant: \(failure.answer)")
       }

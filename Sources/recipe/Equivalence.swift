@@ -48,10 +48,10 @@ enum Equivalence {
     let batch = 500
     for start in stride(from: 0, to: inputs.count, by: batch) {
       let slice = Array(inputs[start..<min(start + batch, inputs.count)])
-      let traces = try await go.traces(of: demo, inputs: slice, mutant: mutant)
-      for (offset, (input, trace)) in zip(slice, traces).enumerated() {
+      let runs = try await go.runs(of: demo, inputs: slice, mutant: mutant)
+      for (offset, (input, run)) in zip(slice, runs).enumerated() {
         let seed = seed &+ UInt64(start + offset)
-        if let finding = await judge(demo, input, seed: seed, go: trace) {
+        if let finding = await judge(demo, input, seed: seed, go: run) {
           return try await simplify(finding, demo, go: go, mutant: mutant)
         }
       }
@@ -95,6 +95,26 @@ enum Equivalence {
     }
   }
 
+  /// The same for a Go run that may not have come to its end.
+  private static func judge<D: Demo>(
+    _ demo: D.Type,
+    _ input: D.Input,
+    seed: UInt64,
+    go: Result<Trace<D.Outcome>, GoFailure>
+  ) async -> Finding<D>? {
+    switch go {
+    case .success(let go):
+      return await judge(demo, input, seed: seed, go: go)
+    case .failure(let failure):
+      return Finding(
+        input: input,
+        seed: seed,
+        problem: "\(failure)",
+        swift: try? await trace(demo, input, seed: seed)
+      )
+    }
+  }
+
   /// Looks for a simpler input that still shows a difference.
   private static func simplify<D: Demo>(
     _ finding: Finding<D>,
@@ -108,17 +128,17 @@ enum Equivalence {
       for input in demo.simplerInputs(than: simplest.input) {
         guard (try? input.validate()) != nil else { continue }
         triesLeft -= 1
-        let traces = try await go.traces(
+        let runs = try await go.runs(
           of: demo,
           inputs: [input],
           mutant: mutant
         )
-        guard let trace = traces.first else { continue }
+        guard let run = runs.first else { continue }
         if let simpler = await judge(
           demo,
           input,
           seed: simplest.seed,
-          go: trace
+          go: run
         ) {
           simplest = simpler
           continue search

@@ -39,19 +39,35 @@ final class GoTwin: Sendable {
     }
   }
 
-  /// Runs a demo's Go original.
+  /// Runs a demo's Go original, which is expected to come to its end.
+  ///
+  /// - Parameters:
+  ///   - demo: The demo.
+  ///   - inputs: What it takes, an input for each run.
+  /// - Returns: A trace for each input, in order.
+  /// - Throws: ``GoFailure`` for the first input that Go cannot run.
+  func traces<D: Demo>(
+    of demo: D.Type,
+    inputs: [D.Input]
+  ) async throws -> [Trace<D.Outcome>] {
+    try await runs(of: demo, inputs: inputs).map { try $0.get() }
+  }
+
+  /// Runs a demo's Go original, or a wrong one.
   ///
   /// - Parameters:
   ///   - demo: The demo.
   ///   - inputs: What it takes, an input for each run.
   ///   - mutant: A deliberately wrong original to run in its place.
-  /// - Returns: A trace for each input, in order.
-  /// - Throws: ``GoFailure`` for the first input that Go cannot run.
-  func traces<D: Demo>(
+  /// - Returns: A trace for each input, in order, or why there is none: a
+  ///   deadlock, a leak or a panic.
+  /// - Throws: ``GoFailure`` for the first input that Go does not take, and
+  ///   where the process ends.
+  func runs<D: Demo>(
     of demo: D.Type,
     inputs: [D.Input],
     mutant: String? = nil
-  ) async throws -> [Trace<D.Outcome>] {
+  ) async throws -> [Result<Trace<D.Outcome>, GoFailure>] {
     let requests = inputs.map {
       Request(recipe: demo.recipe.name, input: $0.json, mutant: mutant)
     }
@@ -61,13 +77,22 @@ final class GoTwin: Sendable {
     } catch is AnsweringProcess.Ended {
       throw GoFailure(answer: "the Go process ended")
     }
+    let decoder = JSONDecoder()
     return try answers.map { line in
       do {
-        return try JSONDecoder().decode(Trace<D.Outcome>.self, from: line)
+        return .success(try decoder.decode(Trace<D.Outcome>.self, from: line))
       } catch {
+        if let broken = try? decoder.decode(BrokenRun.self, from: line) {
+          return .failure(GoFailure(answer: broken.failure))
+        }
         throw GoFailure(answer: String(decoding: line, as: UTF8.self))
       }
     }
+  }
+
+  /// The answer to a request whose run did not come to its end.
+  private struct BrokenRun: Decodable {
+    var failure: String
   }
 }
 

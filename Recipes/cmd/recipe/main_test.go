@@ -147,6 +147,7 @@ func TestServeAnswersEveryLine(t *testing.T) {
 		`{"recipe":"bounded-pool","mutant":"oneWorkerTooMan"}`,
 		`{"recipe":"nothing-like-it"}`,
 		`{"recipe":"word-count","mutant":"oneWorkerTooMany"}`,
+		`{"recipe":"channel","mutant":"sendNeverGivesUp","input":{"channels":[0],"lanes":["1 send 0 4"]}}`,
 		`{"recipe":"bounded-pool","input":{"workers":1,"jobs":[5,5],"failing":[0],"mode":"forEach"}}`,
 		`{"recipe":"word-count","input":{"documents":[{"name":"<d>","text":"a b a","milliseconds":4}]}}`,
 	}, []string{
@@ -158,6 +159,7 @@ func TestServeAnswersEveryLine(t *testing.T) {
 		`{"error":"unknown mutant \"oneWorkerTooMan\" (did you mean \"oneWorkerTooMany\"?)"}`,
 		`{"error":"unknown recipe \"nothing-like-it\""}`,
 		`{"error":"word-count has no mutants"}`,
+		`{"failure":"deadlock: all goroutines in bubble are blocked"}`,
 		`{"events":[{"at":0,"lane":"job 0","name":"start","item":"0"},{"at":5000,"lane":"job 0","name":"fail","item":"0"},{"at":5000,"lane":"caller","name":"return","item":""}],"outcome":{"error":"job 0 failed","results":[]}}`,
 		`{"events":[{"at":0,"lane":"<d>","name":"open","item":""},{"at":4000,"lane":"<d>","name":"close","item":"3"},{"at":4000,"lane":"caller","name":"return","item":""}],"outcome":{"bytes":5,"distinct":2,"failures":[],"files":1,"top":[{"count":2,"word":"a"},{"count":1,"word":"b"}],"words":3}}`,
 	}

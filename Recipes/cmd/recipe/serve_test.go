@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -47,8 +48,14 @@ type request struct {
 	Mutant string          `json:"mutant"`
 }
 
+// A refusal answers a request that cannot be run.
 type refusal struct {
 	Error string `json:"error"`
+}
+
+// A failure answers a request whose run did not come to its end.
+type failure struct {
+	Failure string `json:"failure"`
 }
 
 func serve(t *testing.T, in io.Reader, out io.Writer) error {
@@ -80,7 +87,10 @@ func serve(t *testing.T, in io.Reader, out io.Writer) error {
 func respond(t *testing.T, text []byte) []byte {
 	var response any
 	trace, err := answer(t, text)
-	if err != nil {
+	var broken brokenRun
+	if errors.As(err, &broken) {
+		response = failure{err.Error()}
+	} else if err != nil {
 		response = refusal{err.Error()}
 	} else {
 		response = trace
@@ -166,10 +176,13 @@ func pick[M any](
 // 1970, cannot go on.
 var endOfTime = time.Date(2262, 1, 1, 0, 0, 0, 0, time.UTC)
 
+// A brokenRun says why a run did not come to its end.
+type brokenRun struct{ error }
+
 // simulate runs the demo in virtual time. A deadlock, a goroutine that
 // stays blocked after the end, and a panic of the demo's own goroutine
-// are errors. A panic of another goroutine ends the program: Go has no
-// way to catch it.
+// make a brokenRun. A panic of another goroutine ends the program: Go has
+// no way to catch it.
 func simulate(
 	t *testing.T, demo cookbook.Demo, input any,
 ) (trace cookbook.Trace, err error) {
@@ -178,7 +191,7 @@ func simulate(
 	defer func() {
 		// A deadlock is a panic of synctest.Test.
 		if problem := recover(); problem != nil {
-			err = fmt.Errorf("%v", problem)
+			err = brokenRun{fmt.Errorf("%v", problem)}
 		}
 		if err == nil && late {
 			err = fmt.Errorf("the run goes beyond the year 2261, " +
@@ -192,7 +205,7 @@ func simulate(
 		// Caught here, since the testing package would end the program.
 		defer func() {
 			if problem := recover(); problem != nil {
-				err = fmt.Errorf("panic: %v", problem)
+				err = brokenRun{fmt.Errorf("panic: %v", problem)}
 			}
 		}()
 		record = cookbook.NewRecorder()
