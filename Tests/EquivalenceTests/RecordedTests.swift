@@ -1,3 +1,4 @@
+import ChannelRecipe
 import Cookbook
 import Foundation
 import Simulation
@@ -143,39 +144,116 @@ struct LiveTests {
     }
   }
 
-  /// Go pools that are wrong on purpose.
-  static let mutants = [
-    "oneWorkerTooMany", "jobRunTwice", "keepsGoingAfterCancellation",
-    "lostResult", "returnsBeforeAllEnded",
-  ]
-
   @Test(
-    "A wrong Go pool is found, with a small input",
-    arguments: mutants,
-    [1, 2, 3]
+    "Every wrong Go original is found from every seed, with a small input",
+    arguments: WrongOriginal.all
   )
-  func mutant(name: String, seed: UInt64) async throws {
-    let demo = try demo(named: "bounded-pool")
-    try await find(name, demo, seed: seed)
+  func wrongOriginal(wrong: WrongOriginal) async throws {
+    let demo = try demo(named: wrong.recipe)
+    let go = try await GoTwin.start()
+    for seed: UInt64 in 1...3 {
+      try await find(wrong, demo, seed: seed, go: go)
+    }
   }
 
   private func find<D: Demo>(
-    _ mutant: String,
+    _ wrong: WrongOriginal,
     _ demo: D.Type,
-    seed: UInt64
+    seed: UInt64,
+    go: GoTwin
   ) async throws {
     let finding = try await Equivalence.compare(
       demo,
       inputs: Equivalence.inputs(for: demo, count: 1_000, seed: seed),
       seed: seed,
-      go: GoTwin.start(),
-      mutant: mutant
+      go: go,
+      mutant: wrong.mutant
     )
-    let found = try #require(finding, "\(mutant) is not found")
-    print("\(mutant): \(found.problem) for \(found.input.json)")
-    let jobs =
-      Mirror(reflecting: found.input).children
-      .first { $0.label == "jobs" }?.value as? [Int]
-    #expect(try #require(jobs).count <= 3)
+    let found = try #require(finding, "\(wrong) is not found, seed \(seed)")
+    print("\(wrong): \(found.problem) for \(found.input.json)")
+    #expect(!found.problem.hasPrefix("Swift:"), "it is Swift that is wrong")
+    // A small input makes a short run. What Swift did, since a wrong
+    // original may do anything.
+    let events = try #require(found.swift).events.count
+    // One line of a pipeline alone makes seven.
+    let most = wrong.recipe == "pipeline" ? 42 : 24
+    #expect(events <= most, "\(wrong), seed \(seed)")
   }
+
+  @Test("Each file of wrong Go originals has several")
+  func wrongOriginals() {
+    let counts = Dictionary(grouping: WrongOriginal.all, by: \.recipe)
+      .mapValues(\.count)
+    #expect(!WrongOriginal.files.isEmpty)
+    #expect(counts.count == WrongOriginal.files.count)
+    #expect(counts.values.allSatisfy { $0 >= 5 }, "\(counts)")
+  }
+
+  @Test("A Go run that does not come to its end is a finding, not a failure")
+  func brokenRun() async throws {
+    var input = ChannelDemo.Input()
+    input.channels = [0]
+    input.lanes = ["1 send 0 4"]
+    let finding = try await Equivalence.compare(
+      ChannelDemo.self,
+      inputs: [input],
+      seed: 1,
+      go: GoTwin.start(),
+      mutant: "sendNeverGivesUp"
+    )
+    let found = try #require(finding)
+    #expect(found.problem.contains("deadlock"))
+    #expect(found.swift?.outcome.waiting == [0])
+    #expect(found.go == nil)
+  }
+
+  @Test("A wrong original that Go does not have is refused")
+  func unknownOriginal() async throws {
+    let go = try await GoTwin.start()
+    await #expect(throws: GoFailure.self) {
+      try await go.runs(
+        of: ChannelDemo.self,
+        inputs: [ChannelDemo.Input()],
+        mutant: "nonesuch"
+      )
+    }
+  }
+}
+
+/// A Go original that is wrong on purpose.
+struct WrongOriginal: CustomTestStringConvertible, CustomStringConvertible {
+  var recipe: String
+  var mutant: String
+
+  var description: String { "\(recipe) \(mutant)" }
+  var testDescription: String { description }
+
+  /// Those of the table in each Go file: one that is added there is tested.
+  static let all: [WrongOriginal] = files.flatMap { file in
+    let source = (try? String(contentsOf: file, encoding: .utf8)) ?? ""
+    let name = file.deletingPathExtension().lastPathComponent
+    let entries = source.split(separator: "\n").filter {
+      $0.hasPrefix("\t\"") && $0.contains("\": ")
+    }
+    return entries.map { entry in
+      WrongOriginal(
+        recipe: name.replacing("_", with: "-"),
+        mutant: String(entry.split(separator: "\"")[1])
+      )
+    }
+  }
+
+  /// A file a recipe.
+  static let files: [URL] = {
+    let folder = URL(filePath: #filePath)
+      .deletingLastPathComponent()
+      .appending(path: "../../Recipes/internal/mutants")
+      .standardizedFileURL
+    let found = try? FileManager.default.contentsOfDirectory(
+      at: folder,
+      includingPropertiesForKeys: nil
+    )
+    return (found ?? []).filter { $0.pathExtension == "go" }
+      .sorted { $0.path < $1.path }
+  }()
 }
