@@ -1,3 +1,5 @@
+import Synchronization
+
 /// A piece of work that both languages do, to be timed.
 package struct Workload: Sendable {
   /// Kebab-case, the same in both languages.
@@ -8,18 +10,66 @@ package struct Workload: Sendable {
   package var operations: Int
   /// Does so many operations, and returns a number that depends on each of
   /// them: both languages must return the same.
-  package var run: @Sendable (Int) async throws -> Int
+  ///
+  /// What it does before it restarts the stopwatch is not timed.
+  package var run: @Sendable (Int, Stopwatch) async throws -> Int
 
-  /// Creates a workload.
+  /// Creates a workload that is timed from its beginning to its end.
   package init(
     _ name: String,
     promise: String,
     operations: Int,
     run: @escaping @Sendable (Int) async throws -> Int
   ) {
+    self.init(name, promise: promise, operations: operations) { count, _ in
+      try await run(count)
+    }
+  }
+
+  /// Creates a workload that restarts the stopwatch when it has made ready.
+  package init(
+    _ name: String,
+    promise: String,
+    operations: Int,
+    run: @escaping @Sendable (Int, Stopwatch) async throws -> Int
+  ) {
     self.name = name
     self.promise = promise
     self.operations = operations
     self.run = run
+  }
+
+  /// Runs the workload, and says what it returned and how long it took.
+  package func measure(
+    _ operations: Int,
+    clock: some Clock<Duration> = ContinuousClock()
+  ) async throws -> (result: Int, elapsed: Duration) {
+    let stopwatch = Stopwatch(clock: clock)
+    let result = try await run(operations, stopwatch)
+    return (result, stopwatch.elapsed)
+  }
+}
+
+/// The time since it was made, or since it was last restarted.
+package final class Stopwatch: Sendable {
+  private let sinceMade: @Sendable () -> Duration
+  private let restarted = Mutex(Duration.zero)
+
+  /// Begins now.
+  package init<C: Clock>(clock: C) where C.Duration == Duration {
+    let made = clock.now
+    sinceMade = { made.duration(to: clock.now) }
+  }
+
+  /// Begins again now, whichever task asks for it.
+  package func restart() {
+    let now = sinceMade()
+    restarted.withLock { $0 = now }
+  }
+
+  /// How long ago it began.
+  package var elapsed: Duration {
+    let now = sinceMade()
+    return restarted.withLock { now - $0 }
   }
 }

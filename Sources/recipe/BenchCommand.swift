@@ -203,10 +203,7 @@ enum BenchServer {
         continue
       }
       resetPeak()
-      let clock = ContinuousClock()
-      let start = clock.now
-      let result = try await workload.run(request.operations)
-      let elapsed = start.duration(to: clock.now)
+      let (result, elapsed) = try await workload.measure(request.operations)
       let (seconds, attoseconds) = elapsed.components
       try Terminal.print(
         jsonLine(

@@ -11,7 +11,6 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
-	"time"
 
 	"concurrencycookbook/channels/channel"
 	priorityselect "concurrencycookbook/channels/priority-select"
@@ -83,9 +82,7 @@ func measure(workload cookbook.Workload, operations int) answer {
 	// What the last workload left behind is not this one's to collect.
 	runtime.GC()
 	resetPeak()
-	start := time.Now()
-	result := workload.Run(operations)
-	elapsed := time.Since(start)
+	result, elapsed := workload.Measure(operations)
 	return answer{
 		Nanoseconds: elapsed.Nanoseconds(),
 		Result:      result,

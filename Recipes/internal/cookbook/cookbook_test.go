@@ -162,3 +162,45 @@ func TestSleepEndsWithTheContext(t *testing.T) {
 		}
 	})
 }
+
+func TestWorkloadIsTimedFromItsRestart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		work := func(operations int) int {
+			time.Sleep(time.Duration(operations) * time.Second)
+			return operations
+		}
+		for _, test := range []struct {
+			name     string
+			workload Workload
+			want     time.Duration
+		}{
+			{"never", Workload{Run: work}, 3 * time.Second},
+			{"not yet", Workload{
+				RunFrom: func(operations int, _ *Stopwatch) int {
+					return work(operations)
+				},
+			}, 3 * time.Second},
+			{"once", Workload{
+				RunFrom: func(operations int, watch *Stopwatch) int {
+					time.Sleep(time.Minute)
+					watch.Restart()
+					return work(operations)
+				},
+			}, 3 * time.Second},
+			{"twice", Workload{
+				RunFrom: func(operations int, watch *Stopwatch) int {
+					watch.Restart()
+					result := work(operations)
+					watch.Restart()
+					return result
+				},
+			}, 0},
+		} {
+			result, elapsed := test.workload.Measure(3)
+			if result != 3 || elapsed != test.want {
+				t.Errorf("%s: got %d after %v, want 3 after %v",
+					test.name, result, elapsed, test.want)
+			}
+		}
+	})
+}
