@@ -135,6 +135,49 @@ struct ChannelLinearizabilityTests {
     }
   }
 
+  // One channel for many rounds: at first it does not stay awake in waits.
+  @Test("Histories on real threads are linearizable", arguments: 0...3)
+  func threads(capacity: Int) async {
+    let seed = UInt64.random(in: 0...UInt64.max)
+    var generator = SeededGenerator(seed: seed)
+    let channel = Channel<Int>(capacity: capacity)
+    var operations = 0
+    for _ in 0..<1_000 {
+      let history = History()
+      await withTaskGroup(of: Void.self) { group in
+        for lane in 0..<4 {
+          let kinds = (0..<6).map { _ in
+            Int.random(in: 0..<19, using: &generator)
+          }
+          group.addTask {
+            for (index, kind) in kinds.enumerated() {
+              await history.perform(kind, lane * 10 + index, channel)
+            }
+            history.finish()
+          }
+        }
+        // Those who are left wait for each other, or soon will.
+        var yields = 0
+        while history.finished < 4, yields < 50 {
+          await Task.yield()
+          yields += 1
+        }
+        group.cancelAll()
+      }
+      while case .element = channel.tryReceive() {}
+      let recorded = history.operations
+      operations += recorded.count
+      #expect(
+        isLinearizable(recorded, capacity: capacity),
+        "seed \(seed), capacity \(capacity): \(recorded)"
+      )
+    }
+    print(
+      "channel histories on real threads: seed \(seed), capacity",
+      "\(capacity), 1,000 rounds, \(operations) operations"
+    )
+  }
+
   @Test("The checker rejects wrong histories", arguments: 0..<Self.wrong.count)
   func planted(index: Int) {
     let (capacity, history) = Self.wrong[index]
@@ -263,8 +306,13 @@ struct ChannelLinearizabilityTests {
 
   private final class History: Sendable {
     private let state = Mutex((operations: [Operation](), time: 0))
+    private let lanes = Atomic(0)
 
     var operations: [Operation] { state.withLock { $0.operations } }
+
+    var finished: Int { lanes.load(ordering: .relaxed) }
+
+    func finish() { lanes.add(1, ordering: .relaxed) }
 
     private func tick() -> Int {
       state.withLock { state in

@@ -1,5 +1,7 @@
 import ChannelRecipe
+import Cookbook
 import Simulation
+import Synchronization
 import Testing
 
 @Suite("Channel")
@@ -174,6 +176,132 @@ struct ChannelTests {
       try await channel.send(7)
       #expect(try await first.value == 7)
     }
+  }
+}
+
+@Suite("Channels on real threads")
+struct ChannelStressTests {
+  private struct Plan: Sendable {
+    var count: Int
+    /// After how many turns it is cancelled, if it is.
+    var turns: Int?
+
+    static func random(_ generator: inout SeededGenerator) -> Plan {
+      Plan(
+        count: .random(in: 1...400, using: &generator),
+        turns: Bool.random(using: &generator)
+          ? .random(in: 0...30, using: &generator) : nil
+      )
+    }
+
+    /// Performs the body that often, unless it is cancelled before.
+    func perform(_ body: @escaping @Sendable () async -> Bool) async {
+      await withTaskGroup(of: Void.self) { group in
+        group.addTask {
+          for _ in 0..<count where !(await body()) { return }
+        }
+        guard let turns else { return }
+        for _ in 0..<turns { await Task.yield() }
+        group.cancelAll()
+      }
+    }
+  }
+
+  private final class Tally: Sendable {
+    let sent = Mutex<[Element]>([])
+    let received = Mutex<[[Element]]>(Array(repeating: [], count: 3))
+    let cancelled = Atomic(0)
+    let ends = Atomic(0)
+    let numbers = Mutex([0, 0, 0])
+
+    func next(of sender: Int) -> Element {
+      numbers.withLock { numbers in
+        numbers[sender] += 1
+        return Element(sender: sender, number: numbers[sender])
+      }
+    }
+  }
+
+  private struct Element: Hashable {
+    var sender: Int
+    var number: Int
+  }
+
+  @Test(
+    "Cancelled or not, nothing is lost, doubled or out of order",
+    arguments: [0, 1, 2, 100]
+  )
+  func stress(capacity: Int) async {
+    let seed = UInt64.random(in: 0...UInt64.max)
+    var generator = SeededGenerator(seed: seed)
+    let channel = Channel<Element>(capacity: capacity)
+    let tally = Tally()
+    await withTaskGroup(of: Bool.self) { group in
+      for sender in 0..<3 {
+        let plans = (0..<150).map { _ in Plan.random(&generator) }
+        group.addTask {
+          for plan in plans {
+            await plan.perform {
+              let element = tally.next(of: sender)
+              do {
+                try await channel.send(element)
+                tally.sent.withLock { $0.append(element) }
+                return true
+              } catch {
+                tally.cancelled.add(1, ordering: .relaxed)
+                return false
+              }
+            }
+          }
+          return true
+        }
+      }
+      for receiver in 0..<3 {
+        let plans = (0..<150).map { _ in Plan.random(&generator) }
+        group.addTask {
+          @Sendable func receive() async -> Bool {
+            do {
+              guard let element = try await channel.receive() else {
+                tally.ends.add(1, ordering: .relaxed)
+                return false
+              }
+              tally.received.withLock { $0[receiver].append(element) }
+              return true
+            } catch {
+              tally.cancelled.add(1, ordering: .relaxed)
+              return false
+            }
+          }
+          for plan in plans { await plan.perform(receive) }
+          while tally.ends.load(ordering: .relaxed) == 0 {
+            _ = await receive()
+          }
+          return false
+        }
+      }
+      var sending = 3
+      for await isSender in group where isSender {
+        sending -= 1
+        if sending == 0 { channel.close() }
+      }
+    }
+    let (all, parts) = (
+      tally.sent.withLock { $0 }, tally.received.withLock { $0 }
+    )
+    #expect(parts.joined().count == all.count, "seed \(seed)")
+    #expect(Set(parts.joined()) == Set(all), "seed \(seed)")
+    for part in parts {
+      for sender in 0..<3 {
+        let numbers = part.filter { $0.sender == sender }.map(\.number)
+        #expect(numbers == numbers.sorted(), "seed \(seed)")
+      }
+    }
+    print(
+      "channel stress: seed \(seed), capacity \(capacity),",
+      "\(all.count) elements,",
+      tally.cancelled.load(ordering: .relaxed),
+      "waits cancelled"
+    )
   }
 }
 

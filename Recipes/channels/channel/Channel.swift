@@ -14,12 +14,22 @@ import Synchronization
 /// `Task.isCancelled` itself.
 ///
 /// Every operation is linearizable, and none resumes a task while it holds
-/// the lock. Complexity of each: O(1), amortised; ``close()`` takes time for
-/// each task that waits.
+/// a lock. Complexity of each: O(1), amortised; ``close()`` takes time for
+/// each task that waits. A task that has to wait may stay awake for some
+/// microseconds before it suspends, where that has paid off lately.
 nonisolated public final class Channel<Element: Sendable>: Sendable {
   /// How many elements a channel holds that nobody has received.
   public let capacity: Int
+  private let gap1 = CacheLines()
+  // Who needs both locks takes this one first.
   private let state: Mutex<ChannelState<Element>>
+  // What `state` and `outbox` count, for those who look without a lock.
+  private let sent = Atomic(0)
+  private let gap2 = CacheLines()
+  private let outbox = Mutex(Outbox<Element>())
+  private let received = Atomic(0)
+  private let gap3 = CacheLines()
+  private let patience = Patience()
 
   /// Creates an open channel.
   ///
@@ -41,34 +51,29 @@ nonisolated public final class Channel<Element: Sendable>: Sendable {
   ///   way nobody receives the element.
   @inline(__always)  // without, every send pays for a frame of its own
   nonisolated(nonsending) public func send(_ element: Element) async throws {
-    let attempt = state.withLock { state in
-      state.send(element) ?? .wait(state.senders.reserve())
-    }
-    if let ticket = attempt.finish() {
-      try await send(element, at: ticket).get()
-    } else if case .closed = attempt {
-      throw ChannelClosedError()
-    }
+    if !isBuffered(element) { try await sendOrWait(element).get() }
   }
 
   nonisolated(nonsending)
-    private func send(_ element: Element, at ticket: Ticket) async -> Sent
+    private func sendOrWait(_ element: Element) async -> Sent
   {
-    await withTaskCancellationHandler {
-      // Not the checked one, which costs as much again: each continuation
-      // is in the list of waiters or taken out of it, once, to be resumed.
-      await unsafe withUnsafeContinuation {
-        (continuation: UnsafeContinuation<Sent, Never>) in
-        let wake = unsafe Wake(continuation)
-        // Asked again: the lock was not held since the first time.
-        let attempt = state.withLock { state in
-          state.send(element, at: ticket, orWait: wake)
-        }
-        if attempt.finish() == nil { wake(attempt.sent) }
-      }
-    } onCancel: {
-      state.withLock { $0.senders.cancel(ticket) }?.waiter.resume(.cancelled)
+    // Awake, it waits for room for many: for one, it would soon be back.
+    if !hasRoom { _ = patience.lasts { hasRoom } }
+    let attempt = withBoth { state, outbox in
+      state.send(element, outbox) ?? state.waitToSend(element)
     }
+    guard case .wait(let waiter, let ticket) = attempt else {
+      return attempt.finish()
+    }
+    defer { waiter.free() }
+    if capacity > 0 || !patience.lasts(until: { waiter.isServed }) {
+      await withTaskCancellationHandler {
+        await waiter.wait()
+      } onCancel: {
+        state.withLock { $0.senders.remove(ticket) }?.peer.resume(.cancelled)
+      }
+    }
+    return waiter.message
   }
   // #endregion
 
@@ -83,28 +88,29 @@ nonisolated public final class Channel<Element: Sendable>: Sendable {
   nonisolated(nonsending)
     public func receive() async throws(CancellationError) -> Element?
   {
-    let attempt = state.withLock { state in
-      state.receive() ?? .wait(state.receivers.reserve())
-    }
-    guard let ticket = attempt.finish() else { return attempt.element }
-    return try await receive(at: ticket).get()
+    if let element = takeBuffered() { return element }
+    return try await receiveOrWait().get()
   }
 
   nonisolated(nonsending)
-    private func receive(at ticket: Ticket) async -> Received<Element>
+    private func receiveOrWait() async -> Received<Element>
   {
-    await withTaskCancellationHandler {
-      await unsafe withUnsafeContinuation {
-        (continuation: UnsafeContinuation<Received<Element>, Never>) in
-        let wake = unsafe Wake(continuation)
-        let attempt = state.withLock { state in
-          state.receive(at: ticket, orWait: wake)
-        }
-        if attempt.finish() == nil { wake(attempt.received) }
-      }
-    } onCancel: {
-      state.withLock { $0.receivers.cancel(ticket) }?.resume(.cancelled)
+    if !hasElements { _ = patience.lasts { hasElements } }
+    let attempt = withBoth { state, outbox in
+      state.receive(&outbox) ?? state.waitToReceive()
     }
+    guard case .wait(let waiter, let ticket) = attempt else {
+      return attempt.finish()
+    }
+    defer { waiter.free() }
+    if capacity > 0 || !patience.lasts(until: { waiter.isServed }) {
+      await withTaskCancellationHandler {
+        await waiter.wait()
+      } onCancel: {
+        state.withLock { $0.receivers.remove(ticket) }?.resume(.cancelled)
+      }
+    }
+    return waiter.message
   }
   // #endregion
 
@@ -114,11 +120,11 @@ nonisolated public final class Channel<Element: Sendable>: Sendable {
   /// - Returns: Whether the element was sent.
   /// - Throws: ``ChannelClosedError`` if the channel is closed.
   public func trySend(_ element: Element) throws(ChannelClosedError) -> Bool {
-    guard let attempt = state.withLock({ $0.send(element) }) else {
+    if isBuffered(element) { return true }
+    guard let attempt = withBoth({ $0.send(element, $1) }) else {
       return false
     }
-    attempt.finish()
-    if case .closed = attempt { throw ChannelClosedError() }
+    if case .closed = attempt.finish() { throw ChannelClosedError() }
     return true
   }
 
@@ -133,11 +139,12 @@ nonisolated public final class Channel<Element: Sendable>: Sendable {
 
   /// Receives an element if that is possible without waiting.
   public func tryReceive() -> Availability {
-    guard let attempt = state.withLock({ $0.receive() }) else {
-      return .nothing
+    if let element = takeBuffered() { return .element(element) }
+    guard let attempt = withBoth({ $0.receive(&$1) }) else { return .nothing }
+    if case .element(let element) = attempt.finish() {
+      return .element(element)
     }
-    attempt.finish()
-    return attempt.element.map(Availability.element) ?? .end
+    return .end
   }
   // #endregion
 
@@ -156,6 +163,68 @@ nonisolated public final class Channel<Element: Sendable>: Sendable {
     return released != nil
   }
   // #endregion
+
+  // #region buffer
+  // A sender that finds room takes the one lock and a receiver that finds an
+  // element the other, so that they do not wait for each other.
+  @inline(__always)
+  private func isBuffered(_ element: Element) -> Bool {
+    if capacity == 0 { return false }
+    return state.withLock { state in
+      guard state.isBuffered(element, received, batch: batch) else {
+        return false
+      }
+      sent.store(state.sent, ordering: .releasing)
+      return true
+    }
+  }
+
+  @inline(__always)
+  private func takeBuffered() -> Element? {
+    if capacity == 0 { return nil }
+    return outbox.withLock { outbox in
+      if outbox.areSendersWaiting { return nil }
+      // Only tried: who has both locks has taken them in the other order.
+      if outbox.isEmpty, hasElements {
+        _ = state.withLockIfAvailable { $0.moveInbox(to: &outbox) }
+      }
+      guard let element = outbox.take() else { return nil }
+      received.store(outbox.received, ordering: .releasing)
+      return element
+    }
+  }
+  // #endregion
+
+  // To move few elements at a time costs more than to wait for some.
+  private var batch: Int { Swift.min(capacity - capacity / 2, 64) }
+
+  private var hasElements: Bool { count >= batch }
+
+  private var hasRoom: Bool { capacity - count >= batch }
+
+  // Of a moment that may be over.
+  private var count: Int {
+    sent.load(ordering: .acquiring) &- received.load(ordering: .acquiring)
+  }
+
+  private func withBoth<Result: Sendable>(
+    _ body: (inout ChannelState<Element>, inout Outbox<Element>) -> Result
+  ) -> Result {
+    state.withLock { state in
+      if capacity == 0 {
+        var empty = Outbox<Element>()
+        return body(&state, &empty)
+      }
+      return outbox.withLock { outbox in
+        defer {
+          outbox.areSendersWaiting = !state.senders.isEmpty
+          sent.store(state.sent, ordering: .releasing)
+          received.store(outbox.received, ordering: .releasing)
+        }
+        return body(&state, &outbox)
+      }
+    }
+  }
 }
 
 /// An element was sent on a channel that is closed.
@@ -189,77 +258,58 @@ nonisolated extension Channel: AsyncSequence {
 
 // MARK: The state machine
 
-/// What a channel knows.
+/// What a channel knows, but for the elements that were moved on.
 ///
 /// Each event is one method; it returns what to do once the lock is released.
 nonisolated private struct ChannelState<Element: Sendable>: Sendable {
-  typealias Sender = (element: Element, waiter: Waiter<Sent>)
-  typealias Receiver = Waiter<Received<Element>>
+  typealias Sender = (element: Element, peer: Peer<Sent>)
+  typealias Receiver = Peer<Received<Element>>
 
   enum SendAttempt: Sendable {
     case sent
     case handOver(Element, Receiver)
     case closed
-    case cancelled
-    case wait(Ticket)
+    case wait(Waiter<Sent>, Ticket)
+    case enrolled(Ticket)
     /// A selection that was served by another channel meanwhile.
     case lost
 
-    /// Wakes the receiver, if any; returns the ticket of one who waits.
-    @discardableResult
-    func finish() -> Ticket? {
-      switch self {
-      case .handOver(let element, let receiver):
+    /// Wakes the receiver, if any.
+    func finish() -> Sent {
+      if case .handOver(let element, let receiver) = self {
         receiver.resume(.element(element))
-      case .wait(let ticket): return ticket
-      case .sent, .closed, .cancelled, .lost: break
       }
-      return nil
-    }
-
-    var sent: Sent {
-      switch self {
-      case .closed: .closed
-      case .cancelled: .cancelled
-      case .sent, .handOver, .wait, .lost: .sent
-      }
+      return if case .closed = self { .closed } else { .sent }
     }
   }
 
   enum ReceiveAttempt: Sendable {
     case take(Element)
-    case takeAndWake(Element, Waiter<Sent>)
+    case takeAndWake(Element, Peer<Sent>)
     case end
-    case cancelled
-    case wait(Ticket)
+    case wait(Waiter<Received<Element>>, Ticket)
+    case enrolled(Ticket)
     case lost
 
-    @discardableResult
-    func finish() -> Ticket? {
+    /// Wakes the sender, if any.
+    func finish() -> Received<Element> {
       switch self {
-      case .takeAndWake(_, let sender): sender.resume(.sent)
-      case .wait(let ticket): return ticket
-      case .take, .end, .cancelled, .lost: break
+      case .take(let element): return .element(element)
+      case .takeAndWake(let element, let sender):
+        sender.resume(.sent)
+        return .element(element)
+      case .end, .wait, .enrolled, .lost: return .end
       }
-      return nil
-    }
-
-    var element: Element? {
-      switch self {
-      case .take(let element), .takeAndWake(let element, _): element
-      case .end, .cancelled, .wait, .lost: nil
-      }
-    }
-
-    var received: Received<Element> {
-      if case .cancelled = self { return .cancelled }
-      return element.map(Received.element) ?? .end
     }
   }
 
   private let capacity: Int
   private var isClosed = false
-  private var buffer = Ring<Element>()
+  /// How many elements came into the buffer.
+  private(set) var sent = 0
+  // How many left it, when this was last looked up.
+  private var received = 0
+  private var inbox: [Element] = []
   // At most one of the lists has plain waiters in it. Senders wait only
   // while the buffer is full, receivers only while it is empty.
   var senders = WaitList<Sender>()
@@ -267,9 +317,30 @@ nonisolated private struct ChannelState<Element: Sendable>: Sendable {
 
   init(capacity: Int) { self.capacity = capacity }
 
+  /// Appends an element if nobody waits and there is room, for many if it
+  /// has to be looked up: false does not mean that there is none.
+  mutating func isBuffered(
+    _ element: Element,
+    _ received: borrowing Atomic<Int>,
+    batch: Int
+  ) -> Bool {
+    guard receivers.isEmpty, senders.isEmpty, !isClosed else { return false }
+    if sent - self.received >= capacity {
+      self.received = received.load(ordering: .acquiring)
+      if sent - self.received > capacity - batch { return false }
+    }
+    append(element)
+    return true
+  }
+
+  mutating func moveInbox(to outbox: inout Outbox<Element>) {
+    outbox.refill(&inbox)
+  }
+
   // Returns nil where the sender has to wait.
   mutating func send(
     _ element: Element,
+    _ outbox: Outbox<Element>,
     for selection: Selection.Claim? = nil
   ) -> SendAttempt? {
     if isClosed { return selection.isLost ? .lost : .closed }
@@ -279,75 +350,53 @@ nonisolated private struct ChannelState<Element: Sendable>: Sendable {
     }
     if let receiver { return .handOver(element, receiver) }
     if isLost { return .lost }
-    guard buffer.count < capacity else { return nil }
+    received = outbox.received
+    guard sent - received < capacity else { return nil }
     if selection.isLost { return .lost }
-    buffer.append(element)
+    append(element)
     return .sent
   }
 
   // Returns nil where the receiver has to wait.
   mutating func receive(
+    _ outbox: inout Outbox<Element>,
     for selection: Selection.Claim? = nil
   ) -> ReceiveAttempt? {
-    if buffer.count > 0 {
-      if selection.isLost { return .lost }
-      guard let element = buffer.popFirst() else { return nil }
+    if outbox.isEmpty { outbox.refill(&inbox) }
+    if !outbox.isEmpty, selection.isLost { return .lost }
+    var isLost = false
+    if let element = outbox.take() {
       // The first of those who wait moves up, or later ones overtake it.
-      var isLost = false
       let sender = senders.popFirst { sender in
-        sender.waiter.verdict(for: nil, isLost: &isLost)
+        sender.peer.verdict(for: nil, isLost: &isLost)
       }
       guard let sender else { return .take(element) }
-      buffer.append(sender.element)
-      return .takeAndWake(element, sender.waiter)
+      append(sender.element)
+      return .takeAndWake(element, sender.peer)
     }
-    var isLost = false
     let sender = senders.popFirst { sender in
-      sender.waiter.verdict(for: selection, isLost: &isLost)
+      sender.peer.verdict(for: selection, isLost: &isLost)
     }
-    if let sender { return .takeAndWake(sender.element, sender.waiter) }
+    if let sender { return .takeAndWake(sender.element, sender.peer) }
     if isLost { return .lost }
     guard isClosed else { return nil }
     return selection.isLost ? .lost : .end
   }
 
-  mutating func send(
-    _ element: Element,
-    at ticket: Ticket,
-    orWait wake: Wake<Sent>
-  ) -> SendAttempt {
-    if senders.isCancelled(ticket) {
-      senders.release(ticket)
-      return .cancelled
-    }
-    if let attempt = send(element) {
-      senders.release(ticket)
-      return attempt
-    }
-    senders.append((element, .task(wake)), at: ticket)
-    return .wait(ticket)
+  mutating func waitToSend(_ element: Element) -> SendAttempt {
+    let waiter = Waiter<Sent>()
+    return .wait(waiter, senders.append((element, .task(waiter))))
   }
 
-  mutating func receive(
-    at ticket: Ticket,
-    orWait wake: Wake<Received<Element>>
-  ) -> ReceiveAttempt {
-    if receivers.isCancelled(ticket) {
-      receivers.release(ticket)
-      return .cancelled
-    }
-    if let attempt = receive() {
-      receivers.release(ticket)
-      return attempt
-    }
-    receivers.append(.task(wake), at: ticket)
-    return .wait(ticket)
+  mutating func waitToReceive() -> ReceiveAttempt {
+    let waiter = Waiter<Received<Element>>()
+    return .wait(waiter, receivers.append(.task(waiter)))
   }
 
-  mutating func close() -> (receivers: [Receiver], senders: [Waiter<Sent>])? {
+  mutating func close() -> (receivers: [Receiver], senders: [Peer<Sent>])? {
     if isClosed { return nil }
     isClosed = true
-    var released: (receivers: [Receiver], senders: [Waiter<Sent>]) = ([], [])
+    var released: (receivers: [Receiver], senders: [Peer<Sent>]) = ([], [])
     var isLost = false
     while let receiver = receivers.popFirst({
       $0.verdict(for: nil, isLost: &isLost)
@@ -355,12 +404,50 @@ nonisolated private struct ChannelState<Element: Sendable>: Sendable {
       released.receivers.append(receiver)
     }
     while let sender = senders.popFirst({
-      $0.waiter.verdict(for: nil, isLost: &isLost)
+      $0.peer.verdict(for: nil, isLost: &isLost)
     }) {
-      released.senders.append(sender.waiter)
+      released.senders.append(sender.peer)
     }
     return released
   }
+
+  private mutating func append(_ element: Element) {
+    inbox.append(element)
+    sent += 1
+  }
+}
+
+/// The older part of the buffer, which receivers take from.
+nonisolated private struct Outbox<Element: Sendable>: Sendable {
+  // The oldest one is the last, where it can be removed in O(1).
+  private var elements: [Element] = []
+  /// How many elements left the buffer.
+  private(set) var received = 0
+  /// Whether one of them may have to be moved up: then both locks are needed.
+  var areSendersWaiting = false
+
+  var isEmpty: Bool { elements.isEmpty }
+
+  mutating func refill(_ inbox: inout [Element]) {
+    swap(&elements, &inbox)
+    elements.reverse()
+  }
+
+  mutating func take() -> Element? {
+    guard let element = elements.popLast() else { return nil }
+    received += 1
+    return element
+  }
+}
+
+/// Keeps apart what two cores write: where it shares a cache line, each
+/// write takes the line away from the other core.
+nonisolated private struct CacheLines: Sendable {
+  private let words:
+    (
+      Int, Int, Int, Int, Int, Int, Int, Int,
+      Int, Int, Int, Int, Int, Int, Int, Int
+    ) = (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
 }
 
 /// How a send ends.
@@ -392,28 +479,14 @@ nonisolated public enum Received<Element: Sendable>: Sendable {
   }
 }
 
-/// A continuation; safe to hold, since whoever takes it out of the list of
-/// waiters is the only one to call it.
-@safe nonisolated private struct Wake<Message: Sendable>: Sendable {
-  private let continuation: UnsafeContinuation<Message, Never>
-
-  init(_ continuation: UnsafeContinuation<Message, Never>) {
-    unsafe self.continuation = continuation
-  }
-
-  func callAsFunction(_ message: Message) {
-    unsafe continuation.resume(returning: message)
-  }
-}
-
 /// Who waits at a channel.
-nonisolated private enum Waiter<Message: Sendable>: Sendable {
-  case task(Wake<Message>)
+nonisolated private enum Peer<Message: Sendable>: Sendable {
+  case task(Waiter<Message>)
   case selection(Selection.Claim)
 
   func resume(_ message: Message) {
     switch self {
-    case .task(let wake): wake(message)
+    case .task(let waiter): waiter.resume(message)
     case .selection(let claim): claim.selection.resume(message)
     }
   }
@@ -441,7 +514,114 @@ nonisolated private enum Waiter<Message: Sendable>: Sendable {
   }
 }
 
-// MARK: Waiters
+// MARK: Waiting
+
+// #region waiter
+/// One wait, awake at first, which ends with a message.
+///
+/// In memory of its own, which is freed by the one who waits: a class that
+/// is generic takes as long to be destroyed as all the rest.
+@safe nonisolated private struct Waiter<Message: Sendable>: Sendable {
+  @unsafe private struct Body: ~Copyable {
+    let progress = Atomic(awake)
+    var message: Message?
+    // Not the checked one, which costs as much again: whoever takes a waiter
+    // out of its list is the only one to resume it.
+    var continuation: UnsafeContinuation<Void, Never>?
+  }
+
+  private static var awake: Int { 0 }
+  private static var suspended: Int { 1 }
+  private static var served: Int { 2 }
+
+  nonisolated(unsafe) private let body: UnsafeMutablePointer<Body>
+
+  init() {
+    unsafe body = .allocate(capacity: 1)
+    unsafe body.initialize(to: Body())
+  }
+
+  /// Called once, by the one who waits, after it has been served.
+  func free() {
+    unsafe body.deinitialize(count: 1)
+    unsafe body.deallocate()
+  }
+
+  var isServed: Bool {
+    unsafe body.pointee.progress.load(ordering: .acquiring) == Self.served
+  }
+
+  /// What it was served with.
+  var message: Message {
+    guard isServed, let message = unsafe body.pointee.message else {
+      preconditionFailure("nobody has served this one")
+    }
+    return message
+  }
+
+  /// Called once.
+  func resume(_ message: Message) {
+    unsafe body.pointee.message = message
+    let before = unsafe body.pointee.progress.exchange(
+      Self.served,
+      ordering: .acquiringAndReleasing
+    )
+    // One who was awake may have freed the memory by now.
+    guard before == Self.suspended else { return }
+    unsafe body.pointee.continuation?.resume()
+  }
+
+  nonisolated(nonsending) func wait() async {
+    await unsafe withUnsafeContinuation {
+      (continuation: UnsafeContinuation<Void, Never>) in
+      unsafe body.pointee.continuation = continuation
+      let exchange = unsafe body.pointee.progress.compareExchange(
+        expected: Self.awake,
+        desired: Self.suspended,
+        ordering: .acquiringAndReleasing
+      )
+      if !exchange.exchanged { unsafe continuation.resume() }
+    }
+  }
+}
+// #endregion
+
+// #region patience
+/// Learns whether it pays to stay awake for a moment before suspending.
+///
+/// To suspend and be woken costs several times what two cores need to
+/// exchange an element. One who stays awake for no longer than that loses
+/// at most as much again (Karlin, Li, Manasse and Owicki, "Empirical studies
+/// of competitive spinning", SOSP 1991); where the other side has no core to
+/// run on it would lose it every time. So: a few attempts in 4,096 waits,
+/// and all of them while at least 8 of 9 succeed.
+nonisolated private struct Patience: ~Copyable, Sendable {
+  // Changed by several at a time without a lock. A change that is lost does
+  // no harm.
+  private let waits = Atomic(-48)
+  private let credit = Atomic(0)
+
+  /// Whether the condition came true within some microseconds.
+  ///
+  /// False without having looked where that would not pay.
+  @inline(__always)
+  func lasts(until condition: () -> Bool) -> Bool {
+    let wait = waits.load(ordering: .relaxed) &+ 1
+    waits.store(wait, ordering: .relaxed)
+    let phase = wait & 4_095
+    let credit = credit.load(ordering: .relaxed)
+    // Two that serve each other would never leave their threads to others:
+    // so now and then one suspends.
+    if credit > 0 ? phase == 0 : phase >= 16 { return false }
+    for _ in 0..<8_000 where condition() {
+      if credit < 64 { self.credit.store(credit + 1, ordering: .relaxed) }
+      return true
+    }
+    self.credit.store(max(credit - 8, 0), ordering: .relaxed)
+    return false
+  }
+}
+// #endregion
 
 /// A place in a list of waiters.
 nonisolated public struct Ticket: Sendable {
@@ -456,11 +636,10 @@ nonisolated private enum Verdict { case take, drop, skip, stop }
 ///
 /// A queue that marks those who left would grow without bound behind one
 /// that waits for long. Complexity: O(1) each, amortised.
-nonisolated private struct WaitList<Waiter: Sendable>: Sendable {
+nonisolated private struct WaitList<Value: Sendable>: Sendable {
   private struct Node: Sendable {
-    var waiter: Waiter?
+    var value: Value?
     var serial: Int
-    var isCancelled = false
     var previous = none
     var next = none
   }
@@ -472,47 +651,34 @@ nonisolated private struct WaitList<Waiter: Sendable>: Sendable {
   private var free = none
   private var serial = 0
 
-  /// A place for one who may have to wait, to know it by.
-  mutating func reserve() -> Ticket {
+  var isEmpty: Bool { first == Self.none }
+
+  mutating func append(_ value: Value) -> Ticket {
     serial &+= 1
-    let slot = free
-    guard slot != Self.none else {
-      nodes.append(Node(serial: serial))
-      return Ticket(slot: nodes.count - 1, serial: serial)
+    let node = Node(value: value, serial: serial, previous: last)
+    var slot = free
+    if slot == Self.none {
+      slot = nodes.count
+      nodes.append(node)
+    } else {
+      free = nodes[slot].next
+      nodes[slot] = node
     }
-    free = nodes[slot].next
-    nodes[slot] = Node(serial: serial)
+    if last == Self.none { first = slot } else { nodes[last].next = slot }
+    last = slot
     return Ticket(slot: slot, serial: serial)
   }
 
-  mutating func release(_ ticket: Ticket) { free(ticket.slot) }
-
-  mutating func append(_ waiter: Waiter, at ticket: Ticket) {
-    let slot = ticket.slot
-    nodes[slot].waiter = waiter
-    nodes[slot].previous = last
-    if last == Self.none { first = slot } else { nodes[last].next = slot }
-    last = slot
+  /// Takes a value out of turn, unless it has left.
+  mutating func remove(_ ticket: Ticket) -> Value? {
+    nodes[ticket.slot].serial == ticket.serial ? remove(ticket.slot) : nil
   }
 
-  func isCancelled(_ ticket: Ticket) -> Bool { nodes[ticket.slot].isCancelled }
-
-  /// Takes a waiter out of turn, or leaves word for one who is to come.
-  mutating func cancel(_ ticket: Ticket) -> Waiter? {
-    let slot = ticket.slot
-    guard nodes[slot].serial == ticket.serial else { return nil }
-    if nodes[slot].waiter == nil {
-      nodes[slot].isCancelled = true
-      return nil
-    }
-    return remove(slot)
-  }
-
-  mutating func popFirst(_ verdict: (Waiter) -> Verdict) -> Waiter? {
+  mutating func popFirst(_ verdict: (Value) -> Verdict) -> Value? {
     var slot = first
-    while slot != Self.none, let waiter = nodes[slot].waiter {
+    while slot != Self.none, let value = nodes[slot].value {
       let next = nodes[slot].next
-      switch verdict(waiter) {
+      switch verdict(value) {
       case .take: return remove(slot)
       case .drop: _ = remove(slot)
       case .skip: break
@@ -523,7 +689,7 @@ nonisolated private struct WaitList<Waiter: Sendable>: Sendable {
     return nil
   }
 
-  private mutating func remove(_ slot: Int) -> Waiter? {
+  private mutating func remove(_ slot: Int) -> Value? {
     let (previous, next) = (nodes[slot].previous, nodes[slot].next)
     if previous == Self.none {
       first = next
@@ -535,43 +701,11 @@ nonisolated private struct WaitList<Waiter: Sendable>: Sendable {
     } else {
       nodes[next].previous = previous
     }
-    defer { free(slot) }
-    return nodes[slot].waiter
-  }
-
-  private mutating func free(_ slot: Int) {
-    nodes[slot] = Node(serial: 0, next: free)
-    free = slot
-  }
-}
-
-/// First in, first out; grows by doubling.
-nonisolated private struct Ring<Element: Sendable>: Sendable {
-  private var slots: [Element?] = []
-  private var first = 0
-  private(set) var count = 0
-
-  mutating func append(_ element: Element) {
-    if count == slots.count { grow() }
-    var index = first + count
-    if index >= slots.count { index -= slots.count }
-    slots[index] = element
-    count += 1
-  }
-
-  mutating func popFirst() -> Element? {
-    guard count > 0 else { return nil }
-    let element = slots[first].take()
-    first += 1
-    if first == slots.count { first = 0 }
-    count -= 1
-    return element
-  }
-
-  private mutating func grow() {
-    let inOrder = slots[first...] + slots[..<first]
-    slots = inOrder + Array(repeating: nil, count: max(count, 8))
-    first = 0
+    defer {
+      nodes[slot] = Node(serial: 0, next: free)
+      free = slot
+    }
+    return nodes[slot].value
   }
 }
 
@@ -629,9 +763,6 @@ nonisolated public final class Selection: Sendable {
 
   private struct State: Sendable {
     var winner: Int?
-    var message: (any Sendable)?
-    var isResumed = false
-    var wake: Wake<Void>?
 
     mutating func decide(_ index: Int) -> Bool {
       if winner != nil { return false }
@@ -640,10 +771,14 @@ nonisolated public final class Selection: Sendable {
     }
   }
 
+  private static let patience = Patience()
   private let state = Mutex(State())
+  private let waiter = Waiter<(any Sendable)?>()
 
   /// Creates a selection that nothing has decided yet.
   public init() {}
+
+  deinit { waiter.free() }
 
   /// Ends the wait in favour of a case; false if it had ended before.
   ///
@@ -655,36 +790,27 @@ nonisolated public final class Selection: Sendable {
   }
 
   /// What the case was served with: a ``Received`` or a ``Sent``.
-  public var message: (any Sendable)? { state.withLock { $0.message } }
+  public var message: (any Sendable)? {
+    waiter.isServed ? waiter.message : nil
+  }
 
   /// Waits until a case is served.
   ///
   /// - Returns: The index of the case, or `nil` if the task was cancelled
   ///   first, which serves none.
   nonisolated(nonsending) public func wait() async -> Int? {
-    await withTaskCancellationHandler {
-      await unsafe withUnsafeContinuation {
-        (continuation: UnsafeContinuation<Void, Never>) in
-        let wake = unsafe Wake(continuation)
-        let isResumed = state.withLock { state in
-          if !state.isResumed { state.wake = wake }
-          return state.isResumed
-        }
-        if isResumed { wake(()) }
+    if !Self.patience.lasts(until: { waiter.isServed }) {
+      await withTaskCancellationHandler {
+        await waiter.wait()
+      } onCancel: {
+        _ = end(-1)
       }
-    } onCancel: {
-      _ = end(-1)
     }
     return state.withLock { $0.winner }.flatMap { $0 < 0 ? nil : $0 }
   }
 
   fileprivate func resume(_ message: (any Sendable)?) {
-    let wake = state.withLock { state in
-      state.message = message
-      state.isResumed = true
-      return state.wake.take()
-    }
-    wake?(())
+    waiter.resume(message)
   }
 }
 
@@ -705,19 +831,18 @@ nonisolated public enum Enrolment: Sendable {
 
 nonisolated extension Channel {
   /// Receives for a selection, or waits until one of its cases is served.
-  public func enrol(
-    receiver claim: Selection.Claim
-  ) -> Enrolment {
-    let attempt = state.withLock { state in
-      if let attempt = state.receive(for: claim) { return attempt }
-      let ticket = state.receivers.reserve()
-      state.receivers.append(.selection(claim), at: ticket)
-      return .wait(ticket)
+  public func enrol(receiver claim: Selection.Claim) -> Enrolment {
+    let attempt = withBoth { state, outbox in
+      state.receive(&outbox, for: claim)
+        ?? .enrolled(state.receivers.append(.selection(claim)))
     }
-    if let ticket = attempt.finish() { return .waiting(ticket) }
-    if case .lost = attempt { return .lost }
-    claim.selection.resume(attempt.received)
-    return .served
+    switch attempt {
+    case .enrolled(let ticket): return .waiting(ticket)
+    case .lost: return .lost
+    default:
+      claim.selection.resume(attempt.finish())
+      return .served
+    }
   }
 
   /// Sends for a selection, or waits until one of its cases is served.
@@ -725,25 +850,26 @@ nonisolated extension Channel {
     sender claim: Selection.Claim,
     of element: Element
   ) -> Enrolment {
-    let attempt = state.withLock { state in
-      if let attempt = state.send(element, for: claim) { return attempt }
-      let ticket = state.senders.reserve()
-      state.senders.append((element, .selection(claim)), at: ticket)
-      return .wait(ticket)
+    let attempt = withBoth { state, outbox in
+      state.send(element, outbox, for: claim)
+        ?? .enrolled(state.senders.append((element, .selection(claim))))
     }
-    if let ticket = attempt.finish() { return .waiting(ticket) }
-    if case .lost = attempt { return .lost }
-    claim.selection.resume(attempt.sent)
-    return .served
+    switch attempt {
+    case .enrolled(let ticket): return .waiting(ticket)
+    case .lost: return .lost
+    default:
+      claim.selection.resume(attempt.finish())
+      return .served
+    }
   }
 
   /// Takes back the wait of a selection; nothing if it is over.
   public func withdrawReceiver(_ ticket: Ticket) {
-    _ = state.withLock { $0.receivers.cancel(ticket) }
+    _ = state.withLock { $0.receivers.remove(ticket) }
   }
 
   /// Takes back the wait of a selection; nothing if it is over.
   public func withdrawSender(_ ticket: Ticket) {
-    _ = state.withLock { $0.senders.cancel(ticket) }
+    _ = state.withLock { $0.senders.remove(ticket) }
   }
 }
