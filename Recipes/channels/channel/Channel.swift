@@ -51,11 +51,11 @@ nonisolated public final class Channel<Element: Sendable>: Sendable {
   ///   way nobody receives the element.
   @inline(__always)  // without, every send pays for a frame of its own
   nonisolated(nonsending) public func send(_ element: Element) async throws {
-    if !isBuffered(element) { try await sendOrWait(element).get() }
+    if !isBuffered(element) { try await sendOrWait(element) }
   }
 
   nonisolated(nonsending)
-    private func sendOrWait(_ element: Element) async -> Sent
+    private func sendOrWait(_ element: Element) async throws
   {
     // Awake, it waits for room for many: for one, it would soon be back.
     if !hasRoom { _ = patience.lasts { hasRoom } }
@@ -63,7 +63,7 @@ nonisolated public final class Channel<Element: Sendable>: Sendable {
       state.send(element, outbox) ?? state.waitToSend(element)
     }
     guard case .wait(let waiter, let ticket) = attempt else {
-      return attempt.finish()
+      return try attempt.finish().get()
     }
     defer { waiter.free() }
     if capacity > 0 || !patience.lasts(until: { waiter.isServed }) {
@@ -73,7 +73,7 @@ nonisolated public final class Channel<Element: Sendable>: Sendable {
         state.withLock { $0.senders.remove(ticket) }?.peer.resume(.cancelled)
       }
     }
-    return waiter.message
+    try waiter.message.get()
   }
   // #endregion
 

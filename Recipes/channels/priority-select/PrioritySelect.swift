@@ -59,13 +59,22 @@ nonisolated public struct WeightedReceiver<Element: Sendable>: Sendable {
     public mutating func next() async throws -> Element?
   {
     while high != nil || low != nil {
-      let fromHigh = Case.receive(from: high) {
-        Turn(isHigh: true, element: $0)
+      let isHighFirst = streak < ratio
+      let turn: Turn
+      // Asked in the same order without a select first, which costs more.
+      if let ready = ready(high: isHighFirst) ?? ready(high: !isHighFirst) {
+        turn = ready
+      } else {
+        let fromHigh = Case.receive(from: high) {
+          Turn(isHigh: true, element: $0)
+        }
+        let fromLow = Case.receive(from: low) {
+          Turn(isHigh: false, element: $0)
+        }
+        turn = try await select(
+          inOrder: isHighFirst ? [fromHigh, fromLow] : [fromLow, fromHigh]
+        )
       }
-      let fromLow = Case.receive(from: low) { Turn(isHigh: false, element: $0) }
-      let turn = try await select(
-        inOrder: streak < ratio ? [fromHigh, fromLow] : [fromLow, fromHigh]
-      )
       guard let element = turn.element else {
         // An ended channel would always be ready, and be asked for ever.
         if turn.isHigh { high = nil } else { low = nil }
@@ -75,6 +84,14 @@ nonisolated public struct WeightedReceiver<Element: Sendable>: Sendable {
       return element
     }
     return nil
+  }
+
+  private func ready(high isHigh: Bool) -> Turn? {
+    switch (isHigh ? high : low)?.tryReceive() {
+    case .element(let element): Turn(isHigh: isHigh, element: element)
+    case .end: Turn(isHigh: isHigh, element: nil)
+    case .nothing, nil: nil
+    }
   }
 
   private struct Turn {

@@ -178,6 +178,12 @@ where Base: SendableMetatype, Base.Element: Sendable {
 
   func next(isolation actor: isolated (any Actor)?) async throws -> Output? {
     guard let element = source.next() else { return nil }
+    return try await work(on: element)
+  }
+
+  // Apart from `next`: a `catch` that comes into a loop which also sends
+  // makes the optimiser of Swift 6.3.1 crash.
+  private func work(on element: Base.Element) async throws -> Output {
     do {
       return try await transform(element)
     } catch {
