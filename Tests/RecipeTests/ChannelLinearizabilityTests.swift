@@ -296,7 +296,8 @@ struct ChannelLinearizabilityTests {
     // Some are cancelled in the middle, and in the end all who are left.
     let victim = Int.random(in: 0..<8, using: &generator)
     if victim < 4 {
-      await Task(executorPreference: executor) { tasks[victim].cancel() }.value
+      let task = tasks[victim]
+      await Task(executorPreference: executor) { task.cancel() }.value
     }
     try? await simulation.clock.sleep(for: .seconds(1))
     for task in tasks { task.cancel() }
