@@ -123,13 +123,14 @@ func TestAllKeepsEveryError(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var all All
 		all.SetLimit(2)
-		for i := range 4 {
+		// No two of them end at the same instant, whose order is free.
+		for i, seconds := range []time.Duration{4, 3, 2, 2} {
 			all.Go(func() error {
-				time.Sleep(time.Duration(4-i) * time.Second)
+				time.Sleep(seconds * time.Second)
 				return fmt.Errorf("error %d", i)
 			})
 		}
-		want := "error 1\nerror 0\nerror 3\nerror 2"
+		want := "error 1\nerror 0\nerror 2\nerror 3"
 		if err := all.Wait(); err == nil || err.Error() != want {
 			t.Errorf("error %q, want %q", err, want)
 		}
