@@ -69,35 +69,52 @@ enum BenchCommand {
       Bundle.main.executableURL ?? URL(filePath: CommandLine.arguments[0])
     let first = try BenchProcess(binary, [], folder: folder)
     var report = BenchReport(machine: try await .current(go: first, workloads))
-    for (index, (recipe, workload)) in workloads.enumerated() {
-      let sizes =
-        measuresGrowth
-        ? [100, 10, 1].map { max(workload.operations / $0, 1) }
-        : [workload.operations]
-      // New ones for each workload: memory that one has left behind would
-      // count as the next one's.
-      let go = try BenchProcess(binary, [], folder: folder)
-      let swift = try BenchProcess(
-        program,
-        ["bench", "--serve"],
-        folder: folder
+    report.rows = workloads.map { recipe, workload in
+      BenchReport.Row(
+        recipe: recipe,
+        workload: workload.name,
+        promise: workload.promise,
+        samples: (measuresGrowth ? [100, 10, 1] : [1]).map { part in
+          BenchReport.Sample(operations: max(workload.operations / part, 1))
+        }
       )
-      var rows: [BenchReport.Sample] = []
-      for operations in sizes {
-        let request = BenchRequest(
-          recipe: recipe,
-          workload: workload.name,
-          operations: operations
+    }
+    // Each round goes through all workloads: a minute in which the machine is
+    // slow then costs one round of many workloads, and not all rounds of one.
+    for round in 1...rounds {
+      if let exchange = try await CoreExchange.nanoseconds() {
+        report.machine.exchangeNanoseconds.append(exchange.rounded())
+      }
+      for (index, (recipe, workload)) in workloads.enumerated() {
+        Terminal.showProgress(
+          "bench: round \(round) of \(rounds), \(recipe)/\(workload.name), "
+            + "\(index + 1) of \(workloads.count)"
         )
-        var sample = BenchReport.Sample(operations: operations)
-        // The first round warms caches and threads up, and does not count.
-        for round in 0...rounds {
-          Terminal.showProgress(
-            "bench: \(recipe)/\(workload.name), \(index + 1) of "
-              + "\(workloads.count), round \(round) of \(rounds)"
+        func request(_ operations: Int) -> BenchRequest {
+          BenchRequest(
+            recipe: recipe,
+            workload: workload.name,
+            operations: operations
           )
-          // Who goes first takes turns: what drifts, drifts for both.
-          let swiftFirst = round.isMultiple(of: 2)
+        }
+        // New ones each time: memory that one workload has left behind would
+        // count as the next one's, and where a process happens to lie in
+        // memory would be the same in all rounds.
+        let go = try BenchProcess(binary, [], folder: folder)
+        let swift = try BenchProcess(
+          program,
+          ["bench", "--serve"],
+          folder: folder
+        )
+        for process in [go, swift] {
+          try await process.warmUp(request(max(workload.operations / 100, 1)))
+        }
+        // Who goes first takes turns: what drifts, drifts for both.
+        let swiftFirst = round.isMultiple(of: 2)
+        for position in report.rows[index].samples.indices {
+          let request = request(
+            report.rows[index].samples[position].operations
+          )
           let first = try await (swiftFirst ? swift : go).measure(request)
           let second = try await (swiftFirst ? go : swift).measure(request)
           let (ofSwift, ofGo) =
@@ -108,18 +125,9 @@ enum BenchCommand {
                 + "\(ofSwift.result), Go to \(ofGo.result)"
             )
           }
-          if round > 0 { sample.add(swift: ofSwift, go: ofGo) }
+          report.rows[index].samples[position].add(swift: ofSwift, go: ofGo)
         }
-        rows.append(sample)
       }
-      report.rows.append(
-        BenchReport.Row(
-          recipe: recipe,
-          workload: workload.name,
-          promise: workload.promise,
-          samples: rows
-        )
-      )
     }
     if let chart {
       do {
@@ -167,6 +175,13 @@ final class BenchProcess: Sendable {
       arguments,
       environment: ["COOKBOOK_BENCH_FOLDER": folder.path]
     )
+  }
+
+  /// Runs a workload for a few milliseconds, so that threads have started and
+  /// the first pages of memory are there when it is timed.
+  func warmUp(_ request: BenchRequest) async throws {
+    var left = 10_000_000
+    while left > 0 { left -= max(try await measure(request).nanoseconds, 1) }
   }
 
   func measure(_ request: BenchRequest) async throws -> BenchAnswer {

@@ -12,6 +12,8 @@ struct BenchReport: Encodable {
     var system: String
     var swift: String
     var go: String
+    /// From one core to another, before each round.
+    var exchangeNanoseconds: [Double] = []
 
     static func current(
       go: BenchProcess,
@@ -171,8 +173,15 @@ struct BenchReport: Encodable {
       "Swift \(machine.swift), \(machine.go), release builds, "
         + "medians of \(rows.first?.samples.last?.swift.nanoseconds.count ?? 0) "
         + "alternating rounds",
-      "",
     ]
+    if let least = machine.exchangeNanoseconds.min(),
+      let most = machine.exchangeNanoseconds.max()
+    {
+      lines.append(
+        "a word from one core to another: \(Int(least)) to \(Int(most)) ns"
+      )
+    }
+    lines.append("")
     let width = rows.map(\.name.count).max() ?? 0
     lines.append(
       pad("", width) + "  ns/op Swift       ns/op Go  ratio  "
