@@ -48,16 +48,19 @@ nonisolated(nonsending) public func select<Output>(
   among cases: [Case<Output>],
   using generator: inout some RandomNumberGenerator
 ) async throws -> Output {
-  var cases = Cases(cases)
   // In random order, the first one ready is any of the ready ones.
-  for index in cases.ports.indices {
-    let other = Int.random(in: index..<cases.ports.count, using: &generator)
-    cases.ports.swapAt(index, other)
-    if try cases.ports[index].isServed() {
-      return try await cases.ports[index].perform(nil)
+  var order = Array(cases.indices)
+  for place in order.indices {
+    let other = Int.random(in: place..<order.count, using: &generator)
+    order.swapAt(place, other)
+    if case .port(let port) = cases[order[place]].kind, try port.isServed() {
+      return try await port.perform(nil)
     }
   }
-  return try await cases.serveFirst()
+  for one in cases {
+    if case .otherwise(let action) = one.kind { return try await action() }
+  }
+  return try await Cases(order.map { cases[$0] }).serveFirst()
 }
 // #endregion
 
@@ -78,11 +81,15 @@ nonisolated(nonsending) public func select<Output>(
 nonisolated(nonsending) public func select<Output>(
   inOrder cases: [Case<Output>]
 ) async throws -> Output {
-  let cases = Cases(cases)
-  for port in cases.ports where try port.isServed() {
-    return try await port.perform(nil)
+  for one in cases {
+    if case .port(let port) = one.kind, try port.isServed() {
+      return try await port.perform(nil)
+    }
   }
-  return try await cases.serveFirst()
+  for one in cases {
+    if case .otherwise(let action) = one.kind { return try await action() }
+  }
+  return try await Cases(cases).serveFirst()
 }
 
 /// Waits until one of several cases can proceed, and performs that one.
