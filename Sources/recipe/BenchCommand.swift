@@ -82,9 +82,6 @@ enum BenchCommand {
     // Each round goes through all workloads: a minute in which the machine is
     // slow then costs one round of many workloads, and not all rounds of one.
     for round in 1...rounds {
-      if let exchange = try await CoreExchange.nanoseconds() {
-        report.machine.exchangeNanoseconds.append(exchange.rounded())
-      }
       for (index, (recipe, workload)) in workloads.enumerated() {
         Terminal.showProgress(
           "bench: round \(round) of \(rounds), \(recipe)/\(workload.name), "
@@ -106,8 +103,8 @@ enum BenchCommand {
           ["bench", "--serve"],
           folder: folder
         )
-        for process in [go, swift] {
-          try await process.warmUp(request(max(workload.operations / 100, 1)))
+        if let exchange = try await CoreExchange.nanoseconds() {
+          report.rows[index].exchangeNanoseconds.append(exchange.rounded())
         }
         // Who goes first takes turns: what drifts, drifts for both.
         let swiftFirst = round.isMultiple(of: 2)
@@ -115,6 +112,7 @@ enum BenchCommand {
           let request = request(
             report.rows[index].samples[position].operations
           )
+          for process in [go, swift] { try await process.warmUp(request) }
           let first = try await (swiftFirst ? swift : go).measure(request)
           let second = try await (swiftFirst ? go : swift).measure(request)
           let (ofSwift, ofGo) =
@@ -177,8 +175,8 @@ final class BenchProcess: Sendable {
     )
   }
 
-  /// Runs a workload for a few milliseconds, so that threads have started and
-  /// the first pages of memory are there when it is timed.
+  /// Runs a workload once, or for a few milliseconds, so that threads have
+  /// started and memory is there when it is timed.
   func warmUp(_ request: BenchRequest) async throws {
     var left = 10_000_000
     while left > 0 { left -= max(try await measure(request).nanoseconds, 1) }

@@ -12,8 +12,6 @@ struct BenchReport: Encodable {
     var system: String
     var swift: String
     var go: String
-    /// From one core to another, before each round.
-    var exchangeNanoseconds: [Double] = []
 
     static func current(
       go: BenchProcess,
@@ -135,6 +133,8 @@ struct BenchReport: Encodable {
     var promise: String
     /// By growing size; the last is the full one.
     var samples: [Sample]
+    /// How long a word took from one core to another, before each round.
+    var exchangeNanoseconds: [Double] = []
 
     var name: String { "\(recipe)/\(workload)" }
 
@@ -153,6 +153,7 @@ struct BenchReport: Encodable {
 
     private enum Key: String, CodingKey {
       case recipe, workload, promise, samples, swiftExponent, goExponent
+      case exchangeNanoseconds
     }
 
     func encode(to encoder: any Encoder) throws {
@@ -161,6 +162,7 @@ struct BenchReport: Encodable {
       try values.encode(workload, forKey: .workload)
       try values.encode(promise, forKey: .promise)
       try values.encode(samples, forKey: .samples)
+      try values.encode(exchangeNanoseconds, forKey: .exchangeNanoseconds)
       try values.encodeIfPresent(exponent(\.swift), forKey: .swiftExponent)
       try values.encodeIfPresent(exponent(\.go), forKey: .goExponent)
     }
@@ -174,9 +176,8 @@ struct BenchReport: Encodable {
         + "medians of \(rows.first?.samples.last?.swift.nanoseconds.count ?? 0) "
         + "alternating rounds",
     ]
-    if let least = machine.exchangeNanoseconds.min(),
-      let most = machine.exchangeNanoseconds.max()
-    {
+    let exchanges = rows.flatMap(\.exchangeNanoseconds)
+    if let least = exchanges.min(), let most = exchanges.max() {
       lines.append(
         "a word from one core to another: \(Int(least)) to \(Int(most)) ns"
       )

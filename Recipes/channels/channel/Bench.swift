@@ -56,9 +56,9 @@ extension ChannelDemo {
     [0, 100].map { capacity in
       Workload(
         capacity == 0 ? name : name + "-buffered",
-        promise: "1,000,000 elements from \(senders) to \(receivers) tasks, "
-          + "capacity \(capacity)",
-        operations: 1_000_000
+        promise: "\(capacity == 0 ? 2 : 5),000,000 elements from \(senders) "
+          + "to \(receivers) tasks, capacity \(capacity)",
+        operations: capacity == 0 ? 2_000_000 : 5_000_000
       ) { count in
         await pass(count, senders, receivers, capacity)
       }

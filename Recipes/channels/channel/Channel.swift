@@ -593,7 +593,7 @@ nonisolated private enum Peer<Message: Sendable>: Sendable {
 /// exchange an element. One who stays awake for no longer than that loses
 /// at most as much again (Karlin, Li, Manasse and Owicki, "Empirical studies
 /// of competitive spinning", SOSP 1991); where the other side has no core to
-/// run on it would lose it every time. So: a few attempts in 4,096 waits,
+/// run on it would lose it every time. So: a few attempts in 1,024 waits,
 /// and all of them while at least 8 of 9 succeed.
 nonisolated private struct Patience: ~Copyable, Sendable {
   // Changed by several at a time without a lock. A change that is lost does
@@ -608,7 +608,7 @@ nonisolated private struct Patience: ~Copyable, Sendable {
   func lasts(until condition: () -> Bool) -> Bool {
     let wait = waits.load(ordering: .relaxed) &+ 1
     waits.store(wait, ordering: .relaxed)
-    let phase = wait & 4_095
+    let phase = wait & 1_023
     let credit = credit.load(ordering: .relaxed)
     // Two that serve each other would never leave their threads to others:
     // so now and then one suspends.

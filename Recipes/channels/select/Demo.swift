@@ -1,10 +1,10 @@
 public import ChannelRecipe
 package import Cookbook
 
-/// What the programs select from.
 // Public, as otherwise the import could not be: and a `package import` keeps
 // the optimiser from specialising `select` for other modules, which makes it
 // six times as slow there.
+/// What the programs select from.
 public typealias NumberChannel = Channel<Int>
 
 /// Tasks that send, receive, close and select, each after a sleep.

@@ -17,20 +17,25 @@ extension ContextCancellationDemo {
     },
     Workload(
       "cancelled-tree",
-      promise: "10,000 sleeping tasks below 100 scopes, cancelled together",
+      promise: "10,000 sleeping tasks below 100 scopes, from the "
+        + "cancellation until all have ended",
       operations: 10_000
-    ) { count in
+    ) { count, stopwatch in
+      let branches = max(count / 100, 1)
       let (ready, cancelled) = (Counter(), Counter())
       try await withCancellation { root in
         await withTaskGroup(of: Void.self) { group in
-          for branch in 0..<100 {
+          for branch in 0..<branches {
             group.addTask {
               try? await withCancellation { _ in
                 await withTaskGroup(of: Void.self) { group in
-                  for _ in stride(from: branch, to: count, by: 100) {
+                  for _ in stride(from: branch, to: count, by: branches) {
                     group.addTask {
                       // The last one finds the others asleep, or nearly so.
-                      if ready.increment() == count { root.cancel() }
+                      if ready.increment() == count {
+                        stopwatch.restart()
+                        root.cancel()
+                      }
                       try? await Task.sleep(for: .seconds(3_600))
                       if Task.isCancelled { cancelled.increment() }
                     }

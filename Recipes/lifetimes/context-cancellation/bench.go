@@ -33,20 +33,24 @@ var Workloads = []cookbook.Workload{
 		}
 		return sum
 	}},
-	{Name: "cancelled-tree", Run: func(operations int) int {
+	{Name: "cancelled-tree", RunFrom: func(
+		operations int, stopwatch *cookbook.Stopwatch,
+	) int {
+		branches := max(operations/100, 1)
 		var ready, cancelled atomic.Int64
 		root, cancel := context.WithCancel(context.Background())
 		defer cancel()
 		var wg sync.WaitGroup
-		for branch := range 100 {
+		for branch := range branches {
 			wg.Go(func() {
 				WithCancel(root, func(
 					ctx context.Context, _ context.CancelFunc,
 				) error {
 					var wg sync.WaitGroup
-					for i := branch; i < operations; i += 100 {
+					for i := branch; i < operations; i += branches {
 						wg.Go(func() {
 							if ready.Add(1) == int64(operations) {
+								stopwatch.Restart()
 								cancel()
 							}
 							if Pause(ctx, time.Hour) != nil {

@@ -5,13 +5,15 @@ extension WordCountDemo {
   package static let workloads = [
     Workload(
       "files",
-      promise: "64 MiB in 64 files, 4 open at once, every word counted",
-      operations: 64
-    ) { count in
+      promise: "64 files of 1 MiB, in turn until 400 are counted, 4 open at "
+        + "once",
+      operations: 400
+    ) { count, stopwatch in
       let folder = ProcessInfo.processInfo.environment["COOKBOOK_BENCH_FOLDER"]
       let files = try (0..<count).map {
-        try Self.benchFile(in: folder ?? "/tmp", index: $0)
+        try Self.benchFile(in: folder ?? "/tmp", index: $0 % 64)
       }
+      stopwatch.restart()
       let total = try await WordCounts.total(of: files, workers: 4) { file in
         try await WordCounts(contentsOf: ByteString(file))
       }

@@ -13,12 +13,15 @@ import (
 
 // Workloads are what is timed against Swift.
 var Workloads = []cookbook.Workload{
-	{Name: "files", Run: func(operations int) int {
+	{Name: "files", RunFrom: func(
+		operations int, stopwatch *cookbook.Stopwatch,
+	) int {
 		directory := os.Getenv("COOKBOOK_BENCH_FOLDER")
 		var files []string
 		for index := range operations {
-			files = append(files, benchFile(directory, index))
+			files = append(files, benchFile(directory, index%64))
 		}
+		stopwatch.Restart()
 		total, _, failures, err := All(context.Background(), 4,
 			func(yield func(string) bool) {
 				for _, file := range files {
