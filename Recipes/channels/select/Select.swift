@@ -57,9 +57,7 @@ nonisolated(nonsending) public func select<Output>(
       return try await port.perform(nil)
     }
   }
-  for one in cases {
-    if case .otherwise(let action) = one.kind { return try await action() }
-  }
+  if let otherwise = defaultAction(of: cases) { return try await otherwise() }
   return try await Cases(order.map { cases[$0] }).serveFirst()
 }
 // #endregion
@@ -86,9 +84,7 @@ nonisolated(nonsending) public func select<Output>(
       return try await port.perform(nil)
     }
   }
-  for one in cases {
-    if case .otherwise(let action) = one.kind { return try await action() }
-  }
+  if let otherwise = defaultAction(of: cases) { return try await otherwise() }
   return try await Cases(cases).serveFirst()
 }
 
@@ -102,10 +98,19 @@ nonisolated(nonsending) public func select<Output>(
   return try await select(using: &generator, cases)
 }
 
+nonisolated private func defaultAction<Output>(
+  of cases: [Case<Output>]
+) -> Case<Output>.Action? {
+  for one in cases {
+    if case .otherwise(let action) = one.kind { return action }
+  }
+  return nil
+}
+
+/// The cases that are waited for, where there is no default.
 nonisolated private struct Cases<Output> {
   var ports: [Port<Output>] = []
   private var timers: [Timer<Output>] = []
-  private var otherwise: Case<Output>.Action?
 
   init(_ cases: [Case<Output>]) {
     ports.reserveCapacity(cases.count)
@@ -113,16 +118,14 @@ nonisolated private struct Cases<Output> {
       switch one.kind {
       case .port(let port): ports.append(port)
       case .timer(let timer): timers.append(timer)
-      case .otherwise(let action): otherwise = action
-      case .absent: break
+      case .otherwise, .absent: break
       }
     }
   }
 
   // #region wait
-  /// Performs the default, or the case that is the first to be ready.
+  /// Performs the case that is the first to be ready.
   nonisolated(nonsending) func serveFirst() async throws -> Output {
-    if let otherwise { return try await otherwise() }
     let selection = Selection()
     var winner: Int?
     var tickets: [Ticket] = []
