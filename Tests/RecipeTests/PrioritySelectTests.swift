@@ -70,6 +70,23 @@ struct PrioritySelectTests {
     }
   }
 
+  @Test("The actor's queue keeps its order while elements come and go")
+  func interleaved() async throws {
+    let queue = PriorityQueue<Int>()
+    var order: [Int] = []
+    for element in 0..<12 {
+      try await queue.send(element, isUrgent: false)
+      if element % 3 == 2 {
+        for _ in 0..<2 {
+          if let element = try await queue.next() { order.append(element) }
+        }
+      }
+    }
+    await queue.finish()
+    while let element = try await queue.next() { order.append(element) }
+    #expect(order == Array(0..<12))
+  }
+
   @Test(
     "Cancellation releases the worker and loses no job",
     arguments: PrioritySelectDemo.Mode.allCases

@@ -107,8 +107,25 @@ nonisolated public struct WeightedReceiver<Element: Sendable>: Sendable {
 /// What one would write in Swift without channels in mind. Nobody who sends
 /// has to wait, which is why memory is not bounded.
 public actor PriorityQueue<Element: Sendable> {
-  private var urgent: [Element] = []
-  private var ordinary: [Element] = []
+  /// First in, first out; an array alone is slow at its front.
+  private struct Queue {
+    private var incoming: [Element] = []
+    // The oldest one is the last.
+    private var outgoing: [Element] = []
+
+    mutating func append(_ element: Element) { incoming.append(element) }
+
+    mutating func popFirst() -> Element? {
+      if outgoing.isEmpty {
+        outgoing = incoming.reversed()
+        incoming = []
+      }
+      return outgoing.popLast()
+    }
+  }
+
+  private var urgent = Queue()
+  private var ordinary = Queue()
   // An element in one of the queues for each signal in here: a receiver
   // waits here, where cancellation is taken care of, and not on the actor.
   private let signals = Channel<Void>(capacity: .max)
@@ -131,10 +148,10 @@ public actor PriorityQueue<Element: Sendable> {
   ///
   /// - Returns: The element, or `nil` when the queue is finished and empty.
   /// - Throws: `CancellationError` if the task is cancelled while it waits.
-  /// - Complexity: O(*n*) moves for *n* elements in the queue.
+  /// - Complexity: O(1), amortised.
   public func next() async throws -> Element? {
     guard try await signals.receive() != nil else { return nil }
-    return urgent.isEmpty ? ordinary.removeFirst() : urgent.removeFirst()
+    return urgent.popFirst() ?? ordinary.popFirst()
   }
 }
 // #endregion

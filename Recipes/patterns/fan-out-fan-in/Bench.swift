@@ -5,8 +5,8 @@ extension FanOutFanInDemo {
   package static let workloads = [
     Workload(
       "fan-out-fan-in",
-      promise: "1,000,000 elements through 4 workers, 100 results may wait",
-      operations: 1_000_000
+      promise: "5,000,000 elements through 4 workers, 100 results may wait",
+      operations: 5_000_000
     ) { count in
       try await withFanOut(over: 0..<count, workers: 4, buffer: 100) {
         $0 & 7
