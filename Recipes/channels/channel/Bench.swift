@@ -56,7 +56,7 @@ extension ChannelDemo {
     [0, 100].map { capacity in
       // A thousand tasks take their time to begin, for a part of which to be
       // small it takes more elements where these are cheap.
-      let millions = senders == 1_000 && capacity > 0 ? 20 : 5
+      let millions = senders == 1_000 && capacity > 0 ? 50 : 5
       return Workload(
         capacity == 0 ? name : name + "-buffered",
         promise: "\(millions),000,000 elements from \(senders) to "

@@ -26,22 +26,22 @@ extension SemaphoreDemo {
     ),
     Workload(
       "contended",
-      promise: "64 tasks on 4 permits, 3,200,000 in all; "
+      promise: "64 tasks on 4 permits, 12,800,000 in all; "
         + "Go: a channel in a select",
-      operations: 3_200_000,
+      operations: 12_800_000,
       run: contended
     ),
     Workload(
       "contended-plain",
-      promise: "64 tasks on 4 permits, 3,200,000 in all; "
+      promise: "64 tasks on 4 permits, 12,800,000 in all; "
         + "Go: a channel that no context can interrupt",
-      operations: 3_200_000,
+      operations: 12_800_000,
       run: contended
     ),
     Workload(
       "contended-weighted",
-      promise: "64 tasks on 4 permits, 3,200,000 in all; Go: Weighted",
-      operations: 3_200_000,
+      promise: "64 tasks on 4 permits, 12,800,000 in all; Go: Weighted",
+      operations: 12_800_000,
       run: contended
     ),
     Workload(
