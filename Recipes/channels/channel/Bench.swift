@@ -54,9 +54,9 @@ extension ChannelDemo {
     to receivers: Int
   ) -> [Workload] {
     [0, 100].map { capacity in
-      // A thousand tasks take their time to begin, for a part of which to be
-      // small it takes more elements where these are cheap.
-      let millions = senders == 1_000 && capacity > 0 ? 50 : 5
+      // Tasks take their time to begin, a thousand of them most of all. Where
+      // elements are cheap, it takes more of them for that not to count.
+      let millions = capacity == 0 ? 5 : senders == 1_000 ? 100 : 20
       return Workload(
         capacity == 0 ? name : name + "-buffered",
         promise: "\(millions),000,000 elements from \(senders) to "
