@@ -26,7 +26,9 @@ extension SelectDemo {
       try await receive(count) { channels, done in
         var sum = 0
         for _ in 0..<count / 6 * 6 {
-          try await select {
+          // Without a trailing closure, which could also be that of another
+          // `select` where this is compiled with every upcoming feature.
+          try await select({
             Case.receive(from: channels[0]) { sum += $0 ?? 0 }
             Case.receive(from: channels[1]) { sum += $0 ?? 0 }
             Case.receive(from: channels[2]) { sum += $0 ?? 0 }
@@ -34,7 +36,7 @@ extension SelectDemo {
             Case.receive(from: channels[4]) { sum += $0 ?? 0 }
             Case.receive(from: channels[5]) { sum += $0 ?? 0 }
             Case.receive(from: done) { _ in }
-          }
+          })
         }
         return sum
       }
