@@ -12,7 +12,9 @@ public import SelectRecipe
 ///
 /// **Cancellation** ends the wait, and no case is served then.
 ///
-/// - Parameter cases: The cases, the most urgent one first.
+/// - Parameter cases: The cases, the most urgent one first. Always with the
+///   label: a trailing closure could be that of `select(_:)` too, which is
+///   then written in parentheses as well.
 /// - Returns: What the action of the case returns.
 /// - Throws: `CancellationError`; ``ChannelClosedError`` if the case sends on
 ///   a closed channel; or what the action throws.

@@ -26,8 +26,8 @@ extension SelectDemo {
       try await receive(count) { channels, done in
         var sum = 0
         for _ in 0..<count / 6 * 6 {
-          // Without a trailing closure, which could also be that of another
-          // `select` where this is compiled with every upcoming feature.
+          // In parentheses: where both are copied into one module, a trailing
+          // closure could also be that of `select(priority:)`.
           try await select({
             Case.receive(from: channels[0]) { sum += $0 ?? 0 }
             Case.receive(from: channels[1]) { sum += $0 ?? 0 }
