@@ -2,7 +2,12 @@
 
 import PackageDescription
 
-/// A recipe's room: `Recipes/<chapter>/<name>`, one module.
+/// Rooms that are one module together, by their folders below `Recipes`.
+let rooms = [
+  "patterns/bounded-pool"
+]
+
+/// A recipe's room in the earlier form: `Recipes/<chapter>/<name>`, a module.
 struct Recipe {
   var name: String
   var chapter: String
@@ -38,10 +43,9 @@ struct Recipe {
   }
 }
 
-/// Every recipe, in the order of the menu.
+/// Every recipe in the earlier form, in the order of the menu.
 let recipes = [
   Recipe(name: "word-count", chapter: "patterns", embedded: ["texts"]),
-  Recipe(name: "bounded-pool", chapter: "patterns"),
   Recipe(name: "fan-out-fan-in", chapter: "patterns", ingredients: ["channel"]),
   Recipe(name: "semaphore", chapter: "patterns"),
   Recipe(name: "pipeline", chapter: "patterns", ingredients: ["channel"]),
@@ -90,9 +94,8 @@ let specialized: [SwiftSetting] = [
   )
 ]
 
-let recipeModules: [Target.Dependency] = recipes.map {
-  .target(name: $0.module)
-}
+let recipeModules: [Target.Dependency] =
+  ["Recipes"] + recipes.map { .target(name: $0.module) }
 
 let package = Package(
   name: "concurrency-cookbook",
@@ -106,6 +109,15 @@ let package = Package(
   targets: recipes.map(\.target) + [
     .target(name: "Cookbook", swiftSettings: strict),
     .target(name: "Simulation", swiftSettings: strict),
+    .target(
+      name: "Recipes",
+      dependencies: ["Cookbook", "ChannelRecipe"],
+      path: "Recipes",
+      exclude: ["HAZARDS.md", "go.mod", "go.sum", "cmd", "internal"]
+        + rooms.flatMap { ["\($0)/README.md", "\($0)/go"] }
+        + recipes.map { "\($0.chapter)/\($0.name)" },
+      swiftSettings: strict
+    ),
     .executableTarget(
       name: "recipe",
       dependencies: ["Cookbook", "Simulation"] + recipeModules,

@@ -2,4 +2,4 @@ module concurrencycookbook
 
 go 1.25
 
-require golang.org/x/sync v0.1.0
+require golang.org/x/sync v0.20.0

@@ -7,8 +7,8 @@ package struct Difference: Equatable, Sendable, CustomStringConvertible {
   /// - Returns: `nil` where they agree.
   /// - Complexity: O(*n* log *n*) in the number of events.
   package static func between<Outcome>(
-    swift: Trace<Outcome>,
-    go: Trace<Outcome>,
+    swift: DemoTrace<Outcome>,
+    go: DemoTrace<Outcome>,
     comparison: Comparison
   ) -> Difference? {
     if comparison == .moments,
@@ -25,6 +25,53 @@ package struct Difference: Equatable, Sendable, CustomStringConvertible {
       )
     }
     return nil
+  }
+
+  /// Compares what an example did in the two languages.
+  ///
+  /// - Returns: `nil` where they agree as its evidence demands.
+  package static func between(
+    swift: Trace,
+    go: Trace,
+    evidence: Evidence
+  ) -> Difference? {
+    func expected(_ wanted: String, _ trace: Trace, _ language: String) -> Self?
+    {
+      let outcome = trace.outcome.description
+      return outcome == wanted
+        ? nil
+        : Self(
+          description: "\(language) comes to '\(outcome)', not '\(wanted)'"
+        )
+    }
+    switch evidence {
+    case .moments:
+      if let moment = firstMoment(
+        in: swift.comparable,
+        differingFrom: go.comparable
+      ) {
+        return Self(
+          description: "at \(Timeline.duration(moment.at)) "
+            + "Swift has \(moment.swift), Go has \(moment.go)"
+        )
+      }
+      return nil
+    case .outcome:
+      return expected(go.outcome.description, swift, "Swift")
+    case .outcomes(let swiftWanted, let goWanted, _):
+      return expected(swiftWanted, swift, "Swift")
+        ?? expected(goWanted, go, "Go")
+    case .race(let outcomes):
+      for (language, trace) in [("Swift", swift), ("Go", go)]
+      where !outcomes.contains(trace.outcome.description) {
+        return Self(
+          description: "\(language) comes to '\(trace.outcome)', "
+            + "which is not in the set"
+        )
+      }
+      return nil
+    case .refused, .claims: return nil
+    }
   }
 
   /// The first instant whose events, as multisets, are not the same.

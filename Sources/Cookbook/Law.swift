@@ -1,10 +1,12 @@
-/// A promise of a pattern: a named predicate over an input and a trace.
+/// A promise: a named predicate over an input and a trace.
 ///
 /// A law is written once, and judges the traces of both languages.
-package struct Law<Input: Sendable, Outcome: Equatable & Sendable>: Sendable {
+package struct Law<Input: Sendable>: Sendable {
   /// The promise, as a short sentence.
   package let name: String
-  private let violation: @Sendable (Input, Trace<Outcome>) -> String?
+  /// Whether Go's original makes it too.
+  package var holdsInGo = true
+  private let violation: @Sendable (Input, Trace) -> String?
 
   /// Creates a law.
   ///
@@ -13,22 +15,21 @@ package struct Law<Input: Sendable, Outcome: Equatable & Sendable>: Sendable {
   ///   - violation: Says what breaks the promise, or `nil` when it is kept.
   package init(
     _ name: String,
-    violation: @escaping @Sendable (Input, Trace<Outcome>) -> String?
+    violation: @escaping @Sendable (Input, Trace) -> String?
   ) {
     self.name = name
     self.violation = violation
   }
 
-  /// Judges one run.
-  ///
-  /// - Throws: ``LawViolation`` when the run breaks the law.
-  package func check(
-    _ trace: Trace<Outcome>,
-    of input: Input
-  ) throws(LawViolation) {
-    if let reason = violation(input, trace) {
-      throw LawViolation(law: name, reason: reason)
-    }
+  /// The same promise where only Swift makes it.
+  package var inSwift: Law {
+    var law = self
+    law.holdsInGo = false
+    return law
+  }
+
+  package func problem(_ input: Input, _ trace: Trace) -> String? {
+    violation(input, trace)
   }
 }
 
@@ -43,4 +44,144 @@ package struct LawViolation: Error, Hashable, CustomStringConvertible {
   }
 
   package var description: String { "broken law: \(law) (\(reason))" }
+}
+
+// MARK: What many recipes promise
+
+extension Law {
+  /// Never more than so many at once.
+  package static func atMost(
+    _ limit: @escaping @Sendable (Input) -> Int,
+    _ name: String
+  ) -> Law {
+    Law("never more than \(name) at once") { input, trace in
+      trace.busy.first { $0.count > limit(input) }
+        .map { "\($0.count) at \($0.event.at) µs" }
+    }
+  }
+
+  /// None is idle while work is left: at the end of each instant before a
+  /// stop, as many are busy as can be.
+  package static func noneIdle(
+    of limit: @escaping @Sendable (Input) -> Int,
+    jobs: @escaping @Sendable (Input) -> Int
+  ) -> Law {
+    Law("none is idle while work is left") { input, trace in
+      var (started, closed) = (0, 0)
+      for instant in trace.instants {
+        if instant.events.contains(where: \.isStop) { return nil }
+        started += instant.events.count(where: \.isOpening)
+        closed += instant.events.count(where: \.isClosing)
+        let wanted = min(limit(input), jobs(input) - closed)
+        if started - closed < wanted {
+          return "\(started - closed) busy at \(instant.at) µs, not \(wanted)"
+        }
+      }
+      return nil
+    }
+  }
+
+  /// Each lane of `lanes` starts and ends once; after a stop, what has
+  /// started has ended, and once.
+  package static func eachOnce(
+    _ lanes: @escaping @Sendable (Input) -> [String]
+  ) -> Law {
+    Law("each job runs once") { input, trace in
+      var counts: [String: (started: Int, ended: Int)] = [:]
+      for event in trace.events {
+        if event.isOpening { counts[event.lane, default: (0, 0)].started += 1 }
+        if event.isClosing { counts[event.lane, default: (0, 0)].ended += 1 }
+      }
+      let isWhole = trace.stop == nil
+      for lane in lanes(input) {
+        let count = counts.removeValue(forKey: lane) ?? (0, 0)
+        let wanted = isWhole ? 1 : min(count.started, 1)
+        if count.started != wanted || count.ended != wanted {
+          return "\(lane) started \(count.started) times, "
+            + "ended \(count.ended) times"
+        }
+      }
+      return counts.keys.min().map { "there is no \($0)" }
+    }
+  }
+
+  /// Where all goes well, the caller says exactly this.
+  package static func says(
+    _ name: String,
+    _ value: @escaping @Sendable (Input) -> some Encodable & SendableMetatype
+  ) -> Law {
+    Law(name) { input, trace in
+      let said = trace.outcome.said[Event.caller] ?? []
+      // What is said of a run that was stopped has laws of its own.
+      guard trace.ending == .returned else {
+        return said.isEmpty ? nil : "\(said) after an error"
+      }
+      let wanted = json(value(input))
+      return said == [wanted] ? nil : "\(said) instead of \(wanted)"
+    }
+  }
+
+  /// The first error is the one thrown. Of several that stop the call at one
+  /// instant any may be the first.
+  package static var firstErrorIsThrown: Law {
+    Law("the first error is the one thrown") { _, trace in
+      let ending = trace.ending
+      guard let stop = trace.stop else {
+        return ending == .returned
+          ? nil
+          : "nothing failed, and it \(ending?.description ?? "does not end")"
+      }
+      var candidates: Set<Ending> = []
+      for event in trace.events where event.at == stop.at {
+        switch event.name {
+        case "fail": candidates.insert(.threw("\(event.lane) failed"))
+        case "cancel": candidates.insert(.threw("cancelled"))
+        default: break
+        }
+      }
+      // What has ended all the same leaves nothing to cancel.
+      let isCancelled = trace.events.contains { $0.name == "cancelled" }
+      if stop.name == "cancel", !isCancelled { candidates.insert(.returned) }
+      guard let ending, !candidates.contains(ending) else { return nil }
+      return "\(ending), not "
+        + candidates.map(\.description).sorted()
+        .joined(separator: " or ")
+    }
+  }
+
+  /// Nothing starts after a failure or a cancellation.
+  package static var nothingStartsAfterStop: Law {
+    Law("nothing starts after the first error or a cancellation") { _, trace in
+      guard let stop = trace.events.firstIndex(where: \.isStop) else {
+        return nil
+      }
+      return trace.events[stop...].first(where: \.isOpening)
+        .map { "\($0.lane) at \($0.at) µs" }
+    }
+  }
+
+  /// A failure or a cancellation ends the others at that instant.
+  package static var othersEndAtOnce: Law {
+    Law("a first error or a cancellation ends the others at once") { _, trace in
+      guard let stop = trace.stop else { return nil }
+      return trace.events.first { $0.isClosing && $0.at > stop.at }
+        .map { "\($0.lane) went on until \($0.at) µs" }
+    }
+  }
+
+  /// Whatever has started has ended when the call returns.
+  package static var allEndedOnReturn: Law {
+    Law("all have ended on return") { _, trace in
+      guard
+        let end = trace.events.firstIndex(where: {
+          $0.lane == Event.caller && Ending($0) != nil
+        })
+      else { return "the call did not return" }
+      let open = trace.busy[end].count
+      if open > 0 { return "\(open) were left" }
+      return trace.events[end...].dropFirst()
+        .first { $0.name != "cancel" && $0.name != Event.note }
+        .map { "\($0.lane) at \($0.at) µs came after it" }
+    }
+  }
 }

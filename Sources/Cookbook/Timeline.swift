@@ -20,6 +20,28 @@ package struct Timeline: Sendable {
       self.marks = marks
     }
 
+    /// What each glyph means, in the order of the key; none where there is
+    /// no key.
+    package var key: [(glyph: Character, meaning: String)] = []
+
+    /// The legend of every example.
+    package static let example: Legend = {
+      var legend = Legend(
+        openings: ["start"],
+        closings: ["end": filled, "fail": "✗", "cancelled": "×"],
+        marks: [
+          "say": "◦", "cancel": "!", "return": "■", "throw": "✗", "wait": "?",
+          "die": "✝",
+        ]
+      )
+      legend.key = [
+        (filled, "runs"), ("✗", "fails"), ("×", "is cancelled"),
+        ("!", "cancellation"), ("◦", "says"), ("■", "returns"),
+        ("?", "waits for ever"), ("✝", "dies"), ("…", "has not ended"),
+      ]
+      return legend
+    }()
+
     static let filled: Character = "█"
     static let empty: Character = "·"
   }
@@ -97,20 +119,30 @@ package struct Timeline: Sendable {
   /// - Parameters:
   ///   - width: The columns to fill; below 40 counts as 40.
   ///   - styled: Whether to use a terminal's colours.
-  /// - Returns: A line for the time, one for each lane, and two that count.
+  /// - Returns: A line for the time, one for each lane, and the key, or two
+  ///   that count.
   package func lines(width: Int, styled: Bool = false) -> [String] {
     guard !rows.isEmpty else { return ["(nothing happened)"] }
     let width = max(width, 40)
-    let labels = rows.map(\.label) + [Self.countsLabel]
+    let hasKey = !legend.key.isEmpty
+    let labels = rows.map(\.label) + (hasKey ? [] : [Self.countsLabel])
     let labelWidth = min(labels.map(\.count).max() ?? 0, width / 3)
     let columns = width - labelWidth - 2
     var lines = [
       pad("", to: labelWidth) + "  " + ruler(columns: columns)
     ]
+    var drawnGlyphs: Set<Character> = []
     for row in rows {
       let cells = cells(of: row, columns: columns)
+      drawnGlyphs.formUnion(cells)
       let drawn = styled ? colored(cells) : String(cells)
       lines.append(pad(row.label, to: labelWidth) + "  " + drawn)
+    }
+    if hasKey {
+      let key = legend.key.filter { drawnGlyphs.contains($0.glyph) }
+        .map { "\($0.glyph) \($0.meaning)" }.joined(separator: "   ")
+      lines.append(pad("", to: labelWidth) + "  " + key)
+      return lines
     }
     lines.append(
       pad(Self.countsLabel, to: labelWidth) + "  " + counts(columns: columns)

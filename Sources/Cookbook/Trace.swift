@@ -1,58 +1,105 @@
-/// The events of one run and what it came to.
-package struct Trace<Outcome: Equatable & Sendable>: Equatable, Sendable {
-  /// In the order in which they were recorded; `at` never decreases.
+/// What happened in one run of an example, in order; `at` never decreases.
+package struct Trace: Equatable, Sendable, Codable {
   package var events: [Event]
-  package var outcome: Outcome
 
-  package init(events: [Event], outcome: Outcome) {
-    self.events = events
-    self.outcome = outcome
+  package init(_ events: [Event]) { self.events = events }
+}
+
+/// What a run came to: what each lane said, and how each ended that did.
+///
+/// It is derived from the events and never declared.
+package struct Outcome: Hashable, Sendable, CustomStringConvertible {
+  package let said: [String: [String]]
+  package let endings: [String: Ending]
+
+  package init(said: [String: [String]], endings: [String: Ending]) {
+    self.said = said
+    self.endings = endings
+  }
+
+  /// A line such as `caller: [1,4], returns; sender: throws cancelled`.
+  package var description: String {
+    Set(said.keys).union(endings.keys).sorted().map { lane in
+      let parts =
+        said[lane, default: []]
+        + [endings[lane]?.description]
+        .compactMap { $0 }
+      return "\(lane): " + parts.joined(separator: ", ")
+    }.joined(separator: "; ")
   }
 }
 
-extension Trace: Codable where Outcome: Codable {}
+extension Event {
+  /// The name of events that tables of steps show and nothing else sees.
+  package static let note = "note"
+  /// The lane in which the example's own task is recorded.
+  package static let caller = "caller"
+
+  package var isOpening: Bool { name == "start" }
+  package var isClosing: Bool {
+    name == "end" || name == "fail" || name == "cancelled"
+  }
+  /// Whether it stops the others: a job has failed, or the caller is
+  /// cancelled.
+  package var isStop: Bool { name == "fail" || name == "cancel" }
+}
 
 extension Trace {
-  /// The events with one of these names, in order.
-  package func events(named names: String...) -> [Event] {
-    events.filter { names.contains($0.name) }
+  package var outcome: Outcome {
+    var said: [String: [String]] = [:]
+    var endings: [String: Ending] = [:]
+    for event in events {
+      if event.name == "say" {
+        said[event.lane, default: []].append(event.item)
+      } else if let ending = Ending(event) {
+        endings[event.lane] = ending
+      }
+    }
+    return Outcome(said: said, endings: endings)
   }
 
-  /// How many lanes were busy after each event, counting an event of
-  /// `openings` up and one of `closings` down.
+  /// How the example's own task ended; `nil` while it has not.
+  package var ending: Ending? {
+    events.last { $0.lane == Event.caller && Ending($0) != nil }
+      .flatMap(Ending.init)
+  }
+
+  /// The events that the languages are compared by.
+  package var comparable: [Event] { events.filter { $0.name != Event.note } }
+
+  /// The first instant at which something stopped the others.
+  package var stop: Event? { events.first(where: \.isStop) }
+
+  /// The events by instant.
   ///
-  /// - Complexity: O(*n*) in the number of events.
-  package func busy(
-    from openings: Set<String>,
-    to closings: Set<String>
-  ) -> [(event: Event, count: Int)] {
+  /// Within an instant of virtual time the order of events is the scheduler's
+  /// choice. A law that must hold whatever it chooses looks at the end of
+  /// each instant.
+  package var instants: [(at: Int, events: ArraySlice<Event>)] {
+    var instants: [(at: Int, events: ArraySlice<Event>)] = []
+    var rest = events[...]
+    while let first = rest.first {
+      let instant = rest.prefix { $0.at == first.at }
+      instants.append((first.at, instant))
+      rest = rest.dropFirst(instant.count)
+    }
+    return instants
+  }
+
+  /// How many lanes were busy after each event.
+  package var busy: [(event: Event, count: Int)] {
     var count = 0
     return events.map { event in
-      if openings.contains(event.name) {
-        count += 1
-      } else if closings.contains(event.name) {
-        count -= 1
-      }
+      count += event.isOpening ? 1 : event.isClosing ? -1 : 0
       return (event, count)
     }
   }
 
-  /// The instants at which something happened, with what was the case once
-  /// everything of that instant had happened.
-  ///
-  /// Within an instant of virtual time the order of events is the
-  /// scheduler's choice. A law that must hold whatever it chooses looks at
-  /// the end of each instant.
-  package func instants() -> [(at: Int, events: ArraySlice<Event>)] {
-    var instants: [(at: Int, events: ArraySlice<Event>)] = []
-    var first = events.startIndex
-    for index in events.indices {
-      let next = events.index(after: index)
-      if next == events.endIndex || events[next].at != events[index].at {
-        instants.append((events[index].at, events[first..<next]))
-        first = next
-      }
+  /// Whether at some instant after the first several lanes became free, and
+  /// so wanted the same thing.
+  package var isContended: Bool {
+    instants.contains { instant in
+      instant.at > 0 && instant.events.filter(\.isClosing).count > 1
     }
-    return instants
   }
 }

@@ -23,8 +23,9 @@ enum BenchCommand {
     let names = arguments.operands
     arguments.operands = []
     try arguments.requireEmpty(known: flags)
-    let demos =
-      try names.isEmpty ? menu : names.map { name in try demo(named: name) }
+    let recipes =
+      try names.isEmpty
+      ? everyRecipe : names.map { name in try recipe(named: name) }
     #if DEBUG
       throw UsageError(
         "a debug build says nothing about speed",
@@ -32,8 +33,8 @@ enum BenchCommand {
       )
     #else
       try await measure(
-        demos.flatMap { demo in
-          demo.workloads.map { (demo.recipe.name, $0) }
+        recipes.flatMap { recipe in
+          recipe.workloads.map { (recipe.name, $0) }
         },
         rounds: rounds,
         measuresGrowth: measuresGrowth,
@@ -208,8 +209,8 @@ enum BenchServer {
       let request = try JSONDecoder()
         .decode(BenchRequest.self, from: Data(line.utf8))
       let workload =
-        menu
-        .first { $0.recipe.name == request.recipe }?.workloads
+        everyRecipe
+        .first { $0.name == request.recipe }?.workloads
         .first { $0.name == request.workload }
       guard let workload else {
         try Terminal.print(jsonLine(BenchAnswer(error: "no such workload")))

@@ -6,8 +6,8 @@ import Foundation
 enum Command {
   /// The words that are commands and so can name no recipe.
   static let names = [
-    "list", "help", "find", "show", "copy", "explore", "compare", "bench",
-    "pages",
+    "list", "help", "find", "show", "copy", "explore", "compare", "wrong",
+    "bench", "pages", "go",
   ]
 
   static func main() async {
@@ -52,47 +52,69 @@ enum Command {
     case "find": try FindCommand.run(rest)
     case "pages": try await PagesCommand.run(rest)
     case "show":
-      let (demo, rest) = try recipe(
+      let (recipe, rest) = try takeRecipe(
         rest,
         of: "show",
         switches: Set(ShowCommand.flags)
       )
-      try ShowCommand.run(demo, arguments: rest)
+      try ShowCommand.run(recipe, arguments: rest)
     case "copy":
-      let (demo, rest) = try recipe(
+      let (recipe, rest) = try takeRecipe(
         rest,
         of: "copy",
         switches: Set(CopyCommand.flags)
       )
-      try CopyCommand.run(demo, arguments: rest)
+      try CopyCommand.run(recipe, arguments: rest)
     case "explore":
-      let (demo, rest) = try recipe(
+      let (recipe, rest) = try takeRecipe(
         rest,
         of: "explore",
         switches: ["json", "cancel"]
       )
-      try await ExploreCommand.run(demo, arguments: rest)
+      if recipe.examples.isEmpty {
+        let demo = try demo(named: recipe.name)
+        try await ExploreCommand.run(demo, arguments: rest)
+      } else {
+        try await ExampleExploration.run(recipe, arguments: rest)
+      }
+    case "wrong":
+      let (recipe, rest) = try takeRecipe(rest, of: "wrong", switches: [])
+      try await WrongCommand.run(recipe, arguments: rest)
     case "compare":
-      let (demo, rest) = try recipe(rest, of: "compare", switches: ["json"])
-      try await CompareCommand.run(demo, arguments: rest)
+      let (recipe, rest) = try takeRecipe(
+        rest,
+        of: "compare",
+        switches: ["json"]
+      )
+      if recipe.examples.isEmpty {
+        let demo = try demo(named: recipe.name)
+        try await CompareCommand.run(demo, arguments: rest)
+      } else {
+        try await ExampleComparing.run(recipe, arguments: rest)
+      }
     case "bench": try await BenchCommand.run(rest)
+    case "go": try await GoCommand.run(rest)
     case let flag? where flag.hasPrefix("-"):
       throw UsageError(
         "unknown flag '\(flag)'",
         hint: "a recipe's flags stand after its name; see 'recipe help'"
       )
     case let name?:
+      let recipe = try recipe(named: name)
+      guard recipe.examples.isEmpty else {
+        return try await ExampleCommand.run(recipe, arguments: rest)
+      }
       let demo = try demo(named: name)
       try await RunCommand.run(demo, arguments: rest)
     }
   }
 
   /// Takes the recipe's name from the arguments of a command.
-  private static func recipe(
+  private static func takeRecipe(
     _ arguments: some Sequence<String>,
     of command: String,
     switches: Set<String>
-  ) throws -> (any Demo.Type, Arguments) {
+  ) throws -> (Recipe, Arguments) {
     var arguments = try Arguments(
       arguments,
       switches: switches.union(["help"])
@@ -108,6 +130,6 @@ enum Command {
       )
     }
     let name = arguments.operands.removeFirst()
-    return (try demo(named: name), arguments)
+    return (try recipe(named: name), arguments)
   }
 }

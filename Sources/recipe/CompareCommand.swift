@@ -112,7 +112,7 @@ enum CompareCommand {
 enum Recording {
   struct Line<D: Demo>: Codable {
     var input: D.Input
-    var go: Trace<D.Outcome>
+    var go: DemoTrace<D.Outcome>
   }
 
   /// Writes a line for each input.

@@ -8,7 +8,7 @@ enum CopyCommand {
     "create", "diff", "dry-run", "force", "help", "update",
   ]
 
-  static func run<D: Demo>(_ demo: D.Type, arguments: Arguments) throws {
+  static func run(_ recipe: Recipe, arguments: Arguments) throws {
     var arguments = arguments
     let creates = try arguments.take(switch: "create")
     let showsDifference = try arguments.take(switch: "diff")
@@ -17,8 +17,8 @@ enum CopyCommand {
     let updates = try arguments.take(switch: "update")
     guard !arguments.operands.isEmpty else {
       throw UsageError(
-        "'recipe copy \(demo.recipe.name)' needs a directory or a file name",
-        hint: "such as: recipe copy \(demo.recipe.name) Sources/App"
+        "'recipe copy \(recipe.name)' needs a directory or a file name",
+        hint: "such as: recipe copy \(recipe.name) Sources/App"
       )
     }
     let destination = arguments.operands.removeFirst()
@@ -31,8 +31,8 @@ enum CopyCommand {
     }
     let root = try Checkout.root()
     let files = try PatternFile.all(
-      for: demo.recipe,
-      of: menu.map { $0.recipe },
+      for: recipe,
+      of: everyRecipe,
       in: root
     )
     let target = try Target(

@@ -8,7 +8,7 @@ enum Equivalence {
     _ demo: D.Type,
     _ input: D.Input,
     seed: UInt64
-  ) async throws(SimulationFailure) -> Trace<D.Outcome> {
+  ) async throws(SimulationFailure) -> DemoTrace<D.Outcome> {
     try await Simulation.run(seed: seed) { simulation in
       try await demo.trace(input, clock: simulation.clock)
     }.value
@@ -19,8 +19,8 @@ enum Equivalence {
     var input: D.Input
     var seed: UInt64
     var problem: String
-    var swift: Trace<D.Outcome>?
-    var go: Trace<D.Outcome>?
+    var swift: DemoTrace<D.Outcome>?
+    var go: DemoTrace<D.Outcome>?
   }
 
   /// A recipe's random inputs, the same for the same seed.
@@ -65,7 +65,7 @@ enum Equivalence {
     _ demo: D.Type,
     _ input: D.Input,
     seed: UInt64,
-    go: Trace<D.Outcome>
+    go: DemoTrace<D.Outcome>
   ) async -> Finding<D>? {
     var finding = Finding<D>(input: input, seed: seed, problem: "", go: go)
     do throws(SimulationFailure) {
@@ -100,7 +100,7 @@ enum Equivalence {
     _ demo: D.Type,
     _ input: D.Input,
     seed: UInt64,
-    go: Result<Trace<D.Outcome>, GoFailure>
+    go: Result<DemoTrace<D.Outcome>, GoFailure>
   ) async -> Finding<D>? {
     switch go {
     case .success(let go):

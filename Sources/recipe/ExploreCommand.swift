@@ -119,10 +119,10 @@ enum ExploreCommand {
     limit: Int?,
     asJSON: Bool
   ) async throws {
-    let body: @Sendable (Simulation) async throws -> Trace<D.Outcome> = {
+    let body: @Sendable (Simulation) async throws -> DemoTrace<D.Outcome> = {
       try await demo.trace(input, clock: $0.clock)
     }
-    let check: @Sendable (Trace<D.Outcome>) throws -> Void = {
+    let check: @Sendable (DemoTrace<D.Outcome>) throws -> Void = {
       try demo.check($0, of: input)
     }
     var report = WholeReport(

@@ -26,7 +26,7 @@ enum FindCommand {
           "such as: recipe find sync.WaitGroup, recipe find limit concurrency"
       )
     }
-    let recipes = menu.map { $0.recipe }
+    let recipes = everyRecipe
     let findings = Search(recipes).find(query)
     if asJSON {
       try Terminal.print(

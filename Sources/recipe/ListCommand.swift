@@ -19,7 +19,7 @@ enum ListCommand {
     }
     let asJSON = try arguments.take(switch: "json")
     try arguments.requireEmpty(known: ["json"])
-    let recipes = menu.map { $0.recipe }
+    let recipes = everyRecipe
     if asJSON {
       try Terminal.print(
         jsonLine(

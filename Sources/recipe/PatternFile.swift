@@ -65,7 +65,9 @@ struct PatternFile {
     var wanted = [recipe]
     while let next = wanted.first {
       wanted.removeFirst()
-      guard !files.contains(where: { $0.recipe == next }) else { continue }
+      guard !files.contains(where: { $0.recipe.name == next.name }) else {
+        continue
+      }
       let file = try PatternFile(next, of: recipes, in: root)
       files.append(file)
       wanted += file.ingredients

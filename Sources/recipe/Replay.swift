@@ -13,13 +13,17 @@ enum Replay {
     guard !arguments.isEmpty else { throw UsageError("there is no command") }
     let name = arguments.removeFirst()
     switch name {
-    case "list": return ListCommand.text(of: menu.map { $0.recipe }).lines
+    case "list": return ListCommand.text(of: everyRecipe).lines
     case "find":
       return FindCommand.text(
         for: arguments.joined(separator: " "),
-        in: menu.map { $0.recipe }
+        in: everyRecipe
       ).lines
     default:
+      let recipe = try recipe(named: name)
+      guard recipe.examples.isEmpty else {
+        return try await ExampleCommand.replay(recipe, arguments)
+      }
       return try await RunCommand.replay(try demo(named: name), arguments)
     }
   }

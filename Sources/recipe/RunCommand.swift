@@ -45,7 +45,7 @@ enum RunCommand {
         "\(demo.recipe.name): \(time), \(count) events\(latest)"
       )
     }
-    let trace = Trace(events: recorder.events, outcome: outcome)
+    let trace = DemoTrace(events: recorder.events, outcome: outcome)
     if wasInterrupted {
       try show(trace, of: demo, asEvents: showsEvents)
       let time = Timeline.duration((ContinuousClock.now - start).microseconds)
@@ -87,7 +87,7 @@ enum RunCommand {
   }
 
   private static func conclude<D: Demo>(
-    _ trace: Trace<D.Outcome>,
+    _ trace: DemoTrace<D.Outcome>,
     of demo: D.Type,
     asEvents: Bool
   ) throws(ExitCode) {
@@ -98,7 +98,7 @@ enum RunCommand {
   }
 
   static func show<D: Demo>(
-    _ trace: Trace<D.Outcome>,
+    _ trace: DemoTrace<D.Outcome>,
     of demo: D.Type,
     asEvents: Bool
   ) throws(ExitCode) {
@@ -114,7 +114,7 @@ enum RunCommand {
   }
 
   private static func lines<D: Demo>(
-    of trace: Trace<D.Outcome>,
+    of trace: DemoTrace<D.Outcome>,
     _ demo: D.Type,
     asEvents: Bool,
     width: Int,
@@ -138,7 +138,7 @@ enum RunCommand {
   /// Runs `body`, which the first Ctrl-C cancels and the second ends.
   ///
   /// - Returns: What the body returned, and whether it was interrupted.
-  private static func withInterruption<Value: Sendable>(
+  static func withInterruption<Value: Sendable>(
     _ body: @escaping @Sendable () async throws -> Value,
     progress: @escaping @Sendable () -> Void
   ) async throws -> (Value, Bool) {

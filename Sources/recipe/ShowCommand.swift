@@ -5,11 +5,10 @@ import Foundation
 enum ShowCommand {
   static let flags = ["page", "help"]
 
-  static func run<D: Demo>(_ demo: D.Type, arguments: Arguments) throws {
+  static func run(_ recipe: Recipe, arguments: Arguments) throws {
     var arguments = arguments
     let showsPage = try arguments.take(switch: "page")
     try arguments.requireEmpty(known: flags)
-    let recipe = demo.recipe
     let root = try Checkout.root()
     let page: Page
     do {

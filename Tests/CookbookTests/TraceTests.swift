@@ -6,8 +6,8 @@ struct TraceTests {
   static func trace(
     _ events: [(Int, String)],
     outcome: Int = 0
-  ) -> Trace<Int> {
-    Trace(
+  ) -> DemoTrace<Int> {
+    DemoTrace(
       events: events.map { Event(at: $0.0, lane: "a", name: $0.1) },
       outcome: outcome
     )
@@ -75,7 +75,7 @@ struct TraceTests {
 
   @Test("A broken law names itself and the reason")
   func laws() {
-    let law = Law<Int, Int>("never more than the limit") { limit, trace in
+    let law = DemoLaw<Int, Int>("never more than the limit") { limit, trace in
       trace.outcome > limit ? "\(trace.outcome)" : nil
     }
     #expect(throws: Never.self) {

@@ -45,7 +45,7 @@ struct ChannelDemoTests {
           recorder: recorder,
           makeChannel: port.make
         )
-        return Trace(events: recorder.events, outcome: outcome)
+        return DemoTrace(events: recorder.events, outcome: outcome)
       }
       do {
         try ChannelDemo.check(run.value, of: input)
@@ -98,7 +98,7 @@ extension Demo {
   static func simulate(
     _ input: Input,
     seed: UInt64
-  ) async throws -> Trace<Outcome> {
+  ) async throws -> DemoTrace<Outcome> {
     try await Simulation.run(seed: seed) { simulation in
       try await trace(input, clock: simulation.clock)
     }.value

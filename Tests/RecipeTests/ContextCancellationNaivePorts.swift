@@ -201,7 +201,7 @@ enum NaiveScopes {
   static func port(
     _ name: String,
     _ scopes: Scopes,
-    breaks law: Law<
+    breaks law: DemoLaw<
       ContextCancellationDemo.Input, ContextCancellationDemo.Outcome
     >,
     _ nodes: [Node]

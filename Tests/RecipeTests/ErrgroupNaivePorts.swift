@@ -204,7 +204,7 @@ enum NaiveErrorGroups {
 
   static func port(
     _ name: String,
-    breaks law: Law<ErrgroupDemo.Input, ErrgroupDemo.Outcome>,
+    breaks law: DemoLaw<ErrgroupDemo.Input, ErrgroupDemo.Outcome>,
     _ runner: @escaping ErrgroupDemo.Runner,
     _ change: (inout ErrgroupDemo.Input) -> Void = { _ in }
   ) -> NaivePort<ErrgroupDemo> {

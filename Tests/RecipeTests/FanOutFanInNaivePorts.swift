@@ -179,7 +179,7 @@ enum NaiveFanIns {
   static func port(
     _ name: String,
     _ forms: Forms,
-    breaks law: Law<FanOutFanInDemo.Input, FanOutFanInDemo.Outcome>,
+    breaks law: DemoLaw<FanOutFanInDemo.Input, FanOutFanInDemo.Outcome>,
     _ change: (inout FanOutFanInDemo.Input) -> Void = { _ in }
   ) -> NaivePort<FanOutFanInDemo> {
     port(name, forms, breaks: law.name, change)

@@ -21,7 +21,7 @@ struct NaivePort<D: Demo>: Sendable {
     let failures = await Simulation.failures(seeds: Self.seeds) { simulation in
       let recorder = TraceRecorder(clock: simulation.clock)
       let outcome = try await run(input, recorder)
-      return Trace(events: recorder.events, outcome: outcome)
+      return DemoTrace(events: recorder.events, outcome: outcome)
     } check: { trace in
       try D.check(trace, of: input)
     }

@@ -125,7 +125,7 @@ struct PrioritySelectTests {
           recorder: recorder,
           source: port.source(for: input)
         )
-        return Trace(events: recorder.events, outcome: outcome)
+        return DemoTrace(events: recorder.events, outcome: outcome)
       }
       do {
         try PrioritySelectDemo.check(run.value, of: input)

@@ -47,7 +47,7 @@ struct SelectDemoTests {
           recorder: recorder,
           select: port.select
         )
-        return Trace(events: recorder.events, outcome: outcome)
+        return DemoTrace(events: recorder.events, outcome: outcome)
       }
       do {
         try SelectDemo.check(run.value, of: input)

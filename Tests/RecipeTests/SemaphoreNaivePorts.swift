@@ -261,7 +261,7 @@ enum NaiveSemaphores {
 
   static func port(
     _ name: String,
-    breaks law: Law<SemaphoreDemo.Input, SemaphoreDemo.Outcome>,
+    breaks law: DemoLaw<SemaphoreDemo.Input, SemaphoreDemo.Outcome>,
     _ gate: @escaping @Sendable (_ permits: Int) -> any Gate,
     _ change: (inout SemaphoreDemo.Input) -> Void = { _ in }
   ) -> NaivePort<SemaphoreDemo> {

@@ -133,7 +133,7 @@ enum NaiveWordCounts {
   static func port(
     _ name: String,
     _ countAll: @escaping Demo.CountAll,
-    breaks law: Law<Demo.Input, Demo.Outcome>,
+    breaks law: DemoLaw<Demo.Input, Demo.Outcome>,
     texts: [String] = ["a b", "a", "b a", "c"],
     milliseconds: [Int] = [1, 2, 1, 2],
     paths: [String] = []

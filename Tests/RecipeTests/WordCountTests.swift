@@ -591,7 +591,7 @@ struct WordCountTests {
 
   func trace(
     of input: Input
-  ) async throws -> Trace<WordCountDemo.Outcome> {
+  ) async throws -> DemoTrace<WordCountDemo.Outcome> {
     let trace = try await WordCountDemo.trace(input, clock: ContinuousClock())
     try WordCountDemo.neverMoreOpen.check(trace, of: input)
     try WordCountDemo.everyFileOnce.check(trace, of: input)

@@ -18,24 +18,24 @@ extension ChannelDemo {
 
   package static let legend = ChannelProgram.legend
   package static let comparison = Comparison.moments
-  package static let laws: [Law<Input, Outcome>] = [
-    Law("a channel holds no more than its capacity") { input, trace in
+  package static let laws: [DemoLaw<Input, Outcome>] = [
+    DemoLaw("a channel holds no more than its capacity") { input, trace in
       ChannelProgram.overfull(input.channels, trace.events)
     },
-    Law("what is received was sent, once, and in the order of sending") {
+    DemoLaw("what is received was sent, once, and in the order of sending") {
       input,
       trace in
       ChannelProgram.disorder(input.channels, trace.events)
     },
-    Law("the end comes after the close and after the last element") {
+    DemoLaw("the end comes after the close and after the last element") {
       input,
       trace in
       ChannelProgram.wrongEnd(input.channels, trace.events)
     },
-    Law("nobody waits for what is there") { input, trace in
+    DemoLaw("nobody waits for what is there") { input, trace in
       ChannelProgram.forgotten(input.channels, input.lanes, trace)
     },
-    Law("a send and the receive that it meets end at one instant") {
+    DemoLaw("a send and the receive that it meets end at one instant") {
       input,
       trace in
       ChannelProgram.lateRendezvous(input.channels, trace.events)
@@ -174,7 +174,7 @@ extension ChannelProgram {
   package static func forgotten(
     _ channels: [Int],
     _ lanes: [String],
-    _ trace: Trace<Outcome>
+    _ trace: DemoTrace<Outcome>
   ) -> String? {
     var held = [Int](repeating: 0, count: channels.count)
     var isClosed = held.map { _ in false }

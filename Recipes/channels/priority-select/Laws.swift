@@ -21,8 +21,8 @@ extension PrioritySelectDemo {
 
   package static let comparison = Comparison.moments
 
-  package static let laws: [Law<Input, Outcome>] = [
-    Law("every job is done once, in the order of its kind") { _, trace in
+  package static let laws: [DemoLaw<Input, Outcome>] = [
+    DemoLaw("every job is done once, in the order of its kind") { _, trace in
       let started = trace.events(named: "start").map(\.item)
       if trace.outcome.order != started { return "\(trace.outcome.order)" }
       for kind in ["high", "low"] {
@@ -35,7 +35,7 @@ extension PrioritySelectDemo {
       }
       return nil
     },
-    Law("the worker is not idle while a job waits") { _, trace in
+    DemoLaw("the worker is not idle while a job waits") { _, trace in
       var (waiting, isBusy) = (0, false)
       for instant in trace.instants() {
         for event in instant.events {
@@ -51,13 +51,15 @@ extension PrioritySelectDemo {
       }
       return nil
     },
-    Law("an urgent job that waits is done before any other") { input, trace in
+    DemoLaw("an urgent job that waits is done before any other") {
+      input,
+      trace in
       guard input.mode != Mode.weighted.rawValue else { return nil }
       return turns(trace).first { !$0.isHigh && $0.waitingHigh > 0 }.map {
         "\($0.job) at \($0.at) µs, before \($0.waitingHigh) urgent ones"
       }
     },
-    Law("a job that waits lets only `ratio` urgent ones go before it") {
+    DemoLaw("a job that waits lets only `ratio` urgent ones go before it") {
       input,
       trace in
       guard input.mode == Mode.weighted.rawValue else { return nil }
@@ -89,7 +91,7 @@ extension PrioritySelectDemo {
     var waitingLow: Int
   }
 
-  private static func turns(_ trace: Trace<Outcome>) -> [TakenTurn] {
+  private static func turns(_ trace: DemoTrace<Outcome>) -> [TakenTurn] {
     var turns: [TakenTurn] = []
     var (high, low) = (0, 0)
     for event in trace.events {

@@ -20,8 +20,8 @@ extension SelectDemo {
   /// Where several cases are ready, either language chooses at random.
   package static let comparison = Comparison.outcomes
 
-  package static let laws: [Law<Input, Outcome>] = [
-    Law("one case is served, or none") { _, trace in
+  package static let laws: [DemoLaw<Input, Outcome>] = [
+    DemoLaw("one case is served, or none") { _, trace in
       var open = Set<String>()
       for event in trace.events {
         if event.name == "begin" {
@@ -34,28 +34,28 @@ extension SelectDemo {
       }
       return nil
     },
-    Law("a channel holds no more than its capacity") { input, trace in
+    DemoLaw("a channel holds no more than its capacity") { input, trace in
       ChannelProgram.overfull(input.channels, trace.events)
     },
-    Law("what is received was sent, once, and in the order of sending") {
+    DemoLaw("what is received was sent, once, and in the order of sending") {
       input,
       trace in
       ChannelProgram.disorder(input.channels, trace.events)
     },
-    Law("the end comes after the close and after the last element") {
+    DemoLaw("the end comes after the close and after the last element") {
       input,
       trace in
       ChannelProgram.wrongEnd(input.channels, trace.events)
     },
-    Law("nobody waits for what is there") { input, trace in
+    DemoLaw("nobody waits for what is there") { input, trace in
       ChannelProgram.forgotten(input.channels, input.lanes, trace)
     },
-    Law("a send and the receive that it meets end at one instant") {
+    DemoLaw("a send and the receive that it meets end at one instant") {
       input,
       trace in
       ChannelProgram.lateRendezvous(input.channels, trace.events)
     },
-    Law("a case of the select is served, and no other") { input, trace in
+    DemoLaw("a case of the select is served, and no other") { input, trace in
       var count: [String: Int] = [:]
       for event in trace.events where event.name != "begin" {
         let index = count[event.lane, default: 0]
@@ -74,12 +74,13 @@ extension SelectDemo {
       }
       return nil
     },
-    Law("the default is served only where nothing else is ready") {
+    DemoLaw("the default is served only where nothing else is ready") {
       input,
       trace in
       ChannelProgram.hasty(input.channels, input.lanes, trace.events)
     },
-    Law("with a default it does not wait, and a timeout comes at its time") {
+    DemoLaw("with a default it does not wait, and a timeout comes at its time")
+    {
       input,
       trace in
       var began: [String: Int] = [:]

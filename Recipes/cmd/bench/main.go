@@ -16,10 +16,10 @@ import (
 	priorityselect "concurrencycookbook/channels/priority-select"
 	selecting "concurrencycookbook/channels/select"
 	"concurrencycookbook/internal/cookbook"
+	"concurrencycookbook/internal/rooms"
 	contextcancellation "concurrencycookbook/lifetimes/context-cancellation"
 	"concurrencycookbook/lifetimes/errgroup"
 	"concurrencycookbook/patterns/backpressure"
-	boundedpool "concurrencycookbook/patterns/bounded-pool"
 	fanoutfanin "concurrencycookbook/patterns/fan-out-fan-in"
 	"concurrencycookbook/patterns/pipeline"
 	"concurrencycookbook/patterns/semaphore"
@@ -28,7 +28,6 @@ import (
 
 var workloads = map[string][]cookbook.Workload{
 	"word-count":           wordcount.Workloads,
-	"bounded-pool":         boundedpool.Workloads,
 	"fan-out-fan-in":       fanoutfanin.Workloads,
 	"pipeline":             pipeline.Workloads,
 	"backpressure":         backpressure.Workloads,
@@ -70,7 +69,8 @@ func respond(line []byte) answer {
 	if err := json.Unmarshal(line, &asked); err != nil {
 		return answer{Error: err.Error()}
 	}
-	for _, workload := range workloads[asked.Recipe] {
+	known := append(workloads[asked.Recipe], rooms.Rooms[asked.Recipe].Workloads...)
+	for _, workload := range known {
 		if workload.Name == asked.Workload {
 			return measure(workload, asked.Operations)
 		}

@@ -1,6 +1,10 @@
 // Recipe runs the Go originals of the cookbook's recipes.
 //
+//	go run ./cmd/recipe NAME EXAMPLE '{json}'
 //	go run ./cmd/recipe NAME [--field value …] [FILE …]
+//
+// The first form is that of examples; Swift validates and always sends the
+// whole input.
 package main
 
 import (
@@ -14,6 +18,7 @@ import (
 	"syscall"
 
 	"concurrencycookbook/internal/cookbook"
+	"concurrencycookbook/internal/rooms"
 )
 
 // Exit codes, as in sysexits.h where it has one.
@@ -85,6 +90,12 @@ func dispatch(
 		}
 	}
 
+	if _, ok := rooms.Rooms[command]; ok {
+		if err := runExample(command, arguments, out); err != nil {
+			return refuse(err)
+		}
+		return success, nil
+	}
 	recipe, err := find(command)
 	if err != nil {
 		return refuse(err)

@@ -9,13 +9,11 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"syscall"
 	"testing"
 
 	"concurrencycookbook/internal/cookbook"
-	"concurrencycookbook/internal/mutants"
 )
 
 func TestCommandLine(t *testing.T) {
@@ -32,12 +30,13 @@ func TestCommandLine(t *testing.T) {
 		{[]string{"list"}, 0, "patterns\n  word-count ", ""},
 		{[]string{"help"}, 0, "usage: recipe", ""},
 		{[]string{"--help"}, 0, "usage: recipe", ""},
-		{[]string{"help", "bounded-pool"}, 0, "--cancel-after", ""},
-		{[]string{"bounded-pool", "-h"}, 0, "--cancel-after", ""},
-		{[]string{"bounded-pool", "--jobs", "2,1"}, 0,
-			"{\"outcome\":{\"results\":[0,1]}}\n", ""},
-		{[]string{"bounded-pool", "--jobs", "0", "--failing", "0"}, 0,
-			`{"outcome":{"error":"job 0 failed","results":[]}}`, ""},
+		{[]string{"help", "errgroup"}, 0, "--cancel-after", ""},
+		{[]string{"errgroup", "-h"}, 0, "--cancel-after", ""},
+		{[]string{"bounded-pool", "map", `{"workers":1,"jobs":[2,1]}`}, 0,
+			`"name":"say","item":"[0,1]"}`, ""},
+		{[]string{"bounded-pool", "map",
+			`{"workers":1,"jobs":[0],"failing":[0]}`}, 0,
+			`"name":"throw","item":"job 0 failed"}`, ""},
 		{[]string{"word-count", "--top", "1", file}, 0,
 			`"top":[{"count":2,"word":"b"}],"words":3}}`, ""},
 		{[]string{"word-count"}, 0, `"files":4`, ""},
@@ -47,15 +46,10 @@ func TestCommandLine(t *testing.T) {
 		{[]string{"list", "x"}, 64, "", `recipe: unexpected argument "x"`},
 		{[]string{"help", "x"}, 64, "", `recipe: unknown recipe "x"`},
 		{[]string{"word-cuont"}, 64, "", `did you mean "word-count"?`},
-		{[]string{"bounded-pool", "--workers", "0"}, 64, "",
-			"recipe: workers must be between 1 and 1024, not 0\n"},
-		{[]string{"bounded-pool", "--jobs", "1", "--failing", "1"}, 64, "",
-			"recipe: failing[0] must be the index of a job, not 1\n"},
-		{[]string{"bounded-pool", "--cancel-after", "-1"}, 64, "",
-			"recipe: cancelAfter must be between 0 and 86400000000, not -1"},
-		{[]string{"bounded-pool", "--mode", "x"}, 64, "",
-			"recipe: mode must be ordered, unordered or forEach, not x\n"},
-		{[]string{"bounded-pool", "x"}, 64, "", `unexpected argument "x"`},
+		{[]string{"bounded-pool"}, 64, "",
+			"recipe: usage: recipe bounded-pool EXAMPLE '{json}'\n"},
+		{[]string{"bounded-pool", "nap", "{}"}, 64, "",
+			`recipe: bounded-pool has no example "nap", only ["as-they-come"`},
 		{[]string{"word-count", "--top", "-1"}, 64, "",
 			"recipe: top must be between 0 and 1000000, not -1\n"},
 	} {
@@ -139,28 +133,30 @@ func ask(t *testing.T, requests ...string) []string {
 
 func TestServeAnswersEveryLine(t *testing.T) {
 	requests, want := []string{
-		`{"recipe":"bounded-pool","input":{"workers":1,"jobs":[3],"mode":"unordered"}}`,
-		`{"recipe":"bounded-pool","input":{"workers":0}}`,
+		`{"recipe":"bounded-pool","example":"as-they-come","input":{"workers":1,"jobs":[3]}}`,
+		`{"recipe":"semaphore","input":{"permits":-1}}`,
 		``,
 		`{"recipe":"bounded-pool"`,
 		`{"recipe":"bounded-pool"} {}`,
-		`{"recipe":"bounded-pool","mutant":"oneWorkerTooMan"}`,
+		`{"recipe":"nap","example":"map","wrong":"nap"}`,
+		`{"recipe":"bounded-pool","catalog":true}`,
 		`{"recipe":"nothing-like-it"}`,
 		`{"recipe":"word-count","mutant":"oneWorkerTooMany"}`,
 		`{"recipe":"channel","mutant":"sendNeverGivesUp","input":{"channels":[0],"lanes":["1 send 0 4"]}}`,
-		`{"recipe":"bounded-pool","input":{"workers":1,"jobs":[5,5],"failing":[0],"mode":"forEach"}}`,
+		`{"recipe":"bounded-pool","example":"for-each","input":{"workers":1,"jobs":[5,5],"failing":[0]}}`,
 		`{"recipe":"word-count","input":{"documents":[{"name":"<d>","text":"a b a","milliseconds":4}]}}`,
 	}, []string{
-		`{"events":[{"at":0,"lane":"job 0","name":"start","item":"0"},{"at":3000,"lane":"job 0","name":"end","item":"0"},{"at":3000,"lane":"caller","name":"receive","item":"0"},{"at":3000,"lane":"caller","name":"return","item":""}],"outcome":{"results":[0]}}`,
-		`{"error":"workers must be between 1 and 1024, not 0"}`,
+		`{"events":[{"at":0,"lane":"job 0","name":"start","item":""},{"at":3000,"lane":"job 0","name":"end","item":""},{"at":3000,"lane":"caller","name":"say","item":"0"},{"at":3000,"lane":"caller","name":"return","item":""}]}`,
+		`{"error":"permits must be between 1 and 1024, not -1"}`,
 		`{"error":"malformed request: EOF"}`,
 		`{"error":"malformed request: unexpected EOF"}`,
 		`{"error":"malformed request: more than one value on a line"}`,
-		`{"error":"unknown mutant \"oneWorkerTooMan\" (did you mean \"oneWorkerTooMany\"?)"}`,
+		`{"error":"nap has no example \"map/nap\", only []"}`,
+		`{"examples":["as-they-come","for-each","map","plain"],"wrong":["as-they-come/keptAndHeld","for-each/jobRunTwice","for-each/keepsGoing","for-each/oneWorkerTooMany","for-each/returnsEarly","map/lostResult","map/resultsDespiteAnError","map/resultsInOrderOfEnds","plain/waitsForNobody"]}`,
 		`{"error":"unknown recipe \"nothing-like-it\""}`,
 		`{"error":"word-count has no mutants"}`,
 		`{"failure":"deadlock: all goroutines in bubble are blocked"}`,
-		`{"events":[{"at":0,"lane":"job 0","name":"start","item":"0"},{"at":5000,"lane":"job 0","name":"fail","item":"0"},{"at":5000,"lane":"caller","name":"return","item":""}],"outcome":{"error":"job 0 failed","results":[]}}`,
+		`{"events":[{"at":0,"lane":"job 0","name":"start","item":""},{"at":5000,"lane":"job 0","name":"fail","item":""},{"at":5000,"lane":"caller","name":"throw","item":"job 0 failed"}]}`,
 		`{"events":[{"at":0,"lane":"<d>","name":"open","item":""},{"at":4000,"lane":"<d>","name":"close","item":"3"},{"at":4000,"lane":"caller","name":"return","item":""}],"outcome":{"bytes":5,"distinct":2,"failures":[],"files":1,"top":[{"count":2,"word":"a"},{"count":1,"word":"b"}],"words":3}}`,
 	}
 	for i, answer := range ask(t, requests...) {
@@ -240,18 +236,9 @@ func TestSimulationReportsWhatWentWrong(t *testing.T) {
 	}
 }
 
-func TestTimeEnds(t *testing.T) {
-	jobs := strings.Repeat("86400000000,", 100) + "1"
-	answer := ask(t, `{"recipe":"bounded-pool","input":{"workers":1,`+
-		`"mode":"forEach","jobs":[`+jobs+`]}}`)[0]
-	if !strings.Contains(answer, "virtual time ends") {
-		t.Error(answer[:min(200, len(answer))])
-	}
-}
-
 func TestOutcomesHaveTheirKeysInOrder(t *testing.T) {
 	for _, request := range []string{
-		`{"recipe":"bounded-pool","input":{"failing":[0]}}`,
+		`{"recipe":"errgroup"}`,
 		`{"recipe":"word-count","input":{"paths":["/nowhere"],` +
 			`"documents":[{"name":"a","text":"<b>","milliseconds":0}]}}`,
 	} {
@@ -273,47 +260,4 @@ func TestOutcomesHaveTheirKeysInOrder(t *testing.T) {
 			t.Errorf("got  %swant %s", got, want)
 		}
 	}
-}
-
-func TestMutantsBehaveDifferently(t *testing.T) {
-	for mutant := range mutants.BoundedPool {
-		for _, mode := range []string{"ordered", "unordered", "forEach"} {
-			differs := false
-			for _, cancelAfter := range []string{"85", "null"} {
-				request := `{"recipe":"bounded-pool","input":{` +
-					`"workers":2,"jobs":[50,30,20,90],"mode":"` + mode +
-					`","cancelAfter":` + cancelAfter + `}`
-				answers := ask(t,
-					request+`}`, request+`,"mutant":"`+mutant+`"}`)
-				right := moments(t, answers[0])
-				differs = differs || moments(t, answers[1]) != right
-			}
-			if !differs {
-				t.Errorf("%s, %s, is not wrong", mutant, mode)
-			}
-		}
-	}
-}
-
-// moments returns a trace whose events at one instant are in the order
-// of their text, followed by the outcome.
-func moments(t *testing.T, answer string) string {
-	t.Helper()
-	var trace struct {
-		Events  []cookbook.Event
-		Outcome json.RawMessage
-	}
-	if err := json.Unmarshal([]byte(answer), &trace); err != nil {
-		t.Fatal(err)
-	}
-	if len(trace.Events) == 0 {
-		t.Fatalf("no trace: %s", answer)
-	}
-	var lines []string
-	for _, event := range trace.Events {
-		lines = append(lines, fmt.Sprintf("%020d %s %s %s",
-			event.At, event.Lane, event.Name, event.Item))
-	}
-	slices.Sort(lines)
-	return strings.Join(append(lines, string(trace.Outcome)), "\n")
 }

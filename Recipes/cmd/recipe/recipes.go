@@ -8,7 +8,6 @@ import (
 	contextcancellation "concurrencycookbook/lifetimes/context-cancellation"
 	"concurrencycookbook/lifetimes/errgroup"
 	"concurrencycookbook/patterns/backpressure"
-	boundedpool "concurrencycookbook/patterns/bounded-pool"
 	fanoutfanin "concurrencycookbook/patterns/fan-out-fan-in"
 	"concurrencycookbook/patterns/pipeline"
 	"concurrencycookbook/patterns/semaphore"
@@ -25,7 +24,6 @@ type recipe struct {
 // recipes is the menu, in its order. A chapter's recipes stand together.
 var recipes = []recipe{
 	{"word-count", "patterns", wordcount.Demo()},
-	{"bounded-pool", "patterns", boundedpool.Demo(boundedpool.Original)},
 	{"fan-out-fan-in", "patterns", fanoutfanin.Demo(fanoutfanin.Original)},
 	{"semaphore", "patterns", semaphore.Demo(semaphore.Originals)},
 	{"pipeline", "patterns", pipeline.Demo(pipeline.Original)},

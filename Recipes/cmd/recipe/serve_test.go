@@ -20,10 +20,10 @@ import (
 	selecting "concurrencycookbook/channels/select"
 	"concurrencycookbook/internal/cookbook"
 	"concurrencycookbook/internal/mutants"
+	"concurrencycookbook/internal/rooms"
 	contextcancellation "concurrencycookbook/lifetimes/context-cancellation"
 	"concurrencycookbook/lifetimes/errgroup"
 	"concurrencycookbook/patterns/backpressure"
-	boundedpool "concurrencycookbook/patterns/bounded-pool"
 	fanoutfanin "concurrencycookbook/patterns/fan-out-fan-in"
 	"concurrencycookbook/patterns/pipeline"
 	"concurrencycookbook/patterns/semaphore"
@@ -46,6 +46,19 @@ type request struct {
 	Recipe string          `json:"recipe"`
 	Input  json.RawMessage `json:"input"`
 	Mutant string          `json:"mutant"`
+	// Example names an example of a room, Wrong a wrong version of it.
+	Example string `json:"example"`
+	Wrong   string `json:"wrong"`
+	// Real asks for a run in real time, on as many threads as there are.
+	Real bool `json:"real"`
+	// Catalog asks what a room has, and for no run.
+	Catalog bool `json:"catalog"`
+}
+
+// A catalog names what a room has.
+type catalog struct {
+	Examples []string `json:"examples"`
+	Wrong    []string `json:"wrong"`
 }
 
 // A refusal answers a request that cannot be run.
@@ -85,8 +98,23 @@ func serve(t *testing.T, in io.Reader, out io.Writer) error {
 }
 
 func respond(t *testing.T, text []byte) []byte {
+	var asked request
 	var response any
-	trace, err := answer(t, text)
+	var trace any
+	err := decode(text, &asked)
+	switch {
+	case err != nil:
+	case asked.Catalog:
+		room := rooms.Rooms[asked.Recipe]
+		trace = catalog{
+			slices.Sorted(maps.Keys(room.Examples)),
+			slices.Sorted(maps.Keys(room.Wrong)),
+		}
+	case asked.Example != "":
+		trace, err = answerExample(t, asked)
+	default:
+		trace, err = answer(t, asked)
+	}
 	var broken brokenRun
 	if errors.As(err, &broken) {
 		response = failure{err.Error()}
@@ -102,17 +130,57 @@ func respond(t *testing.T, text []byte) []byte {
 	return line
 }
 
-func answer(t *testing.T, text []byte) (cookbook.Trace, error) {
-	var asked request
+func decode(text []byte, asked *request) error {
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(&asked); err != nil {
-		return cookbook.Trace{}, fmt.Errorf("malformed request: %w", err)
+	if err := decoder.Decode(asked); err != nil {
+		return fmt.Errorf("malformed request: %w", err)
 	}
 	if rest, _ := io.ReadAll(decoder.Buffered()); len(bytes.TrimSpace(rest)) > 0 {
-		return cookbook.Trace{}, fmt.Errorf("malformed request: " +
-			"more than one value on a line")
+		return fmt.Errorf("malformed request: more than one value on a line")
 	}
+	return nil
+}
+
+// answerExample runs an example. One whose caller waits for ever has a trace
+// that says so; goroutines that it leaves behind are a failure.
+func answerExample(t *testing.T, asked request) (any, error) {
+	example, err := findExample(asked.Recipe, asked.Example, asked.Wrong)
+	if err != nil {
+		return nil, err
+	}
+	record := cookbook.NewRecorder()
+	if asked.Real {
+		example.Run(context.Background(), asked.Input, record)
+	} else {
+		err = bubble(t, func() {
+			record = cookbook.NewRecorder()
+			example.Run(context.Background(), asked.Input, record)
+		})
+	}
+	events := record.Take()
+	if err != nil && !slices.ContainsFunc(events, cookbook.Event.EndsCaller) {
+		events, err = append(events, cookbook.Waiting(events)), nil
+	}
+	return exampleTrace{events}, err
+}
+
+type exampleTrace struct {
+	Events []cookbook.Event `json:"events"`
+}
+
+// bubble runs body in virtual time. What stays blocked makes a brokenRun.
+func bubble(t *testing.T, body func()) (err error) {
+	defer func() {
+		if problem := recover(); problem != nil {
+			err = brokenRun{fmt.Errorf("%v", problem)}
+		}
+	}()
+	synctest.Test(t, func(t *testing.T) { body() })
+	return nil
+}
+
+func answer(t *testing.T, asked request) (cookbook.Trace, error) {
 	recipe, err := find(asked.Recipe)
 	if err != nil {
 		return cookbook.Trace{}, err
@@ -134,8 +202,6 @@ func answer(t *testing.T, text []byte) (cookbook.Trace, error) {
 
 func mutate(recipe, mutant string) (cookbook.Demo, error) {
 	switch recipe {
-	case "bounded-pool":
-		return pick(mutants.BoundedPool, mutant, boundedpool.Demo)
 	case "backpressure":
 		return pick(mutants.Backpressure, mutant, backpressure.Demo)
 	case "channel":

@@ -36,7 +36,7 @@ extension ContextCancellationDemo {
   package static let comparison = Comparison.moments
 
   /// All laws, the most basic ones first.
-  package static let laws: [Law<Input, Outcome>] = [
+  package static let laws: [DemoLaw<Input, Outcome>] = [
     everyNodeOnce, deadlineIsTheEarliest, reachesEveryDescendant, othersGoOn,
     reasonIsThatOfTheFirst, onlyItsOwnDeadline, leavesAtOnce, nearestValue,
   ]
@@ -70,7 +70,7 @@ extension ContextCancellationDemo {
     var callerStops: [Stop] = []
     var returned: Int?
 
-    init(_ input: Input, _ trace: Trace<Outcome>) {
+    init(_ input: Input, _ trace: DemoTrace<Outcome>) {
       nodes = input.nodes
       lives = nodes.map { _ in Life() }
       for event in trace.events {
@@ -147,7 +147,7 @@ extension ContextCancellationDemo {
   }
 
   /// Bars lost and doubled work, and starts below a cancelled parent.
-  package static let everyNodeOnce = Law<Input, Outcome>(
+  package static let everyNodeOnce = DemoLaw<Input, Outcome>(
     "every node starts and ends once, unless its parent was cancelled before"
   ) { input, trace in
     let story = Story(input, trace)
@@ -168,7 +168,7 @@ extension ContextCancellationDemo {
   }
 
   /// Bars a child that outlives its parent's deadline.
-  package static let deadlineIsTheEarliest = Law<Input, Outcome>(
+  package static let deadlineIsTheEarliest = DemoLaw<Input, Outcome>(
     "a deadline is never later than the parent's"
   ) { input, trace in
     let story = Story(input, trace)
@@ -185,7 +185,7 @@ extension ContextCancellationDemo {
   }
 
   /// Bars cancellations that are late or that stop half way down.
-  package static let reachesEveryDescendant = Law<Input, Outcome>(
+  package static let reachesEveryDescendant = DemoLaw<Input, Outcome>(
     "a cancelled parent stops every descendant at that instant"
   ) { input, trace in
     let story = Story(input, trace)
@@ -203,7 +203,7 @@ extension ContextCancellationDemo {
   }
 
   /// Bars cancellations that go up or sideways.
-  package static let othersGoOn = Law<Input, Outcome>(
+  package static let othersGoOn = DemoLaw<Input, Outcome>(
     "a child that is cancelled or times out leaves the others running"
   ) { input, trace in
     let story = Story(input, trace)
@@ -221,7 +221,7 @@ extension ContextCancellationDemo {
   }
 
   /// Bars a timeout that looks like a cancellation, and the reverse.
-  package static let reasonIsThatOfTheFirst = Law<Input, Outcome>(
+  package static let reasonIsThatOfTheFirst = DemoLaw<Input, Outcome>(
     "the reason is that of whatever cancelled it first"
   ) { input, trace in
     let story = Story(input, trace)
@@ -235,7 +235,7 @@ extension ContextCancellationDemo {
   }
 
   /// Bars an inner call that answers for an outer deadline.
-  package static let onlyItsOwnDeadline = Law<Input, Outcome>(
+  package static let onlyItsOwnDeadline = DemoLaw<Input, Outcome>(
     "a call reports a deadline if it is its own, and the first to come"
   ) { input, trace in
     let story = Story(input, trace)
@@ -258,7 +258,7 @@ extension ContextCancellationDemo {
   }
 
   /// Bars timers that are waited for, and work that is not.
-  package static let leavesAtOnce = Law<Input, Outcome>(
+  package static let leavesAtOnce = DemoLaw<Input, Outcome>(
     "a call returns as soon as everything below it has ended, and not before"
   ) { input, trace in
     let story = Story(input, trace)
@@ -292,7 +292,7 @@ extension ContextCancellationDemo {
   }
 
   /// Bars values that do not reach, or that outer ones cover.
-  package static let nearestValue = Law<Input, Outcome>(
+  package static let nearestValue = DemoLaw<Input, Outcome>(
     "a node sees the nearest value"
   ) { input, trace in
     Story(input, trace).first { index, life in

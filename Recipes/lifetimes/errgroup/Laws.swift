@@ -35,13 +35,13 @@ extension ErrgroupDemo {
   private static let openings: Set = ["start"]
   private static let closings: Set = ["end", "fail", "cancelled"]
 
-  package static let laws: [Law<Input, Outcome>] = [
+  package static let laws: [DemoLaw<Input, Outcome>] = [
     neverMoreThanLimit, addedAsSoonAsThereIsRoom, tryIsExact, everyJobOnce,
     firstErrorIsThrown, everyErrorIsKept, othersAreCancelledAtOnce,
     othersAreLeftAlone, allEndedOnReturn,
   ]
 
-  package static let neverMoreThanLimit = Law<Input, Outcome>(
+  package static let neverMoreThanLimit = DemoLaw<Input, Outcome>(
     "never more than `limit` jobs at once"
   ) { input, trace in
     guard let limit = input.limit else { return nil }
@@ -50,7 +50,7 @@ extension ErrgroupDemo {
       .map { "\($0.count) at \($0.event.at) µs, limit: \(limit)" }
   }
 
-  package static let addedAsSoonAsThereIsRoom = Law<Input, Outcome>(
+  package static let addedAsSoonAsThereIsRoom = DemoLaw<Input, Outcome>(
     "a job that is added waits only while the group is full"
   ) { input, trace in
     var waiting: Set<String> = []
@@ -72,7 +72,7 @@ extension ErrgroupDemo {
     return nil
   }
 
-  package static let tryIsExact = Law<Input, Outcome>(
+  package static let tryIsExact = DemoLaw<Input, Outcome>(
     "a try is refused only if the group is full"
   ) { input, trace in
     var running = 0
@@ -88,7 +88,7 @@ extension ErrgroupDemo {
     return nil
   }
 
-  package static let everyJobOnce = Law<Input, Outcome>(
+  package static let everyJobOnce = DemoLaw<Input, Outcome>(
     "every job that is added runs to its end, once"
   ) { input, trace in
     var lives = [[String]](repeating: [], count: input.jobs.count)
@@ -113,7 +113,7 @@ extension ErrgroupDemo {
     return nil
   }
 
-  package static let firstErrorIsThrown = Law<Input, Outcome>(
+  package static let firstErrorIsThrown = DemoLaw<Input, Outcome>(
     "the first error in time is the one thrown"
   ) { input, trace in
     let error = trace.outcome.error
@@ -129,7 +129,7 @@ extension ErrgroupDemo {
       ? nil : "\(error ?? "no error") instead of \(first?.error ?? "none")"
   }
 
-  package static let everyErrorIsKept = Law<Input, Outcome>(
+  package static let everyErrorIsKept = DemoLaw<Input, Outcome>(
     "every error is kept, in the order of time, if all are asked for"
   ) { input, trace in
     let kept = trace.outcome.errors
@@ -148,7 +148,7 @@ extension ErrgroupDemo {
       ? nil : "\(kept) instead of \(all)"
   }
 
-  package static let othersAreCancelledAtOnce = Law<Input, Outcome>(
+  package static let othersAreCancelledAtOnce = DemoLaw<Input, Outcome>(
     "a cancellation, or an error that cancels, ends the others at that instant"
   ) { input, trace in
     let stop = trace.events.first { stops($0, input) }?.at ?? .max
@@ -157,7 +157,7 @@ extension ErrgroupDemo {
       .map { "job \($0.item): \($0.name) at \($0.at) µs, not at \(stop) µs" }
   }
 
-  package static let othersAreLeftAlone = Law<Input, Outcome>(
+  package static let othersAreLeftAlone = DemoLaw<Input, Outcome>(
     "no job is cancelled without a reason, and each lasts its time"
   ) { input, trace in
     var isStopped = false
@@ -177,7 +177,7 @@ extension ErrgroupDemo {
     return nil
   }
 
-  package static let allEndedOnReturn = Law<Input, Outcome>(
+  package static let allEndedOnReturn = DemoLaw<Input, Outcome>(
     "every job has ended when the call returns"
   ) { input, trace in
     let last = trace.events.last { $0.name != "cancel" }
@@ -193,7 +193,7 @@ extension ErrgroupDemo {
   }
 
   private static func errors(
-    in trace: Trace<Outcome>
+    in trace: DemoTrace<Outcome>
   ) -> [(at: Int, error: String)] {
     trace.events(named: "fail", "cancelled").map {
       ($0.at, $0.name == "fail" ? "job \($0.item) failed" : "cancelled")

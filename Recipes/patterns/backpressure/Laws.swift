@@ -32,7 +32,7 @@ extension BackpressureDemo {
 
   package static let comparison = Comparison.moments
 
-  package static let laws: [Law<Input, Outcome>] = [
+  package static let laws: [DemoLaw<Input, Outcome>] = [
     everyItemAccounted, suspendingLosesNothing, neverFurtherAhead,
     neverAboveBound, waitsOnlyIfFull, dropsOnlyIfFull, dropsAsDeclared, inOrder,
     noIdleConsumer, windowHoldsItsTokens, noIdleToken, servedInTurn,
@@ -62,7 +62,7 @@ extension BackpressureDemo {
 
   private static func counts(
     _ input: Input,
-    _ trace: Trace<Outcome>
+    _ trace: DemoTrace<Outcome>
   ) -> [Count] {
     guard isBuffered(input) else { return [] }
     var count = Count()
@@ -92,14 +92,14 @@ extension BackpressureDemo {
     }
   }
 
-  package static let neverAboveBound = Law<Input, Outcome>(
+  package static let neverAboveBound = DemoLaw<Input, Outcome>(
     "never more than `bound` items are in the buffer"
   ) { input, trace in
     counts(input, trace).first { $0.buffered > input.bound }
       .map { "\($0.buffered) after \($0.at) µs, bound: \(input.bound)" }
   }
 
-  package static let suspendingLosesNothing = Law<Input, Outcome>(
+  package static let suspendingLosesNothing = DemoLaw<Input, Outcome>(
     "a producer that waits loses nothing"
   ) { input, trace in
     guard input.policy == Policy.suspend.rawValue else { return nil }
@@ -112,7 +112,7 @@ extension BackpressureDemo {
       ? nil : "only \(delivered.count) delivered"
   }
 
-  package static let neverFurtherAhead = Law<Input, Outcome>(
+  package static let neverFurtherAhead = DemoLaw<Input, Outcome>(
     "a producer that waits is never more than `bound` + 1 items ahead"
   ) { input, trace in
     guard input.policy == Policy.suspend.rawValue else { return nil }
@@ -121,7 +121,7 @@ extension BackpressureDemo {
       .map { "\($0.offered - $0.started) ahead after \($0.at) µs" }
   }
 
-  package static let waitsOnlyIfFull = Law<Input, Outcome>(
+  package static let waitsOnlyIfFull = DemoLaw<Input, Outcome>(
     "a producer waits only if it may, and only while the buffer is full"
   ) { input, trace in
     let mayWait = input.policy == Policy.suspend.rawValue
@@ -134,7 +134,7 @@ extension BackpressureDemo {
       .map { "waits after \($0.at) µs with \($0.buffered) in the buffer" }
   }
 
-  package static let dropsOnlyIfFull = Law<Input, Outcome>(
+  package static let dropsOnlyIfFull = DemoLaw<Input, Outcome>(
     "an item is dropped only if the buffer is full"
   ) { input, trace in
     // One that is taken in the same instant may have gone just after.
@@ -146,7 +146,7 @@ extension BackpressureDemo {
       .map { "dropped at \($0.at) µs with \($0.buffered) in the buffer" }
   }
 
-  package static let dropsAsDeclared = Law<Input, Outcome>(
+  package static let dropsAsDeclared = DemoLaw<Input, Outcome>(
     "what is dropped is the newest item, or the oldest, as declared"
   ) { input, trace in
     let drops = trace.events(named: "drop").compactMap { Int($0.item) }
@@ -184,7 +184,7 @@ extension BackpressureDemo {
     return nil
   }
 
-  package static let inOrder = Law<Input, Outcome>(
+  package static let inOrder = DemoLaw<Input, Outcome>(
     "the items come out in the order in which they went in"
   ) { input, trace in
     let started = trace.events(named: "start").compactMap { Int($0.item) }
@@ -196,7 +196,7 @@ extension BackpressureDemo {
       .map { "\($1) after \($0)" }
   }
 
-  package static let everyItemAccounted = Law<Input, Outcome>(
+  package static let everyItemAccounted = DemoLaw<Input, Outcome>(
     "every item is delivered, dropped or left, and none twice"
   ) { input, trace in
     let outcome = trace.outcome
@@ -215,7 +215,7 @@ extension BackpressureDemo {
     return outcome.left.isEmpty ? nil : "left: \(outcome.left)"
   }
 
-  package static let noIdleConsumer = Law<Input, Outcome>(
+  package static let noIdleConsumer = DemoLaw<Input, Outcome>(
     "the consumer is not idle while an item is in the buffer"
   ) { input, trace in
     counts(input, trace)
@@ -228,7 +228,7 @@ extension BackpressureDemo {
 
   // MARK: The limiter
 
-  package static let windowHoldsItsTokens = Law<Input, Outcome>(
+  package static let windowHoldsItsTokens = DemoLaw<Input, Outcome>(
     "no window of `period` holds more than `tokens` starts"
   ) { input, trace in
     guard !isBuffered(input) else { return nil }
@@ -238,7 +238,7 @@ extension BackpressureDemo {
       .map { "\(input.tokens + 1) starts from \($0) µs to \($1) µs" }
   }
 
-  package static let noIdleToken = Law<Input, Outcome>(
+  package static let noIdleToken = DemoLaw<Input, Outcome>(
     "no token lies idle while a request waits"
   ) { input, trace in
     guard !isBuffered(input) else { return nil }
@@ -267,7 +267,7 @@ extension BackpressureDemo {
     return nil
   }
 
-  package static let servedInTurn = Law<Input, Outcome>(
+  package static let servedInTurn = DemoLaw<Input, Outcome>(
     "requests are served in the order in which they came"
   ) { input, trace in
     guard !isBuffered(input) else { return nil }
@@ -288,7 +288,9 @@ extension BackpressureDemo {
     return nil
   }
 
-  package static let requestsWaitAsLongAsTheirPatience = Law<Input, Outcome>(
+  package static let requestsWaitAsLongAsTheirPatience = DemoLaw<
+    Input, Outcome
+  >(
     "a request leaves without a token when its patience ends, not before"
   ) { input, trace in
     guard !isBuffered(input) else { return nil }
@@ -313,7 +315,7 @@ extension BackpressureDemo {
 
   // MARK: The end
 
-  package static let cancellationEndsAll = Law<Input, Outcome>(
+  package static let cancellationEndsAll = DemoLaw<Input, Outcome>(
     "a cancellation ends everything at that instant"
   ) { input, trace in
     guard let at = trace.events(named: "cancel").first?.at else { return nil }
@@ -321,7 +323,7 @@ extension BackpressureDemo {
       .map { "\($0.lane) \($0.name) at \($0.at) µs" }
   }
 
-  package static let allEndedOnReturn = Law<Input, Outcome>(
+  package static let allEndedOnReturn = DemoLaw<Input, Outcome>(
     "every task has ended when the call returns"
   ) { input, trace in
     guard let last = trace.events.last(where: { $0.name != "cancel" }),

@@ -15,19 +15,18 @@ import Synchronization
 /// and no other starts. The call then throws what the jobs throw, or
 /// `CancellationError` if jobs were left; if none was and those that ran
 /// finished all the same, it returns as if nothing had happened.
-nonisolated public struct BoundedPool: Sendable {
+nonisolated struct BoundedPool: Sendable {
   /// The bound: at most this many jobs run at once.
-  public let workers: Int
+  let workers: Int
 
   /// Creates a pool; this starts nothing.
   ///
   /// - Parameter workers: The bound, at least 1.
-  public init(workers: Int) {
+  init(workers: Int) {
     precondition(workers > 0, "a pool needs at least one worker")
     self.workers = workers
   }
 
-  // #region forEach
   /// Performs a job on each element.
   ///
   /// - Parameters:
@@ -36,7 +35,7 @@ nonisolated public struct BoundedPool: Sendable {
   /// - Throws: The first error in time of any job, or `CancellationError`.
   /// - Complexity: O(`workers`) tasks and memory, whatever the number of
   ///   elements.
-  nonisolated(nonsending) public func forEach<Elements: Sequence>(
+  nonisolated(nonsending) func forEach<Elements: Sequence>(
     _ elements: sending Elements,
     perform: @escaping @Sendable (Elements.Element) async throws -> Void
   ) async throws
@@ -45,9 +44,7 @@ nonisolated public struct BoundedPool: Sendable {
       try await perform(element)
     }
   }
-  // #endregion
 
-  // #region map
   /// Transforms each element; the results are in the order of the elements.
   ///
   /// - Parameters:
@@ -57,7 +54,7 @@ nonisolated public struct BoundedPool: Sendable {
   /// - Throws: The first error in time of any job, or `CancellationError`;
   ///   no result is returned then.
   /// - Complexity: O(`workers`) tasks; O(*n*) memory, for the results.
-  nonisolated(nonsending) public func map<Elements: Sequence, Result: Sendable>(
+  nonisolated(nonsending) func map<Elements: Sequence, Result: Sendable>(
     _ elements: sending Elements,
     transform: @escaping @Sendable (Elements.Element) async throws -> Result
   ) async throws -> [Result]
@@ -71,9 +68,7 @@ nonisolated public struct BoundedPool: Sendable {
     // Each part is in order already, which the sort makes use of.
     return parts.joined().sorted { $0.offset < $1.offset }.map(\.result)
   }
-  // #endregion
 
-  // #region unordered
   /// Transforms each element and hands over each result as it comes.
   ///
   /// - Parameters:
@@ -88,7 +83,7 @@ nonisolated public struct BoundedPool: Sendable {
   /// - Complexity: O(`workers`) memory, whatever the number of elements; a
   ///   task for each.
   nonisolated(nonsending)
-    public func mapUnordered<Element: Sendable, Result: Sendable>(
+    func mapUnordered<Element: Sendable, Result: Sendable>(
       _ elements: sending some Sequence<Element>,
       transform: @escaping @Sendable (Element) async throws -> Result,
       receive: (Result) async throws -> Void
@@ -112,9 +107,7 @@ nonisolated public struct BoundedPool: Sendable {
       }
     }
   }
-  // #endregion
 
-  // #region pull
   /// Starts up to `workers` children, each of which takes one element after
   /// the other from the same iterator.
   ///
@@ -157,7 +150,6 @@ nonisolated public struct BoundedPool: Sendable {
       return parts
     }
   }
-  // #endregion
 }
 
 /// An iterator that several tasks advance.

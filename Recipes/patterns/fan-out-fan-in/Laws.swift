@@ -34,7 +34,7 @@ extension FanOutFanInDemo {
   package static let comparison = Comparison.moments
 
   /// What every run keeps.
-  package static let laws: [Law<Input, Outcome>] = [
+  package static let laws: [DemoLaw<Input, Outcome>] = [
     endsAfterAllInputs, everyJobOnce, nothingLost, neverMoreAtOnce,
     othersAreCancelledAtOnce, boundedMemory, noIdleWorker, receivedAsTheyCome,
     firstErrorIsThrown, nothingStartsAfterTheEnd, allEndedOnReturn,
@@ -44,12 +44,12 @@ extension FanOutFanInDemo {
   private static let stops: Set = ["fail", "stop", "cancel"]
 
   /// When the run was stopped, if it was.
-  private static func stop(in trace: Trace<Outcome>) -> Int {
+  private static func stop(in trace: DemoTrace<Outcome>) -> Int {
     trace.events.first { stops.contains($0.name) }?.at ?? .max
   }
 
   /// Each job starts once at the most, and ends once.
-  package static let everyJobOnce = Law<Input, Outcome>(
+  package static let everyJobOnce = DemoLaw<Input, Outcome>(
     "every job starts and ends exactly once"
   ) { input, trace in
     var starts = [Int](repeating: 0, count: input.jobs.count)
@@ -71,7 +71,7 @@ extension FanOutFanInDemo {
   }
 
   /// Results arrive once; what waits when a job fails still arrives.
-  package static let nothingLost = Law<Input, Outcome>(
+  package static let nothingLost = DemoLaw<Input, Outcome>(
     "nothing is lost and nothing comes twice"
   ) { input, trace in
     var waiting: Set<String> = []
@@ -108,7 +108,7 @@ extension FanOutFanInDemo {
   }
 
   /// A worker does one job at a time.
-  package static let neverMoreAtOnce = Law<Input, Outcome>(
+  package static let neverMoreAtOnce = DemoLaw<Input, Outcome>(
     "never more than `workers` jobs at once, and one for each input"
   ) { input, trace in
     var busy: [String: Int] = [:]
@@ -125,7 +125,7 @@ extension FanOutFanInDemo {
   }
 
   /// Memory does not depend on the number of jobs.
-  package static let boundedMemory = Law<Input, Outcome>(
+  package static let boundedMemory = DemoLaw<Input, Outcome>(
     "never more results wait than the buffer and the workers hold"
   ) { input, trace in
     let most = input.buffer + input.workers
@@ -147,7 +147,7 @@ extension FanOutFanInDemo {
   }
 
   /// A slow input holds back nobody.
-  package static let noIdleWorker = Law<Input, Outcome>(
+  package static let noIdleWorker = DemoLaw<Input, Outcome>(
     "a worker is idle only while it holds a result that has no room"
   ) { input, trace in
     let stop = stop(in: trace)
@@ -182,7 +182,7 @@ extension FanOutFanInDemo {
   }
 
   /// First come, first served.
-  package static let receivedAsTheyCome = Law<Input, Outcome>(
+  package static let receivedAsTheyCome = DemoLaw<Input, Outcome>(
     "results are received in the order in which they come, and at once"
   ) { _, trace in
     let stop = stop(in: trace)
@@ -211,7 +211,7 @@ extension FanOutFanInDemo {
   }
 
   /// The call returns when the work is done, and not before.
-  package static let endsAfterAllInputs = Law<Input, Outcome>(
+  package static let endsAfterAllInputs = DemoLaw<Input, Outcome>(
     "the output ends when all inputs have ended, not before and not later"
   ) { input, trace in
     guard stop(in: trace) == .max else { return nil }
@@ -224,7 +224,7 @@ extension FanOutFanInDemo {
   }
 
   /// One failing input is what the consumer sees.
-  package static let firstErrorIsThrown = Law<Input, Outcome>(
+  package static let firstErrorIsThrown = DemoLaw<Input, Outcome>(
     "the first error is the one thrown, unless the consumer left before"
   ) { input, trace in
     let error = trace.outcome.error
@@ -251,7 +251,7 @@ extension FanOutFanInDemo {
   }
 
   /// Nobody begins what nobody wants.
-  package static let nothingStartsAfterTheEnd = Law<Input, Outcome>(
+  package static let nothingStartsAfterTheEnd = DemoLaw<Input, Outcome>(
     "nobody starts on anything after an error, a cancellation or an early exit"
   ) { _, trace in
     var hasStopped = false
@@ -272,7 +272,7 @@ extension FanOutFanInDemo {
   }
 
   /// All producers end with the consumer.
-  package static let othersAreCancelledAtOnce = Law<Input, Outcome>(
+  package static let othersAreCancelledAtOnce = DemoLaw<Input, Outcome>(
     "an error, a cancellation or the consumer's leaving ends all jobs at once"
   ) { _, trace in
     let stop = stop(in: trace)
@@ -290,7 +290,7 @@ extension FanOutFanInDemo {
   }
 
   /// Nobody is left behind.
-  package static let allEndedOnReturn = Law<Input, Outcome>(
+  package static let allEndedOnReturn = DemoLaw<Input, Outcome>(
     "every job has ended when the call returns"
   ) { _, trace in
     guard let last = trace.events.last(where: { $0.name != "cancel" }),

@@ -34,7 +34,7 @@ extension PipelineDemo {
   package static let comparison = Comparison.moments
 
   /// What every run keeps.
-  package static let laws: [Law<Input, Outcome>] = [
+  package static let laws: [DemoLaw<Input, Outcome>] = [
     everyLineThroughEveryStage, neverMoreAtOnce, orderIsKept,
     boundBetweenStages, noIdleStage, totalsAreThoseOfTheLines,
     firstErrorIsThrown, resultsBeforeTheErrorArrive, nothingStartsAfterTheEnd,
@@ -72,7 +72,7 @@ extension PipelineDemo {
 
   private static let stops: Set = ["fail", "stop", "cancel"]
 
-  private static func stop(in trace: Trace<Outcome>) -> Int {
+  private static func stop(in trace: DemoTrace<Outcome>) -> Int {
     trace.events.first { stops.contains($0.name) }?.at ?? .max
   }
 
@@ -81,7 +81,7 @@ extension PipelineDemo {
   }
 
   /// Nothing is lost, and nothing done twice.
-  package static let everyLineThroughEveryStage = Law<Input, Outcome>(
+  package static let everyLineThroughEveryStage = DemoLaw<Input, Outcome>(
     "every line goes through every stage exactly once"
   ) { input, trace in
     // How many stages a line has begun, and how many it has ended.
@@ -110,7 +110,7 @@ extension PipelineDemo {
   }
 
   /// A stage has as many workers as it was given.
-  package static let neverMoreAtOnce = Law<Input, Outcome>(
+  package static let neverMoreAtOnce = DemoLaw<Input, Outcome>(
     "never more than `workers` lines are in a stage at once"
   ) { input, trace in
     var busy = [0, 0, 0]
@@ -125,7 +125,7 @@ extension PipelineDemo {
   }
 
   /// First in, first out.
-  package static let orderIsKept = Law<Input, Outcome>(
+  package static let orderIsKept = DemoLaw<Input, Outcome>(
     "each stage takes the lines in the order in which the last one ended them"
   ) { _, trace in
     // The instants at which the lines left the stage before.
@@ -148,7 +148,7 @@ extension PipelineDemo {
   }
 
   /// Memory does not depend on the number of lines.
-  package static let boundBetweenStages = Law<Input, Outcome>(
+  package static let boundBetweenStages = DemoLaw<Input, Outcome>(
     "at most `buffer` lines wait between two stages, and one for each worker"
   ) { input, trace in
     let (workers, stop) = (workers(input), stop(in: trace))
@@ -178,7 +178,7 @@ extension PipelineDemo {
   }
 
   /// The stages run concurrently.
-  package static let noIdleStage = Law<Input, Outcome>(
+  package static let noIdleStage = DemoLaw<Input, Outcome>(
     "no stage is idle while a line waits for it and it has room for the result"
   ) { input, trace in
     let stop = stop(in: trace)
@@ -213,7 +213,7 @@ extension PipelineDemo {
   }
 
   /// The consumer's result is right wherever it ends.
-  package static let totalsAreThoseOfTheLines = Law<Input, Outcome>(
+  package static let totalsAreThoseOfTheLines = DemoLaw<Input, Outcome>(
     "the totals are those of the lines that were aggregated"
   ) { input, trace in
     var wanted = Outcome()
@@ -228,7 +228,7 @@ extension PipelineDemo {
   }
 
   /// An error is seen once, and it is the first.
-  package static let firstErrorIsThrown = Law<Input, Outcome>(
+  package static let firstErrorIsThrown = DemoLaw<Input, Outcome>(
     "the first error is thrown, unless the last stage left before it came"
   ) { input, trace in
     var candidates: Set<String?> = [nil]
@@ -256,7 +256,7 @@ extension PipelineDemo {
   }
 
   /// What has left the stages before an error is not lost.
-  package static let resultsBeforeTheErrorArrive = Law<Input, Outcome>(
+  package static let resultsBeforeTheErrorArrive = DemoLaw<Input, Outcome>(
     "results that wait for the last stage come before the error"
   ) { input, trace in
     let others = trace.events.contains {
@@ -275,7 +275,7 @@ extension PipelineDemo {
   }
 
   /// No stage starts work on an item after cancellation.
-  package static let nothingStartsAfterTheEnd = Law<Input, Outcome>(
+  package static let nothingStartsAfterTheEnd = DemoLaw<Input, Outcome>(
     "no stage starts on a line after an error, a cancellation or an early exit"
   ) { _, trace in
     var hasStopped = false
@@ -300,7 +300,7 @@ extension PipelineDemo {
   }
 
   /// An error ends both sides.
-  package static let othersAreCancelledAtOnce = Law<Input, Outcome>(
+  package static let othersAreCancelledAtOnce = DemoLaw<Input, Outcome>(
     "an error, a cancellation or an early exit ends all stages at once"
   ) { _, trace in
     let stop = stop(in: trace)
@@ -321,7 +321,7 @@ extension PipelineDemo {
   }
 
   /// Nobody is left behind.
-  package static let allEndedOnReturn = Law<Input, Outcome>(
+  package static let allEndedOnReturn = DemoLaw<Input, Outcome>(
     "every stage has ended when the call returns, and it returns at once"
   ) { _, trace in
     guard let last = trace.events.last(where: { $0.name != "cancel" }),

@@ -31,13 +31,13 @@ extension SemaphoreDemo {
 
   package static let comparison = Comparison.moments
 
-  package static let laws: [Law<Input, Outcome>] = [
+  package static let laws: [DemoLaw<Input, Outcome>] = [
     neverMoreThanPermits, servedInOrder, noIdlePermit, tryIsExact,
     cancelledLeavesAtOnce, everyPermitIsBack, everyTaskEndsOnce,
     allEndedOnReturn,
   ]
 
-  package static let neverMoreThanPermits = Law<Input, Outcome>(
+  package static let neverMoreThanPermits = DemoLaw<Input, Outcome>(
     "never more than `permits` are held"
   ) { input, trace in
     var held = 0
@@ -50,7 +50,7 @@ extension SemaphoreDemo {
     return nil
   }
 
-  package static let servedInOrder = Law<Input, Outcome>(
+  package static let servedInOrder = DemoLaw<Input, Outcome>(
     "nobody overtakes one who waits"
   ) { input, trace in
     var line: [Int] = []
@@ -80,7 +80,7 @@ extension SemaphoreDemo {
     return nil
   }
 
-  package static let noIdlePermit = Law<Input, Outcome>(
+  package static let noIdlePermit = DemoLaw<Input, Outcome>(
     "the first in line does not wait for permits that are free"
   ) { input, trace in
     var line: [Int] = []
@@ -103,7 +103,7 @@ extension SemaphoreDemo {
     return nil
   }
 
-  package static let tryIsExact = Law<Input, Outcome>(
+  package static let tryIsExact = DemoLaw<Input, Outcome>(
     "a try is refused only if too little is free or somebody waits"
   ) { input, trace in
     var holding: Set<Int> = []
@@ -132,7 +132,7 @@ extension SemaphoreDemo {
     return nil
   }
 
-  package static let cancelledLeavesAtOnce = Law<Input, Outcome>(
+  package static let cancelledLeavesAtOnce = DemoLaw<Input, Outcome>(
     "a cancelled task waits no longer, and gets no permit later"
   ) { input, trace in
     let cancelledAt = trace.events(named: "cancel").first?.at ?? .max
@@ -154,14 +154,14 @@ extension SemaphoreDemo {
     return nil
   }
 
-  package static let everyPermitIsBack = Law<Input, Outcome>(
+  package static let everyPermitIsBack = DemoLaw<Input, Outcome>(
     "every permit is free when all tasks have ended"
   ) { input, trace in
     let free = trace.outcome.free
     return free == input.permits ? nil : "\(free) of \(input.permits)"
   }
 
-  package static let everyTaskEndsOnce = Law<Input, Outcome>(
+  package static let everyTaskEndsOnce = DemoLaw<Input, Outcome>(
     "every task comes once, and its result is what happened to it"
   ) { input, trace in
     var lives = [[String]](repeating: [], count: input.arrivals.count)
@@ -187,7 +187,7 @@ extension SemaphoreDemo {
     return nil
   }
 
-  package static let allEndedOnReturn = Law<Input, Outcome>(
+  package static let allEndedOnReturn = DemoLaw<Input, Outcome>(
     "every task has ended when the call returns"
   ) { input, trace in
     let last = trace.events.last { $0.name != "cancel" }

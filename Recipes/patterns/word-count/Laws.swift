@@ -35,14 +35,14 @@ extension WordCountDemo {
   private static let closings: Set = ["close", "fail", "cancelled"]
 
   /// Every promise of the pattern.
-  package static let laws: [Law<Input, Outcome>] = [
+  package static let laws: [DemoLaw<Input, Outcome>] = [
     neverMoreOpen, everyFileOnce, totalsAreSums, sameAsOneByOne,
     noIdleWorker, nothingOpensAfterCancellation, cancelledByTheCaller,
     allClosedOnReturn,
   ]
 
   /// The bound.
-  package static let neverMoreOpen = Law<Input, Outcome>(
+  package static let neverMoreOpen = DemoLaw<Input, Outcome>(
     "never more than `workers` files are open at once"
   ) { input, trace in
     trace.busy(from: openings, to: closings)
@@ -51,7 +51,7 @@ extension WordCountDemo {
   }
 
   /// Nothing is left out, read twice or left open.
-  package static let everyFileOnce = Law<Input, Outcome>(
+  package static let everyFileOnce = DemoLaw<Input, Outcome>(
     "every file opens and closes exactly once"
   ) { input, trace in
     // A file may be named twice, so these are counts.
@@ -95,7 +95,7 @@ extension WordCountDemo {
   }
 
   /// The totals hold what was read, and the failures what was not.
-  package static let totalsAreSums = Law<Input, Outcome>(
+  package static let totalsAreSums = DemoLaw<Input, Outcome>(
     "the totals are the sums over the files"
   ) { input, trace in
     let outcome = trace.outcome
@@ -124,7 +124,7 @@ extension WordCountDemo {
   }
 
   /// Counting at once gives what counting in turn gives.
-  package static let sameAsOneByOne = Law<Input, Outcome>(
+  package static let sameAsOneByOne = DemoLaw<Input, Outcome>(
     "the counts are those of reading one document after the other"
   ) { input, trace in
     guard input.paths.isEmpty, !input.documents.isEmpty,
@@ -135,7 +135,7 @@ extension WordCountDemo {
   }
 
   /// A file that cannot be read is no reason to give up.
-  package static let cancelledByTheCaller = Law<Input, Outcome>(
+  package static let cancelledByTheCaller = DemoLaw<Input, Outcome>(
     "a count is given up only when its caller is cancelled"
   ) { _, trace in
     guard trace.outcome.cancelled == true else { return nil }
@@ -143,7 +143,7 @@ extension WordCountDemo {
   }
 
   /// The bound is made use of.
-  package static let noIdleWorker = Law<Input, Outcome>(
+  package static let noIdleWorker = DemoLaw<Input, Outcome>(
     "no worker is idle while a file waits"
   ) { input, trace in
     // How many files there are is known of documents alone, and that an
@@ -166,7 +166,7 @@ extension WordCountDemo {
   }
 
   /// Cancelling takes effect.
-  package static let nothingOpensAfterCancellation = Law<Input, Outcome>(
+  package static let nothingOpensAfterCancellation = DemoLaw<Input, Outcome>(
     "nothing opens after a cancellation"
   ) { _, trace in
     trace.events.drop { $0.name != "cancel" }
@@ -175,7 +175,7 @@ extension WordCountDemo {
   }
 
   /// Nothing outlives the call.
-  package static let allClosedOnReturn = Law<Input, Outcome>(
+  package static let allClosedOnReturn = DemoLaw<Input, Outcome>(
     "every file is closed when the call returns"
   ) { _, trace in
     guard let last = trace.events.last(where: { $0.name != "cancel" }),

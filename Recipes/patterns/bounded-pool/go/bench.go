@@ -1,17 +1,18 @@
-package boundedpool
+package examples
 
 import (
 	"context"
 	"sync/atomic"
 
 	"concurrencycookbook/internal/cookbook"
+	boundedpool "concurrencycookbook/patterns/bounded-pool/go/boundedpool"
 )
 
-// Workloads are what is timed against Swift.
-var Workloads = []cookbook.Workload{
+// workloads are what is timed against Swift.
+var workloads = []cookbook.Workload{
 	{Name: "tiny-jobs", Run: func(operations int) int {
 		var sum atomic.Int64
-		must(ForEach(context.Background(), 4, numbers(operations),
+		must(boundedpool.ForEach(context.Background(), 4, numbers(operations),
 			func(_ context.Context, job int) error {
 				sum.Add(int64(job & 7))
 				return nil
@@ -19,7 +20,7 @@ var Workloads = []cookbook.Workload{
 		return int(sum.Load())
 	}},
 	{Name: "ordered-results", Run: func(operations int) int {
-		results, err := Map(context.Background(), 4, numbers(operations),
+		results, err := boundedpool.Map(context.Background(), 4, numbers(operations),
 			func(_ context.Context, job int) (int, error) {
 				return job & 7, nil
 			})
@@ -32,7 +33,7 @@ var Workloads = []cookbook.Workload{
 	}},
 	{Name: "results-as-they-come", Run: func(operations int) int {
 		sum := 0
-		must(Unordered(context.Background(), 4, numbers(operations),
+		must(boundedpool.Unordered(context.Background(), 4, numbers(operations),
 			func(_ context.Context, job int) (int, error) {
 				return job & 7, nil
 			},
@@ -41,7 +42,7 @@ var Workloads = []cookbook.Workload{
 	}},
 	{Name: "computing", Run: func(operations int) int {
 		var sum atomic.Int64
-		must(ForEach(context.Background(), 4, numbers(operations),
+		must(boundedpool.ForEach(context.Background(), 4, numbers(operations),
 			func(_ context.Context, job int) error {
 				sum.Add(int64(compute(job)))
 				return nil

@@ -3,7 +3,6 @@ package boundedpool
 import (
 	"context"
 	"errors"
-	"fmt"
 	"iter"
 	"slices"
 	"sync/atomic"
@@ -24,137 +23,6 @@ func upTo(n int) iter.Seq[int] {
 
 func forever(yield func(int) bool) {
 	for i := 0; yield(i); i++ {
-	}
-}
-
-// pause takes d, or less when ctx is done.
-func pause(ctx context.Context, d time.Duration) error {
-	select {
-	case <-time.After(d):
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
-func TestNeverMoreThanWorkersAndNeverIdle(t *testing.T) {
-	for _, test := range []struct {
-		workers, jobs int
-		most          int32
-		took          time.Duration
-	}{
-		{1, 4, 1, 4 * time.Second},
-		{2, 4, 2, 2 * time.Second},
-		{3, 4, 3, 2 * time.Second},
-		{9, 4, 4, 1 * time.Second},
-		{2, 0, 0, 0},
-	} {
-		name := fmt.Sprintf("%d jobs, %d workers", test.jobs, test.workers)
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				begin := time.Now()
-				var running, most, runs atomic.Int32
-				err := ForEach(t.Context(), test.workers, upTo(test.jobs),
-					func(ctx context.Context, _ int) error {
-						runs.Add(1)
-						n := running.Add(1)
-						defer running.Add(-1)
-						for m := most.Load(); n > m; m = most.Load() {
-							most.CompareAndSwap(m, n)
-						}
-						return pause(ctx, time.Second)
-					})
-				if err != nil {
-					t.Error(err)
-				}
-				if int(runs.Load()) != test.jobs {
-					t.Errorf("%d runs, want %d", runs.Load(), test.jobs)
-				}
-				if most.Load() != test.most {
-					t.Errorf("%d at once, want %d", most.Load(), test.most)
-				}
-				if took := time.Since(begin); took != test.took {
-					t.Errorf("took %v, want %v", took, test.took)
-				}
-			})
-		})
-	}
-}
-
-func TestMapKeepsTheOrderOfTheInputs(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		got, err := Map(t.Context(), 3, upTo(6),
-			func(ctx context.Context, i int) (int, error) {
-				return i * i, pause(ctx, time.Duration(6-i)*time.Second)
-			})
-		want := []int{0, 1, 4, 9, 16, 25}
-		if err != nil || !slices.Equal(got, want) {
-			t.Errorf("got %v, %v; want %v", got, err, want)
-		}
-	})
-}
-
-func TestUnorderedReceivesAsResultsCome(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var got []int
-		err := Unordered(t.Context(), 3, upTo(3),
-			func(ctx context.Context, i int) (int, error) {
-				return i, pause(ctx, time.Duration(3-i)*time.Second)
-			},
-			func(i int) { got = append(got, i) })
-		if want := []int{2, 1, 0}; err != nil || !slices.Equal(got, want) {
-			t.Errorf("got %v, %v; want %v", got, err, want)
-		}
-	})
-}
-
-func TestFirstErrorCancelsTheRest(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		begin := time.Now()
-		broken := errors.New("broken")
-		var started, cancelled atomic.Int32
-		var got []int
-		err := Unordered(t.Context(), 3, forever,
-			func(ctx context.Context, i int) (int, error) {
-				started.Add(1)
-				if i == 4 {
-					return 0, broken
-				}
-				took := time.Duration(i+1) * time.Second
-				if err := pause(ctx, took); err != nil {
-					cancelled.Add(1)
-					return 0, errors.New("not the first")
-				}
-				return i, nil
-			},
-			func(i int) { got = append(got, i) })
-		if err != broken {
-			t.Errorf("error %v, want %v", err, broken)
-		}
-		if want := []int{0, 1}; !slices.Equal(got, want) {
-			t.Errorf("received %v, want %v", got, want)
-		}
-		if started.Load() != 5 || cancelled.Load() != 2 {
-			t.Errorf("%d started and %d were cancelled, want 5 and 2",
-				started.Load(), cancelled.Load())
-		}
-		if took := time.Since(begin); took != 2*time.Second {
-			t.Errorf("took %v, want 2s", took)
-		}
-	})
-}
-
-func TestMapReturnsNoResultsWithAnError(t *testing.T) {
-	broken := errors.New("broken")
-	got, err := Map(t.Context(), 1, upTo(3),
-		func(_ context.Context, i int) (int, error) {
-			if i == 2 {
-				return 0, broken
-			}
-			return i, nil
-		})
-	if got != nil || err != broken {
-		t.Errorf("got %v, %v; want nil, %v", got, err, broken)
 	}
 }
 
@@ -295,12 +163,4 @@ func TestPanickingReceiverLeavesNobodyBehind(t *testing.T) {
 				panic("receiver")
 			})
 	})
-}
-
-func BenchmarkTinyJobs(b *testing.B) {
-	err := ForEach(b.Context(), 4, upTo(b.N),
-		func(context.Context, int) error { return nil })
-	if err != nil {
-		b.Fatal(err)
-	}
 }

@@ -1,8 +1,8 @@
-package import Cookbook
+import Cookbook
 import Synchronization
 
-extension BoundedPoolDemo {
-  package static let workloads = [
+extension BoundedPoolExamples {
+  static let workloads = [
     Workload(
       "tiny-jobs",
       promise: "1,000,000 jobs of one addition, 4 at once, first error kept",

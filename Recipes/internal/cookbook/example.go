@@ -1,0 +1,170 @@
+package cookbook
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+)
+
+// An Example is a short program that Swift has under the same name.
+type Example struct {
+	run func(ctx context.Context, stage Stage, input []byte) error
+}
+
+// A Room holds what a recipe shows in Go.
+type Room struct {
+	// Examples holds the examples by name.
+	Examples map[string]Example
+	// Wrong holds versions that prove the comparator, as EXAMPLE/MISTAKE.
+	Wrong map[string]Example
+	// Measurements holds what is measured in a process of its own.
+	Measurements map[string]Measurement
+	Workloads    []Workload
+}
+
+// A Measurement names its figures, for instance bytes.
+type Measurement func(count int) map[string]float64
+
+// With returns an example that takes an input. Swift has validated it, and
+// sends all of it.
+func With[I any](run func(context.Context, Stage, I) error) Example {
+	return Example{func(ctx context.Context, stage Stage, text []byte) error {
+		var input I
+		if err := json.Unmarshal(text, &input); err != nil {
+			return err
+		}
+		return run(ctx, stage, input)
+	}}
+}
+
+// Plain returns an example that takes no input.
+func Plain(run func(context.Context, Stage) error) Example {
+	return With(func(ctx context.Context, stage Stage, _ struct{}) error {
+		return run(ctx, stage)
+	})
+}
+
+// Run runs the example, cancels it when its input says so, and records how
+// it ended.
+func (e Example) Run(ctx context.Context, input []byte, record *Recorder) {
+	var timing struct {
+		CancelAfter *int `json:"cancelAfter"`
+	}
+	_ = json.Unmarshal(input, &timing) // With reports what is wrong
+	stage := Stage{record}
+	stage.Attempt(caller, func() error {
+		ctx, cancel := context.WithCancel(ctx)
+		defer cancel()
+		if timing.CancelAfter != nil {
+			defer later(milliseconds(*timing.CancelAfter), func() {
+				record.Record(caller, "cancel", "")
+				cancel()
+			})()
+		}
+		return e.run(ctx, stage, input)
+	})
+}
+
+// later calls act after d. When the function that it returns has returned,
+// act is not running and will not run.
+func later(d time.Duration, act func()) (stop func()) {
+	var wg sync.WaitGroup
+	done := make(chan struct{})
+	wg.Go(func() {
+		timer := time.NewTimer(d)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+			act()
+		case <-done:
+		}
+	})
+	return func() {
+		close(done)
+		wg.Wait()
+	}
+}
+
+const caller = "caller"
+
+// A Stage is what an example sees of the world. What an example does to it
+// is recorded.
+type Stage struct{ record *Recorder }
+
+// Work keeps a lane busy for so many milliseconds, and then succeeds or
+// fails. It returns ctx's error as soon as ctx is done.
+func (s Stage) Work(ctx context.Context, lane string, ms int, fails bool) error {
+	s.record.Record(lane, "start", "")
+	if err := s.Sleep(ctx, ms); err != nil {
+		s.record.Record(lane, "cancelled", "")
+		return err
+	}
+	if fails {
+		s.record.Record(lane, "fail", "")
+		return fmt.Errorf("%s failed", lane)
+	}
+	s.record.Record(lane, "end", "")
+	return nil
+}
+
+// Say records a value that a lane came to.
+func (s Stage) Say(lane string, value any) {
+	line, err := Line(value)
+	if err != nil {
+		panic(err)
+	}
+	s.record.Record(lane, "say", string(line[:len(line)-1]))
+}
+
+// Println records a value that the caller came to: a page's code may say
+// fmt.Println.
+func (s Stage) Println(value any) { s.Say(caller, value) }
+
+// Sleep returns after so many milliseconds, or with ctx's error as soon as
+// ctx is done.
+func (s Stage) Sleep(ctx context.Context, ms int) error {
+	return Sleep(ctx, milliseconds(ms))
+}
+
+// Attempt runs body and records how it ended in a lane of its own: by
+// returning, with an error, or by a panic, which goes no further.
+func (s Stage) Attempt(lane string, body func() error) {
+	name, item := "die", ""
+	defer func() {
+		if problem := recover(); problem != nil {
+			item = fmt.Sprint(problem)
+		}
+		s.record.Record(lane, name, item)
+	}()
+	switch err := body(); {
+	case err == nil:
+		name = "return"
+	case errors.Is(err, context.Canceled):
+		name, item = "throw", "cancelled"
+	default:
+		name, item = "throw", err.Error()
+	}
+}
+
+func milliseconds(ms int) time.Duration {
+	return time.Duration(ms) * time.Millisecond
+}
+
+// EndsCaller says whether the example's own goroutine ends with the event.
+func (e Event) EndsCaller() bool {
+	return e.Lane == caller &&
+		(e.Name == "return" || e.Name == "throw" || e.Name == "die")
+}
+
+// Waiting is the event of an example that waits for ever once these events
+// have happened.
+func Waiting(events []Event) Event {
+	waiting := Event{Lane: caller, Name: "wait"}
+	if len(events) > 0 {
+		waiting.At = events[len(events)-1].At
+	}
+	return waiting
+}

@@ -1,0 +1,111 @@
+// Package examples shows how the bounded pool is used.
+package examples
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+
+	"concurrencycookbook/internal/cookbook"
+	boundedpool "concurrencycookbook/patterns/bounded-pool/go/boundedpool"
+)
+
+// Room is what the recipe shows in Go.
+var Room = cookbook.Room{
+	Examples: map[string]cookbook.Example{
+		"plain":        cookbook.With(plain),
+		"map":          cookbook.With(mapped),
+		"for-each":     cookbook.With(forEach),
+		"as-they-come": cookbook.With(asTheyCome),
+	},
+	Wrong:     wrong,
+	Workloads: workloads,
+}
+
+type jobs struct {
+	Workers int   `json:"workers"`
+	Jobs    []int `json:"jobs"`
+	Failing []int `json:"failing"`
+}
+
+// urls names the jobs by their indices.
+func (in jobs) urls() []int {
+	urls := make([]int, len(in.Jobs))
+	for i := range urls {
+		urls[i] = i
+	}
+	return urls
+}
+
+// download returns the job: what it downloads of url is url squared.
+func (in jobs) download(
+	stage cookbook.Stage,
+) func(ctx context.Context, url int) (int, error) {
+	return func(ctx context.Context, url int) (int, error) {
+		fails := slices.Contains(in.Failing, url)
+		lane := fmt.Sprint("job ", url)
+		err := stage.Work(ctx, lane, in.Jobs[url], fails)
+		return url * url, err
+	}
+}
+
+func plain(ctx context.Context, fmt cookbook.Stage, in jobs) error {
+	download, n, images := in.download(fmt), in.Workers, in.urls()
+	thumbnail := func(image int) int {
+		small, _ := download(ctx, image)
+		return small
+	}
+	// #region plain
+	jobs := make(chan int)
+	var wg sync.WaitGroup
+	for range n {
+		wg.Go(func() {
+			for image := range jobs {
+				fmt.Println(thumbnail(image))
+			}
+		})
+	}
+	for _, image := range images {
+		jobs <- image
+	}
+	close(jobs)
+	wg.Wait()
+	// #endregion
+	return nil
+}
+
+func mapped(ctx context.Context, stage cookbook.Stage, in jobs) error {
+	download, n, urls := in.download(stage), in.Workers, in.urls()
+	// #region map
+	pages, err := boundedpool.Map(
+		ctx, n, slices.Values(urls), download)
+	// #endregion
+	if err == nil {
+		stage.Say("caller", pages)
+	}
+	return err
+}
+
+func forEach(ctx context.Context, stage cookbook.Stage, in jobs) error {
+	download, n, urls := in.download(stage), in.Workers, in.urls()
+	warm := func(ctx context.Context, url int) error {
+		_, err := download(ctx, url)
+		return err
+	}
+	// #region forEach
+	err := boundedpool.ForEach(
+		ctx, n, slices.Values(urls), warm)
+	// #endregion
+	return err
+}
+
+func asTheyCome(ctx context.Context, fmt cookbook.Stage, in jobs) error {
+	download, n, urls := in.download(fmt), in.Workers, in.urls()
+	// #region asTheyCome
+	err := boundedpool.Unordered(
+		ctx, n, slices.Values(urls), download,
+		func(page int) { fmt.Println(page) })
+	// #endregion
+	return err
+}

@@ -1,0 +1,209 @@
+/// A short program in both languages: a reader sees it on the page, and the
+/// machine executes it and compares.
+///
+/// Its Go twin has the same name, in the `go` folder of the same room.
+package struct Example: Sendable {
+  package typealias Body =
+    @Sendable (any ExampleInput, Stage) async throws -> Void
+
+  /// Kebab-case: `swift run recipe NAME EXAMPLE`.
+  package let name: String
+  package let evidence: Evidence
+  /// What a run without flags takes.
+  package let input: any ExampleInput
+  package let laws: [AnyLaw]
+  package let wrong: [WrongVersion]
+  private let body: Body
+
+  /// Creates an example that takes an input.
+  ///
+  /// - Parameters:
+  ///   - name: Kebab-case.
+  ///   - evidence: How it is judged.
+  ///   - input: What a run without flags takes.
+  ///   - laws: What it promises beyond being equal to Go.
+  ///   - wrong: Versions that break those promises.
+  ///   - body: The program; whatever it does, it tells the stage.
+  package init<Input: ExampleInput>(
+    _ name: String,
+    _ evidence: Evidence = .moments,
+    input: Input = Input(),
+    laws: [Law<Input>] = [],
+    wrong: [Wrong<Input>] = [],
+    body: @escaping @Sendable (Input, Stage) async throws -> Void
+  ) {
+    self.name = name
+    self.evidence = evidence
+    self.input = input
+    self.laws = laws.map(AnyLaw.init)
+    self.wrong = wrong.map(WrongVersion.init)
+    self.body = { try await body(cast($0), $1) }
+  }
+
+  /// Creates an example that takes no input.
+  package init(
+    _ name: String,
+    _ evidence: Evidence = .moments,
+    laws: [Law<NoInput>] = [],
+    wrong: [Wrong<NoInput>] = [],
+    body: @escaping @Sendable (Stage) async throws -> Void
+  ) {
+    self.init(name, evidence, input: NoInput(), laws: laws, wrong: wrong) {
+      _,
+      stage in try await body(stage)
+    }
+  }
+
+  /// Runs the example, cancels it when its input says so, and records how it
+  /// ended.
+  package func run(_ input: any ExampleInput, on stage: Stage) async {
+    await Self.run(body, input, stage)
+  }
+
+  fileprivate static func run(
+    _ body: @escaping Body,
+    _ input: any ExampleInput,
+    _ stage: Stage
+  ) async {
+    await withTaskCancellationHandler {
+      guard let moment = input.cancelAfter else {
+        return await stage.attempt(Event.caller) {
+          try await body(input, stage)
+        }
+      }
+      await withTaskGroup(of: Bool.self) { group in
+        group.addTask(name: Event.caller) {
+          await stage.attempt(Event.caller) { try await body(input, stage) }
+          return true
+        }
+        group.addTask(name: "timer") {
+          try? await stage.sleep(moment)
+          return false
+        }
+        // Either the example has ended, and the timer must not outlive it,
+        // or the time is up.
+        if await group.next() == false, !Task.isCancelled {
+          stage.record("cancel", lane: Event.caller)
+        }
+        group.cancelAll()
+      }
+    } onCancel: {
+      stage.record("cancel", lane: Event.caller)
+    }
+  }
+
+  /// What is wrong with a run, by the first law that it breaks.
+  ///
+  /// - Parameter isGo: Whether Go's original did it: it may promise less.
+  package func check(
+    _ trace: Trace,
+    of input: any ExampleInput,
+    isGo: Bool = false
+  ) throws(LawViolation) {
+    for law in laws where law.holdsInGo || !isGo {
+      if let reason = law.problem(input, trace) {
+        throw LawViolation(law: law.name, reason: reason)
+      }
+    }
+  }
+}
+
+/// How an example is judged, and how strictly the languages must agree.
+package enum Evidence: Sendable {
+  /// The same events at each instant, and the same outcome.
+  case moments
+  /// The same outcome; the traces only keep the laws.
+  case outcome
+  /// The languages differ by nature: this outcome in Swift, that one in Go,
+  /// and the rule behind it.
+  case outcomes(swift: String, go: String, because: String)
+  /// A true race: every outcome lies in the set, and Swift reaches all of it.
+  case race(Set<String>)
+  /// The compiler or a tool refuses it.
+  case refused([Refusal])
+  /// Measured facts keep named relations.
+  case claims(Claims)
+}
+
+/// A law over the input of an example, whatever its type.
+package struct AnyLaw: Sendable {
+  package let name: String
+  package let holdsInGo: Bool
+  package let problem: @Sendable (any ExampleInput, Trace) -> String?
+
+  init<Input: ExampleInput>(_ law: Law<Input>) {
+    name = law.name
+    holdsInGo = law.holdsInGo
+    problem = { law.problem(cast($0), $1) }
+  }
+}
+
+/// A version that a competent newcomer would write, and what it breaks.
+package struct Wrong<Input: ExampleInput>: Sendable {
+  /// In kebab-case; the region of its code has the same name.
+  package let name: String
+  package let breaks: Breach
+  /// An input that shows it.
+  package let input: Input
+  let body: @Sendable (Input, Stage) async throws -> Void
+
+  package init(
+    _ name: String,
+    breaks: Breach,
+    input: Input,
+    body: @escaping @Sendable (Input, Stage) async throws -> Void
+  ) {
+    self.name = name
+    self.breaks = breaks
+    self.input = input
+    self.body = body
+  }
+}
+
+/// What a wrong version breaks; it keeps all else.
+package enum Breach: Hashable, Sendable, CustomStringConvertible {
+  /// A law, by its name.
+  case law(String)
+  /// It comes to an outcome that the right one never has.
+  case outcome
+  /// It waits for ever, though the right one does not.
+  case deadlock
+  /// It leaves something behind.
+  case leak
+
+  package var description: String {
+    switch self {
+    case .law(let name): "the law *\(name)*"
+    case .outcome: "the outcome"
+    case .deadlock: "the promise to return: it waits for ever"
+    case .leak: "the promise to leave nothing behind"
+    }
+  }
+}
+
+/// A wrong version, whatever the type of its input.
+package struct WrongVersion: Sendable {
+  package let name: String
+  package let breaks: Breach
+  package let input: any ExampleInput
+  private let body: Example.Body
+
+  init<Input: ExampleInput>(_ wrong: Wrong<Input>) {
+    name = wrong.name
+    breaks = wrong.breaks
+    input = wrong.input
+    body = { try await wrong.body(cast($0), $1) }
+  }
+
+  package func run(on stage: Stage) async {
+    await Example.run(body, input, stage)
+  }
+}
+
+/// An example hands out no other input than its own.
+private func cast<Input>(_ input: any ExampleInput) -> Input {
+  guard let input = input as? Input else {
+    preconditionFailure("\(type(of: input)) is not \(Input.self)")
+  }
+  return input
+}

@@ -1,0 +1,326 @@
+/// What an example takes, declared once: flags, help, validation, random
+/// inputs and shrinking follow from its ``fields``.
+package protocol ExampleInput: RecipeInput {
+  /// A field for each stored property, in the order in which help lists them.
+  static var fields: [Field<Self>] { get }
+
+  /// When the runner cancels the example, in milliseconds.
+  var cancelAfter: Int? { get }
+}
+
+extension ExampleInput {
+  package var cancelAfter: Int? { nil }
+
+  package func validate() throws(InputError) {
+    for field in Self.fields { try field.validate(self) }
+  }
+
+  /// An input for comparison, different for each state of the generator.
+  ///
+  /// What ends at the very instant of an error or a cancellation may go
+  /// either way, in both languages. So half of the inputs have neither, and
+  /// many ties; the others may have both, and no two sums of durations are
+  /// equal.
+  ///
+  /// - Parameter start: What fields hold that have nothing random.
+  package static func random(
+    from start: Self = Self(),
+    using generator: inout SeededGenerator
+  ) -> Self {
+    var input = start
+    var source = RandomSource(generator: generator)
+    source.mayStop = Bool.random(using: &source.generator)
+    for field in fields { field.randomize(&input, &source) }
+    generator = source.generator
+    return input
+  }
+
+  /// Inputs that are simpler than this one, the simplest first.
+  package var simpler: [Self] {
+    Self.fields.flatMap { $0.simplify(self) }.filter { $0 != self }
+  }
+}
+
+/// The input of an example that takes none.
+package struct NoInput: ExampleInput {
+  package init() {}
+  package static var fields: [Field<NoInput>] { [] }
+}
+
+/// Random numbers, and what the fields of one input have to agree on.
+package struct RandomSource {
+  package var generator: SeededGenerator
+  /// Whether jobs may fail and the caller may be cancelled. Then no two sums
+  /// of durations may be equal.
+  package var mayStop = false
+  /// The sum of all durations so far, in milliseconds.
+  package var total = 0
+  private var bits = 0
+
+  package init(generator: SeededGenerator) { self.generator = generator }
+
+  package mutating func int(in range: ClosedRange<Int>) -> Int {
+    .random(in: range, using: &generator)
+  }
+
+  /// True once in so many times.
+  package mutating func isOne(in times: Int) -> Bool { int(in: 1...times) == 1 }
+
+  /// A duration in milliseconds that keeps what the input has to agree on.
+  ///
+  /// - Parameter repeats: How often it may count in one sum, at the most.
+  package mutating func duration(repeats: Int = 1) -> Int {
+    var duration = int(in: 0...6)
+    if mayStop {
+      // Each has bits of its own, which say what a sum is made of. The
+      // lowest stays free: a cancellation comes at an odd instant.
+      let width = Int.bitWidth - repeats.leadingZeroBitCount
+      duration = duration << 24 + 2 << bits
+      bits += width
+      precondition(bits <= 22, "too many durations to tell their sums apart")
+    }
+    total += duration * repeats
+    return duration
+  }
+}
+
+/// A property of an input: its flag, its bounds, its random values.
+package struct Field<Input: RecipeInput>: Sendable {
+  package typealias Path<Value> = any WritableKeyPath<Input, Value> & Sendable
+
+  /// The name of the property.
+  package let name: String
+  /// What it means, with its bounds.
+  package let meaning: String
+  package let validate: @Sendable (Input) throws(InputError) -> Void
+  package let randomize: @Sendable (inout Input, inout RandomSource) -> Void
+  /// Inputs in which this field is simpler.
+  package let simplify: @Sendable (Input) -> [Input]
+
+  /// Creates a field of a kind of its own.
+  ///
+  /// - Parameters:
+  ///   - path: The stored property.
+  ///   - meaning: What it means, with its bounds.
+  ///   - validate: Says what is wrong with a value, or `nil`.
+  ///   - randomize: Sets the field. The fields before it are set already.
+  ///   - simplify: Simpler values, the simplest first.
+  package init<Value>(
+    _ path: Path<Value>,
+    _ meaning: String,
+    validate: @escaping @Sendable (Input, Value) -> String? = { _, _ in nil },
+    randomize: @escaping @Sendable (inout Input, inout RandomSource) -> Void =
+      { _, _ in },
+    simplify: @escaping @Sendable (Value) -> [Value] = { _ in [] }
+  ) {
+    let name = Self.name(of: path)
+    self.name = name
+    self.meaning = meaning
+    self.validate = { input throws(InputError) in
+      if let problem = validate(input, input[keyPath: path]) {
+        throw InputError(field: name, problem: problem)
+      }
+    }
+    self.randomize = randomize
+    self.simplify = { input in
+      simplify(input[keyPath: path]).map { value in
+        var copy = input
+        copy[keyPath: path] = value
+        return copy
+      }
+    }
+  }
+
+  /// A key path of a stored property prints as `\Jobs.workers`.
+  private static func name(of path: AnyKeyPath) -> String {
+    String("\(path)".split(separator: ".").last ?? "")
+  }
+}
+
+extension Field {
+  /// A whole number.
+  package static func count(
+    _ path: Path<Int>,
+    in bounds: ClosedRange<Int>,
+    random: ClosedRange<Int>? = nil,
+    _ meaning: String
+  ) -> Field {
+    Field(
+      path,
+      "\(meaning), \(bounds.lowerBound) to \(bounds.upperBound)",
+      validate: { problem($1, in: bounds) },
+      randomize: { input, source in
+        if let random { input[keyPath: path] = source.int(in: random) }
+      },
+      simplify: { value in
+        [value / 2, value - 1].filter { bounds.contains($0) }
+      }
+    )
+  }
+
+  /// A list of durations in milliseconds, one for each job.
+  ///
+  /// - Parameter random: How many there are in a random input, ten or fewer.
+  package static func durations(
+    _ path: Path<[Int]>,
+    random: ClosedRange<Int>,
+    _ meaning: String
+  ) -> Field {
+    Field(
+      path,
+      meaning,
+      validate: { _, list in
+        if list.count > mostJobs {
+          return "must be at most \(mostJobs), not \(list.count)"
+        }
+        let each = list.lazy.compactMap {
+          problem($0, in: 0...mostMilliseconds)
+        }
+        return each.first
+          // Go's virtual time ends in the year 2262, and began in 2000.
+          ?? problem(list.reduce(0, +), in: 0...mostMilliseconds * 80)
+          .map { "together \($0)" }
+      },
+      randomize: { input, source in
+        let count = source.int(in: random)
+        input[keyPath: path] = (0..<count).map { _ in source.duration() }
+      },
+      simplify: { list in
+        var simpler: [[Int]] = []
+        if list.count > 1 { simpler.append(Array(list.prefix(list.count / 2))) }
+        for index in list.indices.reversed() {
+          var copy = list
+          copy.remove(at: index)
+          simpler.append(copy)
+        }
+        for index in list.indices {
+          for value in simplerDurations(than: list[index]) {
+            var copy = list
+            copy[index] = value
+            simpler.append(copy)
+          }
+        }
+        return simpler
+      }
+    )
+  }
+
+  /// A duration in milliseconds.
+  ///
+  /// - Parameter repeats: How often a run lasts that long, at the most.
+  package static func duration(
+    _ path: Path<Int>,
+    repeats: Int,
+    _ meaning: String
+  ) -> Field {
+    Field(
+      path,
+      meaning,
+      validate: { problem($1, in: 0...mostMilliseconds) },
+      randomize: { input, source in
+        // Absent in two thirds of the inputs, as it is by default.
+        let isThere = source.isOne(in: 3)
+        input[keyPath: path] = isThere ? source.duration(repeats: repeats) : 0
+      },
+      simplify: { [0] + simplerDurations(than: $0) }
+    )
+  }
+
+  /// The indices of some elements of another field, counted from 0.
+  package static func indices(
+    _ path: Path<[Int]>,
+    of list: Path<[Int]>,
+    _ meaning: String
+  ) -> Field {
+    Field(
+      path,
+      "\(meaning), counted from 0",
+      validate: { input, indices in
+        let count = input[keyPath: list].count
+        return indices.first { !(0..<count).contains($0) }.map {
+          count == 0
+            ? "must be empty where there is nothing to name"
+            : "must be from 0 to \(count - 1), not \($0)"
+        }
+      },
+      randomize: { input, source in
+        let indices = input[keyPath: list].indices
+        // Drawn once for all, or most inputs would have one.
+        let isThere = source.mayStop && !source.isOne(in: 3)
+        input[keyPath: path] = indices.filter { _ in
+          isThere && source.isOne(in: 4)
+        }
+      },
+      simplify: { indices in
+        indices.indices.map { index in
+          var copy = indices
+          copy.remove(at: index)
+          return copy
+        }
+      }
+    )
+  }
+
+  /// The millisecond at which something happens that need not happen.
+  package static func moment(
+    _ path: Path<Int?>,
+    _ meaning: String
+  ) -> Field {
+    Field(
+      path,
+      meaning,
+      validate: { $1.flatMap { problem($0, in: 0...mostMilliseconds) } },
+      randomize: { input, source in
+        let isThere = source.mayStop && source.isOne(in: 2)
+        // Beyond that, most are over before.
+        let latest = source.total / 6
+        input[keyPath: path] =
+          isThere ? source.int(in: 0...latest) * 2 + 1 : nil
+      },
+      simplify: { $0 == nil ? [] : [nil] }
+    )
+  }
+
+  /// One of several words.
+  package static func choice(
+    _ path: Path<String>,
+    of words: [String],
+    _ meaning: String
+  ) -> Field {
+    Field(
+      path,
+      "\(meaning): \(words.joined(separator: ", "))",
+      validate: { _, word in
+        words.contains(word)
+          ? nil
+          : "must be one of \(words.joined(separator: ", ")), not \(word)"
+      },
+      randomize: { input, source in
+        input[keyPath: path] = words[source.int(in: 0...words.count - 1)]
+      },
+      simplify: { word in Array(words.prefix { $0 != word }) }
+    )
+  }
+
+  private static func problem(
+    _ value: Int,
+    in bounds: ClosedRange<Int>
+  ) -> String? {
+    bounds.contains(value)
+      ? nil
+      : "must be from \(bounds.lowerBound) to \(bounds.upperBound), "
+        + "not \(value)"
+  }
+
+  /// Durations that tell sums apart keep the bits that do; what lies above
+  /// them is noise.
+  private static func simplerDurations(than duration: Int) -> [Int] {
+    let noise = 1 << 24
+    return duration >= noise
+      ? [duration % noise] : duration > 1 && duration <= 6 ? [1] : []
+  }
+}
+
+/// A thousand days.
+private let mostMilliseconds = 86_400_000_000
+private let mostJobs = 100_000

@@ -1,0 +1,161 @@
+import Foundation
+
+/// What the body of an example sees of the world, the same in both languages.
+///
+/// Whatever an example does to a stage becomes an ``Event``. What it does
+/// besides cannot be compared.
+package struct Stage: Sendable {
+  private let recorder: TraceRecorder
+  private let executor: (any TaskExecutor)?
+
+  /// The time of the run: virtual, unless a person looks on.
+  package var clock: any Clock<Duration> { recorder.clock }
+
+  /// Creates a stage.
+  ///
+  /// - Parameter executor: Where unstructured tasks run; a simulation has one
+  ///   of its own.
+  package init(_ recorder: TraceRecorder, executor: (any TaskExecutor)? = nil) {
+    self.recorder = recorder
+    self.executor = executor
+  }
+
+  package func record(_ name: String, lane: String, item: String = "") {
+    recorder.record(name, lane: lane, item: item)
+  }
+
+  /// Keeps a lane busy for a while, and then succeeds or fails.
+  ///
+  /// Records `start`, and then `end`, `fail` or `cancelled`.
+  ///
+  /// - Throws: ``WorkFailure`` if it is to fail; `CancellationError` as soon
+  ///   as the task is cancelled.
+  package func work(
+    _ lane: String,
+    _ milliseconds: Int,
+    fails: Bool = false
+  ) async throws {
+    record("start", lane: lane)
+    do {
+      try await sleep(milliseconds)
+    } catch {
+      record("cancelled", lane: lane)
+      throw error
+    }
+    record(fails ? "fail" : "end", lane: lane)
+    if fails { throw WorkFailure(lane: lane) }
+  }
+
+  /// Records a value that a lane came to, as JSON.
+  package func say(_ lane: String, _ value: some Encodable) {
+    record("say", lane: lane, item: json(value))
+  }
+
+  /// Says a value in the caller's lane: a page's code may call it `print`.
+  package func print(_ value: some Encodable) { say(Event.caller, value) }
+
+  /// Records what a lane does, for a table of steps only.
+  ///
+  /// A note is no part of what the languages are compared by.
+  package func note(_ lane: String, _ text: String) {
+    record(Event.note, lane: lane, item: text)
+  }
+
+  /// Suspends for so many milliseconds of the run's time.
+  ///
+  /// - Throws: `CancellationError` as soon as the task is cancelled.
+  package func sleep(_ milliseconds: Int) async throws {
+    try await recorder.sleep(milliseconds: milliseconds)
+  }
+
+  /// Records how `body` ends in a lane of its own: `return`, or `throw` with
+  /// the error.
+  package func attempt(
+    _ lane: String,
+    _ body: () async throws -> Void
+  ) async {
+    let (name, item) = await Ending(of: body).event
+    record(name, lane: lane, item: item)
+  }
+
+  /// Starts an unstructured task, which a simulation knows of.
+  ///
+  /// Only for wrong versions, which call it `Task`.
+  package func startTask(
+    _ body: @escaping @Sendable () async throws -> Void
+  ) {
+    // Unstructured because that is what is wrong with them.
+    Task(executorPreference: executor) { try await body() }
+  }
+}
+
+/// A job that was told to fail has failed.
+package struct WorkFailure: Error, CustomStringConvertible {
+  package var lane: String
+
+  package var description: String { "\(lane) failed" }
+}
+
+/// How a body came to its end.
+package enum Ending: Hashable, Sendable {
+  case returned
+  case threw(String)
+  /// Nothing could happen any more, and it had not returned.
+  case waits
+  /// The process died, or would have died.
+  case died(String)
+
+  init(of body: () async throws -> Void) async {
+    do {
+      try await body()
+      self = .returned
+    } catch is CancellationError {
+      self = .threw("cancelled")
+    } catch {
+      self = .threw("\(error)")
+    }
+  }
+
+  /// The name and item of the event that says so.
+  package var event: (name: String, item: String) {
+    switch self {
+    case .returned: ("return", "")
+    case .threw(let error): ("throw", error)
+    case .waits: ("wait", "")
+    case .died(let message): ("die", message)
+    }
+  }
+
+  init?(_ event: Event) {
+    switch event.name {
+    case "return": self = .returned
+    case "throw": self = .threw(event.item)
+    case "wait": self = .waits
+    case "die": self = .died(event.item)
+    default: return nil
+    }
+  }
+}
+
+extension Ending: CustomStringConvertible {
+  package var description: String {
+    switch self {
+    case .returned: "returns"
+    case .threw(let error): "throws \(error)"
+    case .waits: "waits for ever"
+    case .died(let message): message.isEmpty ? "dies" : "dies of \(message)"
+    }
+  }
+}
+
+/// A value as JSON with sorted keys, as Go's encoder writes it too.
+package func json(_ value: some Encodable) -> String {
+  let encoder = JSONEncoder()
+  encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+  do {
+    return String(decoding: try encoder.encode(value), as: UTF8.self)
+  } catch {
+    // What is said and what inputs hold are plain values.
+    preconditionFailure("cannot encode \(value): \(error)")
+  }
+}

@@ -1,0 +1,273 @@
+import Cookbook
+import Foundation
+import Simulation
+
+/// `recipe NAME [EXAMPLE]`: runs examples and shows what happened.
+enum ExampleCommand {
+  /// The flags of every example, beside those of its input.
+  static let flags = [
+    "events", "input", "seed", "schedule", "cancel-at-step", "help",
+  ]
+
+  static func run(
+    _ recipe: Recipe,
+    arguments: some Sequence<String>
+  ) async throws {
+    var (examples, rest) = try take(Array(arguments), of: recipe)
+    // A name, or what only one example can mean.
+    let wantsOne = examples.count == 1 || !rest.isEmpty
+    guard wantsOne || !examples.allSatisfy(\.isInstant) else {
+      for example in examples {
+        try Terminal.print("\(example.name):")
+        try await run(example, of: recipe, &rest)
+      }
+      return
+    }
+    try await run(examples[0], of: recipe, &rest)
+  }
+
+  /// The example that the first word names; all where there is none.
+  static func take(
+    _ arguments: [String],
+    of recipe: Recipe
+  ) throws(UsageError) -> (examples: [Example], rest: [String]) {
+    guard let name = arguments.first, !name.hasPrefix("-") else {
+      return (recipe.examples, arguments)
+    }
+    guard let example = recipe.examples.first(where: { $0.name == name }) else {
+      let names = recipe.examples.map(\.name)
+      throw UsageError(
+        "\(recipe.name) has no example '\(name)'",
+        hint: nearest(to: name, in: names).map { "did you mean '\($0)'?" }
+          ?? "it has: \(names.joined(separator: ", "))"
+      )
+    }
+    return ([example], Array(arguments.dropFirst()))
+  }
+
+  /// What a command line asks of an example.
+  private struct Request {
+    var input: any ExampleInput
+    var source: ExampleJudge.Source?
+    var cancelAtStep: Int?
+    var showsEvents: Bool
+
+    init(_ example: Example, _ words: [String]) throws {
+      let switches = InputField.all(of: example.input)
+        .filter { $0.kind == .flag }.map(\.flag)
+      var arguments = try Arguments(
+        words,
+        switches: Set(switches + ["events"])
+      )
+      showsEvents = try arguments.take(switch: "events")
+      let seed = try arguments.take("seed", in: 0...Int.max)
+      let schedule = try arguments.take("schedule")
+      cancelAtStep = try arguments.take("cancel-at-step", in: 0...Int.max)
+      switch (seed, schedule) {
+      case (nil, nil):
+        guard cancelAtStep == nil else {
+          throw UsageError("--cancel-at-step needs --seed or --schedule")
+        }
+      case (let seed?, nil): source = .seed(UInt64(seed))
+      case (nil, let text?):
+        guard let schedule = Simulation.Schedule(text) else {
+          throw UsageError(
+            "--schedule must be numbers with commas, or '-', not '\(text)'"
+          )
+        }
+        source = .schedule(schedule)
+      case (_?, _?):
+        throw UsageError("--seed and --schedule exclude each other")
+      }
+      input = try parse(arguments, defaults: example.input)
+    }
+  }
+
+  /// The input that the rest of a command line stands for.
+  static func parse(
+    _ arguments: Arguments,
+    defaults: some ExampleInput
+  ) throws -> any ExampleInput {
+    var arguments = arguments
+    let json = try arguments.take("input")
+    return try type(of: defaults).parse(
+      defaults: defaults,
+      json: json,
+      flags: arguments.flags,
+      operands: arguments.operands
+    )
+  }
+
+  private static func run(
+    _ example: Example,
+    of recipe: Recipe,
+    _ words: inout [String]
+  ) async throws {
+    if words.contains("--help") || words.contains("-h") {
+      return try Terminal.print(help(recipe))
+    }
+    let request = try Request(example, words)
+    if let report = try await Evidences.report(example, of: recipe) {
+      try Terminal.print(report.text)
+      if !report.holds { throw ExitCode.failure }
+      return
+    }
+    let simulated = await ExampleJudge.run(
+      request.source ?? .seed(0),
+      cancelAtStep: request.cancelAtStep
+    ) { await example.run(request.input, on: $0) }
+    if request.source != nil, let failure = simulated.failure {
+      try show(simulated.trace, request.showsEvents)
+      throw failure
+    }
+    guard request.source == nil, simulated.trace.ending != .waits,
+      !example.isInstant
+    else {
+      try show(simulated.trace, request.showsEvents)
+      // Waiting for ever in virtual time is waiting for ever: the real run
+      // would tell nobody.
+      if simulated.trace.ending == .waits, !example.waits {
+        Terminal.complain("\(example.name) waits for ever: a deadlock")
+        throw ExitCode.failure
+      }
+      return
+    }
+    let recorder = TraceRecorder(clock: ContinuousClock())
+    let input = request.input
+    let (_, wasInterrupted) = try await RunCommand.withInterruption {
+      await example.run(input, on: Stage(recorder))
+    } progress: {
+      let (count, last) = recorder.progress
+      let latest = last.map { ", last: \($0.lane) \($0.name)" } ?? ""
+      Terminal.showProgress("\(recipe.name): \(count) events\(latest)")
+    }
+    try show(Trace(recorder.events), request.showsEvents)
+    if wasInterrupted {
+      Terminal.complain("interrupted after \(recorder.events.count) events")
+      throw ExitCode.interrupted
+    }
+  }
+
+  /// What a run in the simulation prints where there is no terminal.
+  static func replay(
+    _ recipe: Recipe,
+    _ arguments: [String]
+  ) async throws -> [String] {
+    let (examples, rest) = try take(arguments, of: recipe)
+    let request = try Request(examples[0], rest)
+    guard let source = request.source else {
+      throw UsageError("without --seed no two runs are the same")
+    }
+    let run = await ExampleJudge.run(
+      source,
+      cancelAtStep: request.cancelAtStep
+    ) { await examples[0].run(request.input, on: $0) }
+    if let failure = run.failure { throw failure }
+    return lines(
+      of: run.trace,
+      asEvents: request.showsEvents,
+      width: 80,
+      styled: false
+    )
+  }
+
+  private static func show(_ trace: Trace, _ asEvents: Bool) throws(ExitCode) {
+    try Terminal.print(
+      lines(
+        of: trace,
+        asEvents: asEvents,
+        width: Terminal.width,
+        styled: Terminal.isStyled
+      ).joined(separator: "\n")
+    )
+  }
+
+  static func lines(
+    of trace: Trace,
+    asEvents: Bool,
+    width: Int,
+    styled: Bool
+  ) -> [String] {
+    if asEvents { return trace.events.map(\.json) }
+    var lines: [String] = []
+    // What takes no time has no timeline.
+    if trace.events.contains(where: { $0.at > 0 }) {
+      lines += Timeline(trace.comparable, legend: .example)
+        .lines(width: width, styled: styled)
+      lines.append("")
+    }
+    let outcome = trace.outcome
+    let caller = Outcome(
+      said: outcome.said.filter { $0.key == Event.caller },
+      endings: outcome.endings.filter { $0.key == Event.caller }
+    )
+    let others = Set(outcome.said.keys).union(outcome.endings.keys)
+      .subtracting([Event.caller]).sorted()
+    for lane in others {
+      lines.append(
+        Outcome(
+          said: outcome.said.filter { $0.key == lane },
+          endings: outcome.endings.filter { $0.key == lane }
+        ).description
+      )
+    }
+    return lines + [caller.description]
+  }
+
+  static func help(_ recipe: Recipe) -> String {
+    var lines = [
+      "\(recipe.name): \(recipe.question)", "",
+      "usage: recipe \(recipe.name) [EXAMPLE] [--FIELD VALUE …]", "",
+    ]
+    for example in recipe.examples {
+      lines.append("\(example.name)")
+      lines += help(of: example.input)
+    }
+    lines += ["", "page and sources: \(recipe.folder)"]
+    return lines.joined(separator: "\n")
+  }
+
+  private static func help<Input: ExampleInput>(of input: Input) -> [String] {
+    let known = InputField.all(of: input)
+    return Input.fields.flatMap { field in
+      known.filter { $0.name == field.name }.flatMap { known in
+        [
+          "  --\(known.flag) \(known.kind.placeholder)",
+          "      \(field.meaning)"
+            + (known.defaultValue.map { "; default: \(known.shown($0))" } ?? ""),
+        ]
+      }
+    }
+  }
+}
+
+extension Example {
+  /// Whether it takes neither input nor time.
+  var isInstant: Bool { input is NoInput }
+
+  /// Whether waiting for ever is its answer.
+  var waits: Bool {
+    guard case .outcomes(let swift, _, _) = evidence else { return false }
+    return swift.hasSuffix(Ending.waits.description)
+  }
+}
+
+/// Evidence that is not a trace: it makes a report of its own.
+enum Evidences {
+  struct Report {
+    var text: String
+    var holds: Bool
+  }
+
+  /// The report of an example that is judged by tools or by measuring, `nil`
+  /// for one that is run.
+  static func report(
+    _ example: Example,
+    of recipe: Recipe
+  ) async throws -> Report? {
+    switch example.evidence {
+    case .moments, .outcome, .outcomes, .race: nil
+    case .refused, .claims: nil
+    }
+  }
+}

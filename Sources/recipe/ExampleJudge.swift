@@ -1,0 +1,234 @@
+import Cookbook
+import Foundation
+import Simulation
+import Synchronization
+
+/// Runs examples in the simulation and holds them against their laws.
+enum ExampleJudge {
+  typealias Program = @Sendable (Stage) async -> Void
+
+  /// Which schedule a run follows.
+  enum Source: Sendable {
+    case seed(UInt64)
+    case schedule(Simulation.Schedule)
+  }
+
+  /// What a run left behind, if it did.
+  struct Run {
+    var trace: Trace
+    /// Why it is no run as it should be: a leak, a foreign thread and so on.
+    var failure: SimulationFailure?
+  }
+
+  /// Runs a program under one schedule.
+  ///
+  /// One that waits for ever is no failure here: its trace says so.
+  static func run(
+    _ source: Source,
+    cancelAtStep: Int? = nil,
+    _ program: @escaping Program
+  ) async -> Run {
+    // Kept outside, since a run that fails returns nothing.
+    let kept = Mutex<TraceRecorder?>(nil)
+    let body: @Sendable (Simulation) async -> Trace = { simulation in
+      let recorder = TraceRecorder(clock: simulation.clock)
+      kept.withLock { $0 = recorder }
+      await program(Stage(recorder, executor: simulation.executor))
+      return Trace(recorder.events)
+    }
+    do throws(SimulationFailure) {
+      let run =
+        switch source {
+        case .seed(let seed):
+          try await Simulation.run(seed: seed, cancelAtStep: cancelAtStep, body)
+        case .schedule(let schedule):
+          try await Simulation.replay(
+            schedule: schedule,
+            cancelAtStep: cancelAtStep,
+            body
+          )
+        }
+      return Run(trace: run.value)
+    } catch {
+      let events = kept.withLock { $0?.events ?? [] }
+      var trace = Trace(events)
+      guard case .deadlock = error.reason, trace.ending == nil else {
+        return Run(trace: trace, failure: error)
+      }
+      trace.events.append(
+        Event(at: events.last?.at ?? 0, lane: Event.caller, name: "wait")
+      )
+      return Run(trace: trace)
+    }
+  }
+
+  /// Runs an example under one schedule.
+  ///
+  /// - Throws: What keeps the run from its end; waiting for ever does not.
+  static func trace(
+    _ example: Example,
+    _ input: any ExampleInput,
+    seed: UInt64
+  ) async throws(SimulationFailure) -> Trace {
+    let run = await run(.seed(seed)) { await example.run(input, on: $0) }
+    if let failure = run.failure { throw failure }
+    return run.trace
+  }
+
+  /// Holds an example against its laws under many schedules, each twice.
+  ///
+  /// - Returns: How many schedules were tried.
+  @discardableResult
+  static func explore(
+    _ example: Example,
+    _ input: any ExampleInput,
+    seeds: Range<UInt64>,
+    visit: @escaping @Sendable (Trace) -> Void = { _ in }
+  ) async throws -> Int {
+    let (body, check) = parts(example, input)
+    return try await Simulation.explore(seeds: seeds, body) { trace in
+      visit(trace)
+      try check(trace)
+    }.schedules
+  }
+
+  /// Cancels an example at every step of some schedules.
+  ///
+  /// - Returns: The number of cancelled runs.
+  static func cancelEverywhere(
+    _ example: Example,
+    _ input: any ExampleInput,
+    seeds: Range<UInt64>
+  ) async throws -> Int {
+    let (body, check) = parts(example, input)
+    return try await Simulation.cancelEverywhere(
+      seeds: seeds,
+      body,
+      check: check
+    )
+  }
+
+  /// Runs an example under every schedule.
+  static func exhaust(
+    _ example: Example,
+    _ input: any ExampleInput,
+    limit: Int,
+    visit: @escaping @Sendable (Trace) -> Void = { _ in }
+  ) async throws -> Simulation.Exhaustion {
+    let (body, check) = parts(example, input)
+    return try await Simulation.exhaust(limit: limit, body) { trace in
+      visit(trace)
+      try check(trace)
+    }
+  }
+
+  private static func parts(
+    _ example: Example,
+    _ input: any ExampleInput
+  ) -> (
+    body: @Sendable (Simulation) async -> Trace,
+    check: @Sendable (Trace) throws -> Void
+  ) {
+    let body: @Sendable (Simulation) async -> Trace = { simulation in
+      let recorder = TraceRecorder(clock: simulation.clock)
+      let stage = Stage(recorder, executor: simulation.executor)
+      await example.run(input, on: stage)
+      return Trace(recorder.events)
+    }
+    return (body, { try example.check($0, of: input) })
+  }
+}
+
+// MARK: Wrong versions
+
+extension ExampleJudge {
+  /// What became of a wrong version.
+  struct Verdict: CustomStringConvertible {
+    var name: String
+    /// In how many schedules it broke what it should, and how many there were.
+    var kills: Int
+    var seeds: Int
+    /// In how many it broke something else.
+    var others: [String: Int]
+    var firstSeed: UInt64?
+
+    var frequency: String {
+      kills == seeds
+        ? "always" : "in \(kills.grouped) of \(seeds.grouped) schedules"
+    }
+
+    var description: String {
+      "\(name): \(frequency)" + (others.isEmpty ? "" : ", but also \(others)")
+    }
+  }
+
+  /// Runs a wrong version under many schedules.
+  static func judge(
+    _ wrong: WrongVersion,
+    of example: Example,
+    seeds: Range<UInt64> = 0..<1_000
+  ) async -> Verdict {
+    var verdict = Verdict(
+      name: wrong.name,
+      kills: 0,
+      seeds: seeds.count,
+      others: [:]
+    )
+    let right = await run(.seed(0)) { await example.run(wrong.input, on: $0) }
+    for seed in seeds {
+      let run = await run(.seed(seed)) { await wrong.run(on: $0) }
+      let breaches = breaches(run, of: example, wrong.input, right.trace)
+      if breaches.contains(wrong.breaks) {
+        verdict.kills += 1
+        verdict.firstSeed = verdict.firstSeed ?? seed
+      }
+      for breach in breaches where breach != wrong.breaks {
+        // Where all is about one thing, it differs from the right one too.
+        if breach == .outcome || isPart(breach, of: wrong.breaks) { continue }
+        verdict.others["\(breach)", default: 0] += 1
+      }
+    }
+    return verdict
+  }
+
+  /// Who is left on return is what a leak consists of.
+  private static func isPart(_ breach: Breach, of whole: Breach) -> Bool {
+    let left: Set<Breach> = [.leak, .law(Law<NoInput>.allEndedOnReturn.name)]
+    return left.contains(breach) && left.contains(whole)
+  }
+
+  /// All that a run has broken.
+  static func breaches(
+    _ run: Run,
+    of example: Example,
+    _ input: any ExampleInput,
+    _ right: Trace
+  ) -> Set<Breach> {
+    var breaches: Set<Breach> = []
+    for law in example.laws where law.problem(input, run.trace) != nil {
+      breaches.insert(.law(law.name))
+    }
+    if run.trace.ending == .waits, right.ending != .waits {
+      return [.deadlock]
+    }
+    if case .outlived = run.failure?.reason { breaches.insert(.leak) }
+    if run.trace.outcome != right.outcome { breaches.insert(.outcome) }
+    return breaches
+  }
+}
+
+extension Int {
+  /// With a comma between thousands.
+  var grouped: String {
+    var digits = String(magnitude)
+    var index = digits.count - 3
+    while index > 0 {
+      digits.insert(
+        ",",
+        at: digits.index(digits.startIndex, offsetBy: index)
+      )
+      index -= 3
+    }
+    return self < 0 ? "-" + digits : digits
+  }
+}
