@@ -67,8 +67,10 @@ extension Simulation {
 
   /// How much an exploration tried.
   public struct Exploration: Sendable {
-    /// The number of runs; each seed has two.
+    /// The number of schedules: one for each seed.
     public let schedules: Int
+    /// The number of runs: two for each seed.
+    public let runs: Int
     /// The number of jobs in all runs.
     public let steps: Int
     /// The real time it took.
@@ -175,7 +177,9 @@ extension Simulation {
       throw await DriverThread.run { program.explain(failure) }
     }
     return Exploration(
-      schedules: survey.runs,
+      // Without a failure no seed is left after its first run.
+      schedules: survey.runs / 2,
+      runs: survey.runs,
       steps: survey.steps,
       elapsed: survey.elapsed,
       isComplete: survey.isComplete
