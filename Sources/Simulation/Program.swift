@@ -26,6 +26,14 @@ struct Program<Value: Sendable>: Sendable {
     attempt(source, cancelAtStep, isLogging).outcome
   }
 
+  /// A run with a log, and judged.
+  func runOnce(_ source: Source, cancelAtStep: Int?) -> Outcome {
+    let outcome = run(source, cancelAtStep: cancelAtStep, isLogging: true)
+    guard case .success(let run) = outcome else { return outcome }
+    let seed: UInt64? = if case .seed(let seed) = source { seed } else { nil }
+    return judge(run, seed: seed, cancelAtStep).map { .failure($0) } ?? outcome
+  }
+
   private func attempt(
     _ source: Source,
     _ cancelAtStep: Int?,

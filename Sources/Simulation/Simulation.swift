@@ -1,7 +1,7 @@
 /// A simulated run, as its body sees it.
 ///
 /// The static functions run a body under schedules of their choice and in
-/// virtual time: ``run(seed:cancelAtStep:options:_:)`` under one,
+/// virtual time: ``run(seed:cancelAtStep:options:_:check:)`` under one,
 /// ``explore(seeds:options:_:check:)`` under many,
 /// ``exhaust(limit:options:_:check:)`` under all, and
 /// ``cancelEverywhere(seeds:options:_:check:)`` with a cancellation at every
@@ -99,18 +99,21 @@ extension Simulation {
   ///     nothing.
   ///   - options: bounds of the run.
   ///   - body: the program; it must reach the world through its argument.
+  ///   - check: judges the value by throwing.
   /// - Returns: the value and the schedule.
   /// - Throws: what went wrong. An error of the body is `.thrown`, also a
-  ///   `CancellationError` after a cancellation.
+  ///   `CancellationError` after a cancellation; one of `check` is
+  ///   `.rejected`.
   public static func run<Value: Sendable>(
     seed: UInt64,
     cancelAtStep: Int? = nil,
     options: Options = Options(),
-    _ body: @escaping @Sendable (Simulation) async throws -> Value
+    _ body: @escaping @Sendable (Simulation) async throws -> Value,
+    check: @escaping @Sendable (Value) throws -> Void = { _ in }
   ) async throws(SimulationFailure) -> Run<Value> {
-    let program = Program(body: body, options: options)
+    let program = Program(body: body, options: options, check: check)
     return try await DriverThread.run {
-      program.run(.seed(seed), cancelAtStep: cancelAtStep, isLogging: true)
+      program.runOnce(.seed(seed), cancelAtStep: cancelAtStep)
     }.get()
   }
 
@@ -118,24 +121,22 @@ extension Simulation {
   ///
   /// - Parameters:
   ///   - schedule: the choices, as a failure or a run reports them.
-  ///   - cancelAtStep: as for ``run(seed:cancelAtStep:options:_:)``.
+  ///   - cancelAtStep: as for ``run(seed:cancelAtStep:options:_:check:)``.
   ///   - options: bounds of the run.
   ///   - body: the program.
+  ///   - check: judges the value by throwing.
   /// - Returns: the value and the schedule as it was followed.
   /// - Throws: what went wrong.
   public static func replay<Value: Sendable>(
     schedule: Schedule,
     cancelAtStep: Int? = nil,
     options: Options = Options(),
-    _ body: @escaping @Sendable (Simulation) async throws -> Value
+    _ body: @escaping @Sendable (Simulation) async throws -> Value,
+    check: @escaping @Sendable (Value) throws -> Void = { _ in }
   ) async throws(SimulationFailure) -> Run<Value> {
-    let program = Program(body: body, options: options)
+    let program = Program(body: body, options: options, check: check)
     return try await DriverThread.run {
-      program.run(
-        .schedule(schedule),
-        cancelAtStep: cancelAtStep,
-        isLogging: true
-      )
+      program.runOnce(.schedule(schedule), cancelAtStep: cancelAtStep)
     }.get()
   }
 

@@ -507,6 +507,54 @@ private func children(
     #expect("\(String(describing: rejected))".contains("in the check"))
   }
 
+  @Test("A single run is judged as well, and a rejected one fails again")
+  func rejectedRuns() async throws {
+    let check: @Sendable ([Int]) throws -> Void = {
+      if $0 != $0.sorted() { throw Wrong("in the check") }
+    }
+    let found = try #require(
+      await #expect(throws: SimulationFailure.self) {
+        try await Simulation.explore(seeds: 0..<100, mixture, check: check)
+      }
+    )
+    let seed = try #require(found.seed)
+    let runs: [@Sendable () async throws -> Void] = [
+      { _ = try await Simulation.run(seed: seed, mixture, check: check) },
+      {
+        _ = try await Simulation.replay(
+          schedule: found.schedule,
+          mixture,
+          check: check
+        )
+      },
+    ]
+    for (run, seed) in zip(runs, [seed, nil]) {
+      let again = await #expect(throws: SimulationFailure.self) {
+        try await run()
+      }
+      #expect(again?.reason.name == "rejected")
+      #expect("\(String(describing: again))".contains("in the check"))
+      #expect(again?.seed == seed)
+      #expect(again?.schedule == found.schedule)
+      #expect(again?.steps == found.steps)
+    }
+    _ = try await Simulation.run(seed: seed, mixture)
+  }
+
+  @Test("A rejected run that was cancelled tells the step")
+  func rejectedAndCancelled() async throws {
+    let again = await #expect(throws: SimulationFailure.self) {
+      try await Simulation.replay(
+        schedule: "-",
+        cancelAtStep: 0,
+        { _ in Task.isCancelled },
+        check: { if $0 { throw Wrong() } }
+      )
+    }
+    #expect(again?.reason.name == "rejected")
+    #expect(again?.cancelledAtStep == 0)
+  }
+
   @Test("A value that differs between two runs of a seed is reported")
   func differentValues() async throws {
     let runs = Shared(0)
