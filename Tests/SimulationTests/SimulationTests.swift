@@ -371,7 +371,7 @@ private func children(
     }
     #expect(
       waiting == [
-        "root task (last ran in step 0, at 0.0 seconds)",
+        "root (last ran in step 0, at 0.0 seconds)",
         "task 1 (last ran in step 2, at 0.005 seconds): waits for the letter",
       ]
     )
