@@ -3,9 +3,10 @@
 /// The static functions run a body under schedules of their choice and in
 /// virtual time: ``run(seed:cancelAtStep:options:_:check:)`` under one,
 /// ``explore(seeds:options:_:check:)`` under many,
-/// ``exhaust(limit:options:_:check:)`` under all, and
-/// ``cancelEverywhere(seeds:options:_:check:)`` with a cancellation at every
-/// step. None of them runs code of the body on the caller's thread.
+/// ``exhaust(limit:options:_:check:)`` under all,
+/// ``shortestFailure(limit:options:_:check:where:)`` under those with few
+/// switches first, and ``cancelEverywhere(seeds:options:_:check:)`` with a
+/// cancellation at every step. None of them runs code of the body on the caller's thread.
 public struct Simulation: Sendable {
   private let driver: Driver
 
@@ -275,6 +276,54 @@ extension Simulation {
     return try await Survey.stoppable { isStopped in
       program.exhaust(limit: limit, isStopped: isStopped)
     }.get()
+  }
+
+  /// Searches for the failure that needs the fewest switches.
+  ///
+  /// A switch is a choice that is not 0: a job that runs before one that has
+  /// been ready for longer. The schedule without a switch runs first, then all
+  /// that have one, then all that have two, until some fail; no schedule runs
+  /// twice. Many faults need one switch or none, and the schedule that is
+  /// left shows nothing but the fault. The search is deterministic and runs
+  /// on one thread. By default there is no grace, as for
+  /// ``failures(seeds:options:_:check:)``.
+  ///
+  /// Cancellation of the calling task ends the search after the current run.
+  ///
+  /// Complexity: one run for each schedule, and the number of schedules with
+  /// *d* switches grows as the *d*-th power of the number of choices. Up to
+  /// `limit` schedules wait in memory, each as its switches.
+  ///
+  /// - Parameters:
+  ///   - limit: the number of runs after which to stop.
+  ///   - options: bounds of each run.
+  ///   - body: the program.
+  ///   - check: judges the value of each run by throwing.
+  ///   - isWanted: whether a failure counts, for instance only one that
+  ///     breaks a certain law; by default each does. It sees failures before
+  ///     their reports have been written: no tasks that wait, no notes.
+  /// - Returns: the failure, or nil if no run within the limit is one that is
+  ///   wanted. Its `schedule` has no zeros at its end and fails in the same
+  ///   way when it is replayed. None that fails so has fewer switches; of those
+  ///   with as many that ran within the limit, none takes fewer steps. If the
+  ///   failure does not come again, its reason is `.nondeterministic`.
+  public static func shortestFailure<Value: Sendable>(
+    limit: Int,
+    options: Options = Options(grace: .zero),
+    _ body: @escaping @Sendable (Simulation) async throws -> Value,
+    check: @escaping @Sendable (Value) throws -> Void = { _ in },
+    where isWanted: @escaping @Sendable (SimulationFailure) -> Bool = { _ in
+      true
+    }
+  ) async -> SimulationFailure? {
+    let program = Program(body: body, options: options, check: check)
+    return await Survey.stoppable { isStopped in
+      program.shortestFailure(
+        limit: limit,
+        isWanted: isWanted,
+        isStopped: isStopped
+      )
+    }
   }
 
   /// Cancels a body at every step that it has.
