@@ -51,6 +51,10 @@ final class Driver: TaskExecutor, @unchecked Sendable {
   private(set) var steps = 0
   private(set) var digest: UInt64 = 0
   private(set) var wasCancelled = false
+  /// Which of the ready jobs runs now.
+  private var choice = 0
+  /// The hash of the body's own task, which is told from others without a log.
+  private var root: Int?
 
   init(chooser: Chooser, isLogging: Bool) {
     self.chooser = chooser
@@ -71,6 +75,8 @@ final class Driver: TaskExecutor, @unchecked Sendable {
     let executor = unsafe asUnownedTaskExecutor()
     // Unstructured because no task runs on this thread yet.
     let root = Task(executorPreference: self) {
+      self.root = unsafe withUnsafeCurrentTask { unsafe $0?.hashValue }
+      self.log?.rootDidStart()
       await Self.$sentinel.withValue(self.watched) { await operation() }
       self.isFinished = true
     }
@@ -115,7 +121,7 @@ final class Driver: TaskExecutor, @unchecked Sendable {
         wasCancelled = true
         root.cancel()
       }
-      let choice = chooser.choose(among: ready.count)
+      choice = chooser.choose(among: ready.count)
       mix(UInt64(truncatingIfNeeded: ready.count << 32 | choice))
       let job = ready.remove(at: choice)
       log?.willRun(job, step: steps, at: now)
@@ -156,7 +162,7 @@ final class Driver: TaskExecutor, @unchecked Sendable {
     _ root: Task<Void, Never>
   ) {
     isRunning = false
-    log = nil
+    choice = 0
     root.cancel()
     for _ in 0..<1_000 {
       let mail = mailbox.withLock { box in
@@ -168,7 +174,9 @@ final class Driver: TaskExecutor, @unchecked Sendable {
         next.resume(isElapsed: false)
       }
       if ready.isEmpty { return }
-      unsafe ready.removeFirst().runSynchronously(on: executor)
+      let job = ready.removeFirst()
+      log?.willRun(job, step: steps, at: now)
+      unsafe job.runSynchronously(on: executor)
     }
   }
 
@@ -177,7 +185,7 @@ final class Driver: TaskExecutor, @unchecked Sendable {
   func enqueue(_ job: consuming ExecutorJob) {
     let job = UnownedJob(job)
     if isInside {
-      log?.willEnqueue(job, step: steps, at: now)
+      log?.willEnqueue(job, at: now)
       return ready.append(job)
     }
     let isClosed = mailbox.withLock { box in
@@ -203,6 +211,7 @@ final class Driver: TaskExecutor, @unchecked Sendable {
       // around this call spin on a thread of the pool.
       return try await Task.sleep(for: .seconds(1 << 30))
     }
+    log?.learnName()
     sleeps += 1
     let id = sleeps
     let isCancelled = !isRunning || Task.isCancelled
@@ -220,7 +229,25 @@ final class Driver: TaskExecutor, @unchecked Sendable {
   }
 
   func note(_ label: String?) {
-    if isInside { log?.note(label, step: steps, at: now) }
+    if isInside { log?.note(label, step: step, at: now) }
+  }
+
+  /// The number of the job that runs now.
+  private var step: Int { isRunning ? steps - 1 : steps }
+
+  var position: Simulation.Position? {
+    guard isInside,
+      let hash = unsafe withUnsafeCurrentTask(body: { unsafe $0?.hashValue })
+    else { return nil }
+    let isRoot = hash == root && !isFinished
+    return Simulation.Position(
+      step: step,
+      choice: choice,
+      task: log?.nameOfCurrentTask(step: step, at: now)
+        ?? (isRoot ? Log.rootName : Log.givenName ?? "a task"),
+      isRootRunning: !isFinished,
+      isAfterFailure: !isRunning
+    )
   }
 
   // MARK: Sleepers

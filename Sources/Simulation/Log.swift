@@ -1,53 +1,119 @@
-/// Who ran when, for the report of a failure.
+/// Who ran when, for the report of a failure, and what tasks are called.
 ///
 /// Costs a string for each job, so that it is kept only for single runs and
 /// when a failure is run again to explain it.
 struct Log {
   private struct Entry {
-    let name: String
+    let number: Int
+    var givenName: String?
     var step: Int?
     var instant: Duration
     var note: String?
+
+    var name: String {
+      givenName ?? (number == 0 ? Log.rootName : "task \(number)")
+    }
   }
+
+  static let rootName = "root"
 
   private var entries: [Entry] = []
   private var tasks: [String: Int] = [:]
-  private var owners: [Int: Int] = [:]
-  private var current: Int?
+  /// The task of the job that runs now; nil if the job carries none.
+  private var running: Int?
+  private var runningJob: UnownedJob?
+  /// Whether a current task can be taken for its job: see ``rootDidStart()``.
+  private var areTasksJobs = false
 
-  mutating func willEnqueue(_ job: UnownedJob, step: Int, at now: Duration) {
+  mutating func willEnqueue(_ job: UnownedJob, at now: Duration) {
+    learnName()
     // A job that carries no task (an actor's, a yield's) has no identity.
     let key = "\(job)"
     guard !key.contains("nil"), tasks[key] == nil else { return }
+    _ = add(key, at: now)
+  }
+
+  private mutating func add(_ key: String, at now: Duration) -> Int {
     tasks[key] = entries.count
-    let name = entries.isEmpty ? "root task" : "task \(entries.count)"
-    entries.append(Entry(name: name, instant: now))
+    entries.append(Entry(number: entries.count, instant: now))
+    return entries.count - 1
   }
 
   mutating func willRun(_ job: UnownedJob, step: Int, at now: Duration) {
-    current = tasks["\(job)"]
-    if let current {
-      entries[current].step = step
-      entries[current].instant = now
+    runningJob = job
+    running = tasks["\(job)"]
+    if let running {
+      entries[running].step = step
+      entries[running].instant = now
     }
   }
 
-  mutating func note(_ label: String?, step: Int, at now: Duration) {
-    // On an actor the running job is not the task's own: then the task is
-    // known only if it has left a note before.
-    guard
-      let hash = unsafe withUnsafeCurrentTask(body: { unsafe $0?.hashValue })
+  // MARK: The current task
+
+  /// Compares the first job with its task.
+  ///
+  /// A task is known by the number that the text of its job shows. A task that
+  /// runs in a job of its own needs no more than that. But an actor's job runs
+  /// several tasks, and an immediate task runs in the job of another; of those
+  /// only the current task is at hand, which has no number to be seen. In the
+  /// runtime a task *is* its job, one pointer, and so the one can be asked as
+  /// the other. Nothing promises this, hence the look before it is relied on;
+  /// without it, tasks on actors have neither notes nor numbers.
+  mutating func rootDidStart() {
+    guard let runningJob,
+      unsafe MemoryLayout<UnsafeCurrentTask>.size == MemoryLayout<UInt>.size,
+      MemoryLayout<UnownedJob>.size == MemoryLayout<UInt>.size
     else { return }
-    if let index = current ?? owners[hash] {
-      owners[hash] = index
-      entries[index].note = label
-    } else if let label {
-      owners[hash] = entries.count
-      entries.append(
-        Entry(name: "a task on an actor", step: step, instant: now, note: label)
-      )
+    let job = unsafe unsafeBitCast(runningJob, to: UInt.self)
+    areTasksJobs = unsafe withUnsafeCurrentTask { task in
+      unsafe task.map { unsafe unsafeBitCast($0, to: UInt.self) } == job
     }
   }
+
+  private var keyOfCurrentTask: String? {
+    guard areTasksJobs else { return nil }
+    return unsafe withUnsafeCurrentTask { task in
+      unsafe task.map { "\(unsafe unsafeBitCast($0, to: UnownedJob.self))" }
+    }
+  }
+
+  /// The name that the current task was given when it was created.
+  static var givenName: String? {
+    guard
+      #available(macOS 26, iOS 26, tvOS 26, watchOS 26, visionOS 26, *)
+    else { return nil }
+    return Task.name
+  }
+
+  /// Only a task itself can be asked for its name, while it runs.
+  mutating func learnName() {
+    guard let name = Self.givenName,
+      let index = keyOfCurrentTask.map({ tasks[$0] }) ?? running
+    else { return }
+    entries[index].givenName = name
+  }
+
+  private mutating func meetCurrentTask(step: Int, at now: Duration) -> Int? {
+    let key = keyOfCurrentTask
+    // An immediate task is not enqueued before it first suspends.
+    let index = key.map { tasks[$0] ?? add($0, at: now) } ?? running
+    guard let index else { return nil }
+    entries[index].givenName = Self.givenName
+    entries[index].step = step
+    entries[index].instant = now
+    return index
+  }
+
+  mutating func nameOfCurrentTask(step: Int, at now: Duration) -> String? {
+    meetCurrentTask(step: step, at: now).map { entries[$0].name }
+  }
+
+  mutating func note(_ label: String?, step: Int, at now: Duration) {
+    guard let index = meetCurrentTask(step: step, at: now) else { return }
+    entries[index].note = label
+  }
+
+  // MARK: Reports
 
   func name(of job: UnownedJob) -> String? {
     tasks["\(job)"].map { describe(entries[$0]) }

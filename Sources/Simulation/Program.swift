@@ -26,6 +26,14 @@ struct Program<Value: Sendable>: Sendable {
     attempt(source, cancelAtStep, isLogging).outcome
   }
 
+  /// A run with a log, and judged.
+  func runOnce(_ source: Source, cancelAtStep: Int?) -> Outcome {
+    let outcome = run(source, cancelAtStep: cancelAtStep, isLogging: true)
+    guard case .success(let run) = outcome else { return outcome }
+    let seed: UInt64? = if case .seed(let seed) = source { seed } else { nil }
+    return judge(run, seed: seed, cancelAtStep).map { .failure($0) } ?? outcome
+  }
+
   private func attempt(
     _ source: Source,
     _ cancelAtStep: Int?,
@@ -147,18 +155,35 @@ struct Program<Value: Sendable>: Sendable {
   /// The failure of a schedule, or nil if it passes.
   private func failure(
     of schedule: Simulation.Schedule,
-    _ cancelAtStep: Int?,
-    isLogging: Bool = false
+    _ cancelAtStep: Int?
   ) -> SimulationFailure? {
-    switch run(
-      .schedule(schedule),
-      cancelAtStep: cancelAtStep,
-      isLogging: isLogging
+    failure(
+      in: run(.schedule(schedule), cancelAtStep: cancelAtStep),
+      cancelAtStep
     )
-    {
+  }
+
+  private func failure(
+    in outcome: Outcome,
+    _ cancelAtStep: Int? = nil
+  ) -> SimulationFailure? {
+    switch outcome {
     case .success(let run): judge(run, seed: nil, cancelAtStep)
     case .failure(let failure): failure
     }
+  }
+
+  /// The reason of a failure as a run with a log tells it; nil if its
+  /// schedule does not fail so again.
+  private func loggedReason(
+    of failure: SimulationFailure
+  ) -> SimulationFailure.Reason? {
+    let again = runOnce(
+      .schedule(failure.schedule),
+      cancelAtStep: failure.cancelledAtStep
+    ).failure
+    guard let again, again.reason.isLike(failure.reason) else { return nil }
+    return again.reason
   }
 
   /// Adds to a failure what running it again can tell.
@@ -175,9 +200,8 @@ struct Program<Value: Sendable>: Sendable {
     }
     var quick = self
     quick.options.grace = .zero
-    let again = quick.failure(of: failure.schedule, step, isLogging: true)
-    guard let again, again.reason.isLike(failure.reason) else { return failure }
-    failure.reason = again.reason
+    guard let reason = quick.loggedReason(of: failure) else { return failure }
+    failure.reason = reason
 
     var budget = 1_000_000
     var best = failure.schedule.choices
@@ -201,9 +225,64 @@ struct Program<Value: Sendable>: Sendable {
       choices[index] = 0
       _ = fails(choices)
     }
-    while best.last == 0 { best.removeLast() }
-    failure.shortened = Simulation.Schedule(choices: best)
+    failure.shortened = Simulation.Schedule(choices: best).trimmed
     return failure
+  }
+
+  /// A choice that is not 0, and its index among the choices.
+  private typealias Switch = (index: Int, choice: Int)
+
+  private func schedule(of switches: [Switch]) -> Simulation.Schedule {
+    var choices = Array(repeating: 0, count: (switches.last?.index ?? -1) + 1)
+    for (index, choice) in switches { choices[index] = choice }
+    return Simulation.Schedule(choices: choices)
+  }
+
+  func shortestFailure(
+    limit: Int,
+    isWanted: (SimulationFailure) -> Bool,
+    isStopped: () -> Bool
+  ) -> SimulationFailure? {
+    var runs = 0
+    var best: SimulationFailure?
+    // All schedules of as many switches.
+    var level: [[Switch]] = [[]]
+    while !level.isEmpty && best == nil {
+      var next: [[Switch]] = []
+      for switches in level where runs < limit && !isStopped() {
+        runs += 1
+        let (outcome, driver) = attempt(
+          .schedule(schedule(of: switches)),
+          nil,
+          false
+        )
+        if let failure = failure(in: outcome), isWanted(failure),
+          failure.steps < best?.steps ?? .max
+        {
+          best = failure
+        }
+        guard best == nil else { continue }
+        // One more switch, behind the last one, so that each schedule has one
+        // way to be reached; no more of them than can still run.
+        let decisions = driver.chooser.decisions
+        let free = decisions.indices.dropFirst((switches.last?.index ?? -1) + 1)
+        for index in free where next.count < limit - runs {
+          for choice in 1..<Int(decisions[index].count) {
+            next.append(switches + [(index, choice)])
+          }
+        }
+      }
+      level = next
+    }
+    guard var best else { return nil }
+    best.schedule = best.schedule.trimmed
+    if case .foreignThread = best.reason { return best }
+    best.reason =
+      loggedReason(of: best)
+      ?? .nondeterministic(
+        "a schedule failed, and did not fail so when it ran again: \(best)"
+      )
+    return best
   }
 
   func exhaust(

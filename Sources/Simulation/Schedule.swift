@@ -13,6 +13,12 @@ extension Simulation {
     public init(choices: [Int] = []) {
       self.choices = choices.map { max(0, $0) }
     }
+
+    /// The same schedule without the zeros at its end.
+    var trimmed: Self {
+      let zeros = choices.reversed().prefix { $0 == 0 }.count
+      return Self(choices: choices.dropLast(zeros))
+    }
   }
 }
 

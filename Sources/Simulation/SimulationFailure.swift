@@ -48,7 +48,7 @@ public struct SimulationFailure: Error, Sendable {
   /// The seed of the run, or nil if it followed a schedule.
   public let seed: UInt64?
   /// The choices that were made up to the failure.
-  public let schedule: Simulation.Schedule
+  public internal(set) var schedule: Simulation.Schedule
   /// A schedule, not longer, that fails in the same way; nil if not sought.
   public internal(set) var shortened: Simulation.Schedule?
   /// The step before which the root task was cancelled, if it was.

@@ -8,10 +8,11 @@ enum ExploreCommand {
     var recipe: String
     var seeds: Int
     var schedules: Int
+    var runs: Int
     var laws: Int
     var keep: Bool
     var seconds: Double
-    var schedulesPerSecond: Int
+    var runsPerSecond: Int
     var digest: String?
     var failure: String?
     var failingSeed: UInt64?
@@ -45,6 +46,7 @@ enum ExploreCommand {
     let clock = ContinuousClock()
     let start = clock.now
     var schedules = 0
+    var runs = 0
     var digest = Digest()
     var failure: SimulationFailure?
     // In portions, so that there is something to say in between.
@@ -61,6 +63,7 @@ enum ExploreCommand {
           try demo.check(trace, of: input)
         }
         schedules += exploration.schedules
+        runs += exploration.runs
         digest.combine(part.value)
         Terminal.showProgress("\(name): \(seeds.upperBound) of \(count) seeds")
       }
@@ -68,7 +71,7 @@ enum ExploreCommand {
       failure = error
     }
     let elapsed = max(start.duration(to: clock.now).microseconds, 1)
-    let rate = schedules * 1_000_000 / elapsed
+    let rate = runs * 1_000_000 / elapsed
 
     if asJSON {
       try Terminal.print(
@@ -77,10 +80,11 @@ enum ExploreCommand {
             recipe: name,
             seeds: count,
             schedules: schedules,
+            runs: runs,
             laws: demo.laws.count,
             keep: failure == nil,
             seconds: Double(elapsed / 1_000) / 1_000,
-            schedulesPerSecond: rate,
+            runsPerSecond: rate,
             digest: failure == nil ? digest.description : nil,
             failure: failure.map { "\($0)" },
             failingSeed: failure?.seed
@@ -97,7 +101,7 @@ enum ExploreCommand {
     } else {
       try Terminal.print(
         "\(name): \(count) seeds, each twice, \(demo.laws.count) laws kept "
-          + "(\(rate) schedules a second)"
+          + "(\(rate) runs a second)"
       )
     }
     if failure != nil { throw ExitCode.failure }

@@ -283,7 +283,7 @@ struct CorrectProgram: Sendable, CustomTestStringConvertible {
       program.body,
       check: Fault.check
     )
-    #expect(exploration.schedules == 600)
+    #expect(exploration.schedules == 300)
   }
 
   @Test(

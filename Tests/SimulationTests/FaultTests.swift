@@ -64,7 +64,7 @@ import Testing
       { try await fault.body($0, true) },
       check: Fault.check
     )
-    #expect(exploration.schedules == 600)
+    #expect(exploration.schedules == 300)
     #expect(exploration.isComplete)
   }
 

@@ -51,7 +51,8 @@ private func children(
         seeds: 0..<2_000,
         mixture
       )
-      #expect(exploration.schedules == 4_000)
+      #expect(exploration.schedules == 2_000)
+      #expect(exploration.runs == 4_000)
     }
     for seed in UInt64(0)..<100 {
       let first = try await Simulation.run(seed: seed, mixture)
@@ -153,6 +154,7 @@ private func children(
   func noSeeds() async throws {
     let exploration = try await Simulation.explore(seeds: 5..<5) { _ in true }
     #expect(exploration.schedules == 0)
+    #expect(exploration.runs == 0)
     #expect(exploration.isComplete)
   }
 }
@@ -369,7 +371,7 @@ private func children(
     }
     #expect(
       waiting == [
-        "root task (last ran in step 0, at 0.0 seconds)",
+        "root (last ran in step 0, at 0.0 seconds)",
         "task 1 (last ran in step 2, at 0.005 seconds): waits for the letter",
       ]
     )
@@ -503,6 +505,54 @@ private func children(
     }
     #expect(rejected?.reason.name == "rejected")
     #expect("\(String(describing: rejected))".contains("in the check"))
+  }
+
+  @Test("A single run is judged as well, and a rejected one fails again")
+  func rejectedRuns() async throws {
+    let check: @Sendable ([Int]) throws -> Void = {
+      if $0 != $0.sorted() { throw Wrong("in the check") }
+    }
+    let found = try #require(
+      await #expect(throws: SimulationFailure.self) {
+        try await Simulation.explore(seeds: 0..<100, mixture, check: check)
+      }
+    )
+    let seed = try #require(found.seed)
+    let runs: [@Sendable () async throws -> Void] = [
+      { _ = try await Simulation.run(seed: seed, mixture, check: check) },
+      {
+        _ = try await Simulation.replay(
+          schedule: found.schedule,
+          mixture,
+          check: check
+        )
+      },
+    ]
+    for (run, seed) in zip(runs, [seed, nil]) {
+      let again = await #expect(throws: SimulationFailure.self) {
+        try await run()
+      }
+      #expect(again?.reason.name == "rejected")
+      #expect("\(String(describing: again))".contains("in the check"))
+      #expect(again?.seed == seed)
+      #expect(again?.schedule == found.schedule)
+      #expect(again?.steps == found.steps)
+    }
+    _ = try await Simulation.run(seed: seed, mixture)
+  }
+
+  @Test("A rejected run that was cancelled tells the step")
+  func rejectedAndCancelled() async throws {
+    let again = await #expect(throws: SimulationFailure.self) {
+      try await Simulation.replay(
+        schedule: "-",
+        cancelAtStep: 0,
+        { _ in Task.isCancelled },
+        check: { if $0 { throw Wrong() } }
+      )
+    }
+    #expect(again?.reason.name == "rejected")
+    #expect(again?.cancelledAtStep == 0)
   }
 
   @Test("A value that differs between two runs of a seed is reported")
