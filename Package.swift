@@ -135,7 +135,7 @@ let package = Package(
     ),
     .testTarget(
       name: "RecipeTests",
-      dependencies: ["Cookbook", "Simulation"] + recipeModules,
+      dependencies: ["recipe", "Cookbook", "Simulation"] + recipeModules,
       swiftSettings: strict
     ),
     .testTarget(

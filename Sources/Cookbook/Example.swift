@@ -92,6 +92,16 @@ package struct Example: Sendable {
     }
   }
 
+  /// An input for comparison, different for each state of the generator.
+  package func randomInput(
+    using generator: inout SeededGenerator
+  ) -> any ExampleInput {
+    func random<Input: ExampleInput>(_ start: Input) -> any ExampleInput {
+      Input.random(from: start, using: &generator)
+    }
+    return random(input)
+  }
+
   /// What is wrong with a run, by the first law that it breaks.
   ///
   /// - Parameter isGo: Whether Go's original did it: it may promise less.

@@ -126,7 +126,7 @@ package enum Ending: Hashable, Sendable {
     }
   }
 
-  init?(_ event: Event) {
+  package init?(_ event: Event) {
     switch event.name {
     case "return": self = .returned
     case "throw": self = .threw(event.item)

@@ -1,3 +1,5 @@
+import Foundation
+
 /// A drawing of a trace: a lane for each job, time across.
 package struct Timeline: Sendable {
   /// What a demo's events look like.
@@ -109,6 +111,12 @@ package struct Timeline: Sendable {
     mostBusy = Self.mostAtOnce(busySpans)
     if rows.count > Self.mostLanes { pack() }
     // Lanes that are never busy say what the others' end was due to.
+    if !legend.key.isEmpty {
+      // Which of several came first in an instant means nothing.
+      rows.sort {
+        $0.label.compare($1.label, options: .numeric) == .orderedAscending
+      }
+    }
     rows = rows.filter { !$0.spans.isEmpty } + rows.filter(\.spans.isEmpty)
   }
 

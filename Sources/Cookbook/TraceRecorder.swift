@@ -7,12 +7,36 @@ package final class TraceRecorder: Sendable {
   /// The run's clock: continuous for a real run, virtual for a simulated one.
   package let clock: any Clock<Duration>
   private let elapsed: @Sendable () -> Duration
-  private let recorded = Mutex<[Event]>([])
+  private let position: @Sendable () -> Position?
+  private let recorded = Mutex<(events: [Event], positions: [Position?])>(
+    ([], [])
+  )
+
+  /// Which task was in which step of a schedule when an event happened.
+  package struct Position: Equatable, Sendable {
+    package var step: Int
+    package var task: String
+    /// Whether the schedule took the task out of turn.
+    package var isSwitch: Bool
+
+    package init(step: Int, task: String, isSwitch: Bool) {
+      self.step = step
+      self.task = task
+      self.isSwitch = isSwitch
+    }
+  }
 
   /// Begins a run now, on `clock`.
-  package init<C: Clock>(clock: C) where C.Duration == Duration {
+  ///
+  /// - Parameter position: Where in a schedule the caller is, where there is
+  ///   one to know.
+  package init<C: Clock>(
+    clock: C,
+    position: @escaping @Sendable () -> Position? = { nil }
+  ) where C.Duration == Duration {
     let start = clock.now
     self.clock = clock
+    self.position = position
     self.elapsed = { start.duration(to: clock.now) }
   }
 
@@ -21,18 +45,23 @@ package final class TraceRecorder: Sendable {
   /// - Complexity: O(1), amortised.
   package func record(_ name: String, lane: String, item: String = "") {
     // Stamped under the lock: stamps must not decrease along the trace.
-    recorded.withLock { events in
+    let position = position()
+    recorded.withLock { recorded in
       let at = elapsed().microseconds
-      events.append(Event(at: at, lane: lane, name: name, item: item))
+      recorded.positions.append(position)
+      recorded.events.append(Event(at: at, lane: lane, name: name, item: item))
     }
   }
 
   /// What has been recorded so far.
-  package var events: [Event] { recorded.withLock { $0 } }
+  package var events: [Event] { recorded.withLock { $0.events } }
+
+  /// Where each event happened.
+  package var positions: [Position?] { recorded.withLock { $0.positions } }
 
   /// The number of events recorded so far, and the last of them.
   package var progress: (count: Int, last: Event?) {
-    recorded.withLock { ($0.count, $0.last) }
+    recorded.withLock { ($0.events.count, $0.events.last) }
   }
 
   /// Suspends for a whole number of milliseconds of the run's clock.

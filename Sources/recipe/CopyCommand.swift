@@ -15,6 +15,9 @@ enum CopyCommand {
     let isDry = try arguments.take(switch: "dry-run")
     let forces = try arguments.take(switch: "force")
     let updates = try arguments.take(switch: "update")
+    guard recipe.isCopied else {
+      throw UsageError("\(recipe.name) has nothing to copy")
+    }
     guard !arguments.operands.isEmpty else {
       throw UsageError(
         "'recipe copy \(recipe.name)' needs a directory or a file name",

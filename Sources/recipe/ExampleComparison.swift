@@ -36,14 +36,7 @@ struct ExampleComparison {
   /// Random inputs, the same for the same seed.
   func inputs(_ count: Int, seed: UInt64) -> [any ExampleInput] {
     var generator = SeededGenerator(seed: seed)
-    return (0..<count).map { _ in Self.random(example.input, &generator) }
-  }
-
-  private static func random<Input: ExampleInput>(
-    _ start: Input,
-    _ generator: inout SeededGenerator
-  ) -> any ExampleInput {
-    Input.random(from: start, using: &generator)
+    return (0..<count).map { _ in example.randomInput(using: &generator) }
   }
 
   private static func simpler(_ input: some ExampleInput) -> [any ExampleInput]

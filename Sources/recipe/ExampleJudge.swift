@@ -16,6 +16,8 @@ enum ExampleJudge {
   /// What a run left behind, if it did.
   struct Run {
     var trace: Trace
+    /// Where in the schedule each event happened.
+    var positions: [TraceRecorder.Position?] = []
     /// Why it is no run as it should be: a leak, a foreign thread and so on.
     var failure: SimulationFailure?
   }
@@ -31,7 +33,11 @@ enum ExampleJudge {
     // Kept outside, since a run that fails returns nothing.
     let kept = Mutex<TraceRecorder?>(nil)
     let body: @Sendable (Simulation) async -> Trace = { simulation in
-      let recorder = TraceRecorder(clock: simulation.clock)
+      let recorder = TraceRecorder(clock: simulation.clock) {
+        simulation.position.map {
+          .init(step: $0.step, task: $0.task, isSwitch: $0.choice != 0)
+        }
+      }
       kept.withLock { $0 = recorder }
       await program(Stage(recorder, executor: simulation.executor))
       return Trace(recorder.events)
@@ -48,17 +54,20 @@ enum ExampleJudge {
             body
           )
         }
-      return Run(trace: run.value)
+      let positions = kept.withLock { $0?.positions ?? [] }
+      return Run(trace: run.value, positions: positions)
     } catch {
-      let events = kept.withLock { $0?.events ?? [] }
+      let (events, positions) = kept.withLock {
+        ($0?.events ?? [], $0?.positions ?? [])
+      }
       var trace = Trace(events)
       guard case .deadlock = error.reason, trace.ending == nil else {
-        return Run(trace: trace, failure: error)
+        return Run(trace: trace, positions: positions, failure: error)
       }
       trace.events.append(
         Event(at: events.last?.at ?? 0, lane: Event.caller, name: "wait")
       )
-      return Run(trace: trace)
+      return Run(trace: trace, positions: positions + [nil])
     }
   }
 
@@ -189,6 +198,40 @@ extension ExampleJudge {
       }
     }
     return verdict
+  }
+
+  /// The failing schedule with the fewest switches.
+  ///
+  /// - Returns: The run, or `nil` where 20,000 schedules have none.
+  static func shortestFailure(
+    _ wrong: WrongVersion,
+    of example: Example
+  ) async -> Run? {
+    let right = await run(.seed(0)) { await example.run(wrong.input, on: $0) }
+    struct Broken: Error {}
+    let failure = await Simulation.shortestFailure(limit: 20_000) {
+      simulation in
+      let recorder = TraceRecorder(clock: simulation.clock)
+      await wrong.run(on: Stage(recorder, executor: simulation.executor))
+      return Trace(recorder.events)
+    } check: { trace in
+      let breaches = breaches(
+        Run(trace: trace),
+        of: example,
+        wrong.input,
+        right.trace
+      )
+      if breaches.contains(wrong.breaks) { throw Broken() }
+    } where: { failure in
+      switch failure.reason {
+      case .rejected: true
+      case .deadlock: wrong.breaks == .deadlock
+      case .outlived: isPart(.leak, of: wrong.breaks)
+      default: false
+      }
+    }
+    guard let failure else { return nil }
+    return await run(.schedule(failure.schedule)) { await wrong.run(on: $0) }
   }
 
   /// Who is left on return is what a leak consists of.

@@ -25,6 +25,11 @@ let menu: [any Demo.Type] = [
   PrioritySelectDemo.self,
 ]
 
+extension Recipe {
+  /// Whether there is something to copy.
+  var isCopied: Bool { examples.isEmpty || !copies.isEmpty }
+}
+
 /// Every recipe, by chapter, in the order of the menu.
 let everyRecipe: [Recipe] = {
   let all =

@@ -11,13 +11,11 @@ import Foundation
 ///     <!-- menu --> … <!-- /menu -->           in the README: the menu
 ///     <!-- index --> … <!-- /index -->         and the Go constructs
 ///     <!-- cited --> … <!-- /cited -->         who cites this hazard
+///     <!-- wrong: map/batches --> … <!-- /wrong -->
+///                                              what it breaks, how often, and
+///                                              the shortest schedule
 ///
 /// File names are relative to the page.
-///
-/// Go stands above Swift, under words of their own, not beside it in a table:
-/// a host gives such a column some 45 characters, and lines of 80 would have
-/// to be scrolled in cells; a reader of the plain file would see HTML. Beside
-/// each other they stand in a terminal, by `recipe show`.
 struct Page {
   /// What is wrong at a line, counted from 1.
   struct Problem: Equatable, CustomStringConvertible {
@@ -75,6 +73,10 @@ struct Page {
   ///   left as it is.
   func generated(
     tables: (_ name: String, _ heading: String?) -> [String]?,
+    reports: (_ name: String, _ argument: String) async throws -> [String] = {
+      name,
+      _ in throw UsageError("nothing is known of \(name) here")
+    },
     vocabulary: [String]
   ) async -> (lines: [String], problems: [Problem]) {
     var result: [String] = []
@@ -118,6 +120,21 @@ struct Page {
         // Some hosts take a table for one only between empty lines.
         result += [""] + (table.isEmpty ? [] : table + [""]) + [lines[end]]
         index = end + 1
+      case .report(let name, let argument):
+        guard let end = lines[index...].firstIndex(of: "<!-- /\(name) -->")
+        else {
+          problems.append(problem("there is no <!-- /\(name) -->", at: start))
+          continue
+        }
+        do {
+          result += [""] + (try await reports(name, argument)) + [""]
+        } catch {
+          let text = (error as? UsageError)?.message ?? "\(error)"
+          problems.append(problem("\(name): \(text)", at: start))
+          result += lines[index..<end]
+        }
+        result.append(lines[end])
+        index = end + 1
       }
     }
     return (linkingHazards(in: result, vocabulary), problems)
@@ -126,12 +143,18 @@ struct Page {
   private enum Directive {
     case block(Block)
     case table(String)
+    case report(name: String, argument: String)
 
     init?(_ line: String) {
       if let block = Block(line) {
         self = .block(block)
       } else if let match = line.wholeMatch(of: /<!-- (menu|index|cited) -->/) {
         self = .table(String(match.output.1))
+      } else if let match = line.wholeMatch(of: /<!-- ([a-z]+): (.*\S) -->/) {
+        self = .report(
+          name: String(match.output.1),
+          argument: String(match.output.2)
+        )
       } else {
         return nil
       }
@@ -210,7 +233,11 @@ struct Page {
         continue
       }
       if !words.contains(word) { words.append(word) }
-      list.append(line.replacing(/^- \*\*[^*]*\*\*/) { _ in "- **[\(word)]**" })
+      list.append(
+        line.replacing(/^- (\*\*)?\[?[^*\]]*\]?(\*\*)?/) {
+          "- \($0.output.1 ?? "")[\(word)]\($0.output.2 ?? "")"
+        }
+      )
     }
     while list.last?.isBlank == true { list.removeLast() }
     let definitions = words.map { word in
@@ -222,10 +249,10 @@ struct Page {
       + lines[section.upperBound...]
   }
 
-  /// The hazard that an item of a list is about: `- **leak**: …`.
+  /// The hazard that an item of a list is about: `- [leak]: …`.
   private func hazard(of line: String) -> String? {
-    line.prefixMatch(of: /- \*\*\[?([^*\]]*)\]?\*\*/)
-      .map { String($0.output.1) }
+    line.prefixMatch(of: /- (?:\*\*\[?([^*\]]*)\]?\*\*|\[([^\]]*)\]:)/)
+      .flatMap { $0.output.1 ?? $0.output.2 }.map(String.init)
   }
 
   // MARK: What is checked
@@ -264,6 +291,55 @@ struct Page {
     }
     return problems + problemsOfBlocks
   }
+
+  /// The code that the page shows, by file relative to the page and name.
+  var shownCode: [(file: String, name: String?, line: Int)] {
+    markdown.lines.indices.compactMap { index in
+      guard !markdown.isFenced[index],
+        case .code(let file, let name) = Block(markdown.lines[index])
+      else { return nil }
+      return (file, name, index)
+    }
+  }
+
+  /// What is wrong with the page of a recipe with examples, which begins with
+  /// its use or its answer.
+  func problemsOfUse(recipe: Recipe) -> [Problem] {
+    var problems: [Problem] = []
+    func require(_ holds: Bool, _ text: String) {
+      if !holds { problems.append(problem(text, at: 0)) }
+    }
+    let headings = markdown.headings.filter { $0.level == 2 }
+    let first = headings.first?.line ?? 0
+    let second = headings.dropFirst().first?.line ?? markdown.lines.count
+    let hasUse = ["go", "swift"].allSatisfy { language in
+      shownCode.contains {
+        (0..<second).contains($0.line) && $0.file.hasSuffix(".\(language)")
+      }
+    }
+    let hasAnswer = markdown.lines[..<max(first, min(second, 40))]
+      .contains { $0.hasPrefix("| ") }
+    require(
+      hasUse || hasAnswer,
+      "it begins neither with a use in both languages nor with an answer"
+    )
+    for part in Self.partsOfUse where markdown.section(part) == nil {
+      problems.append(problem("the part '\(part)' is missing", at: 0))
+    }
+    for wrong in recipe.examples.flatMap(\.wrong).prefix(1) {
+      require(
+        markdown.lines.contains { $0.hasPrefix("<!-- wrong: ") },
+        "no wrong version is shown, though there is \(wrong.name)"
+      )
+    }
+    return problems
+  }
+
+  /// The parts that a recipe's page has in any case.
+  static let partsOfUse = [
+    "What differs from Go, and why", "Hazards", "Check yourself",
+    "Use something else when",
+  ]
 
   /// Parts whose point is a block that is made from the sources.
   private var problemsOfBlocks: [Problem] {
@@ -327,7 +403,8 @@ struct Page {
   ///
   /// - Parameters:
   ///   - tests: The names of all tests.
-  ///   - laws: The names of the recipe's laws.
+  ///   - laws: The names of the recipe's laws; what an example's wrong
+  ///     version breaks is made by running it.
   /// - Returns: A problem for each.
   func problemsOfProofs(tests: Set<String>, laws: [String]) -> [Problem] {
     var problems: [Problem] = []

@@ -17,7 +17,7 @@ enum PagesCommand {
     try arguments.requireEmpty(known: flags)
 
     let book = try Book(root: try Checkout.root())
-    let report = await book.review()
+    let report = try await book.review()
     if writes {
       for draft in report.drafts {
         try draft.write()
@@ -77,17 +77,17 @@ struct Book {
   static let hazards = "Recipes/HAZARDS.md"
 
   let root: URL
-  private(set) var demos: [any Demo.Type]
+  private(set) var recipes: [Recipe]
   /// The pages that can be read, by path.
   private var pages: [Page] = []
   private var unread: [Page.Problem] = []
 
   /// Reads every page.
-  init(root: URL, demos: [any Demo.Type] = menu) throws {
+  init(root: URL, recipes: [Recipe] = everyRecipe) throws {
     self.root = root
-    self.demos = demos
+    self.recipes = recipes
     let paths =
-      ["README.md", Self.hazards] + demos.map { Self.path(of: $0.recipe) }
+      ["README.md", Self.hazards] + recipes.map(Self.path)
     for path in paths {
       do {
         pages.append(try Page(path, in: root))
@@ -112,9 +112,8 @@ struct Book {
   }
 
   /// Makes every page anew, and checks what cannot be made.
-  func review() async -> Report {
+  func review() async throws -> Report {
     var report = Report(count: pages.count, problems: unread)
-    let recipes = demos.map { $0.recipe }
     let vocabulary = vocabulary
     let tests = Self.testNames(in: root)
     for page in pages {
@@ -126,6 +125,13 @@ struct Book {
           default: heading.map(citations)
           }
         },
+        reports: { name, argument in
+          try await Reports.lines(
+            name,
+            argument,
+            of: recipes.first { Self.path(of: $0) == page.path }
+          )
+        },
         vocabulary: vocabulary
       )
       report.problems += made.problems
@@ -136,17 +142,25 @@ struct Book {
       if page.path == "README.md" {
         report.problems += Self.problemsOfReadme(page)
       }
-      for demo in demos where Self.path(of: demo.recipe) == page.path {
-        report.problems += page.problemsOfParts
+      for recipe in recipes where Self.path(of: recipe) == page.path {
         report.problems += page.problemsOfHazards(vocabulary: vocabulary)
-        report.problems += page.problemsOfProofs(
-          tests: tests,
-          laws: Self.laws(of: demo)
-        )
-        if page.markdown.headings.first?.title != demo.recipe.name {
+        if recipe.examples.isEmpty {
+          report.problems += page.problemsOfParts
+          report.problems += page.problemsOfProofs(
+            tests: tests,
+            laws: try Self.laws(of: demo(named: recipe.name))
+          )
+        } else {
+          report.problems += page.problemsOfUse(recipe: recipe)
+          report.problems += page.problemsOfProofs(
+            tests: tests.union(recipe.examples.map(\.name)),
+            laws: []
+          )
+        }
+        if page.markdown.headings.first?.title != recipe.name {
           report.problems.append(
             page.problem(
-              "it does not begin with '# \(demo.recipe.name)'",
+              "it does not begin with '# \(recipe.name)'",
               at: 0
             )
           )
@@ -168,7 +182,7 @@ struct Book {
 
   /// The pages that cite a hazard, for the list under its definition.
   private func citations(of word: String) -> [String] {
-    let citing = demos.map { $0.recipe }.filter { recipe in
+    let citing = recipes.filter { recipe in
       pages.first { $0.path == Self.path(of: recipe) }?.hazards
         .contains { $0.word == word } ?? false
     }

@@ -53,6 +53,7 @@ struct PatternFile {
       }
       ingredients.append(ingredient)
     }
+    ingredients += recipes.filter { recipe.ingredients.contains($0.name) }
   }
 
   /// A recipe's pattern file and, after it, all that it needs.

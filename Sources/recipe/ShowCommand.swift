@@ -20,9 +20,10 @@ enum ShowCommand {
     }
     let layout = Layout(width: Terminal.width, styled: Terminal.isStyled)
     guard showsPage else {
-      return try Pager.print(
-        try layout.sideBySide(page).joined(separator: "\n")
-      )
+      let lines =
+        try recipe.examples.isEmpty
+        ? layout.sideBySide(page) : layout.use(of: page)
+      return try Pager.print(lines.joined(separator: "\n"))
     }
     // A file or another program gets the Markdown as it is.
     try Pager.print(
@@ -52,31 +53,103 @@ struct Layout {
     let title = page.markdown.headings.first?.title ?? page.path
     lines += prose(title, width: width, as: .heading)
     lines.append([])
+    for pair in pairs {
+      lines += self.lines(of: pair)
+    }
+    return texts(of: Array(lines.dropLast()))
+  }
+
+  /// Go left and Swift right; Go above Swift where there is no room for both.
+  private func lines(of pair: Pair) -> [Line] {
+    var lines: [Line] = []
     let gap: Line = [(" ", .plain), ("│", .comment), (" ", .plain)]
     let column = (width - gap.count) / 2
-    for pair in pairs {
-      if column < Self.narrowestColumn {
-        for (name, side) in [("Go", pair.go), ("Swift", pair.swift)]
-        where !side.isEmpty {
-          lines += prose(name, width: width, as: .heading)
-          lines += self.column(side, width: width) + [[]]
+    let sides = [(pair.titles.go, pair.go), (pair.titles.swift, pair.swift)]
+    if column < Self.narrowestColumn {
+      for (title, side) in sides where !side.isEmpty {
+        lines += prose(title, width: width, as: .heading)
+        lines += self.column(side, width: width) + [[]]
+      }
+      return lines
+    }
+    let columns = sides.map { title, side in
+      prose(title, width: column, as: .heading)
+        + self.column(side, width: column)
+    }
+    for index in 0..<max(columns[0].count, columns[1].count) {
+      var line = index < columns[0].count ? columns[0][index] : []
+      line += repeatElement((" ", .plain), count: column - line.count)
+      let right = index < columns[1].count ? columns[1][index] : []
+      lines.append(line + gap + right)
+    }
+    return lines + [[]]
+  }
+
+  /// What a page says before its second part: the use, or the answer.
+  func use(of page: Page) -> [String] {
+    let markdown = page.markdown
+    let headings = markdown.headings.filter { $0.level == 2 }
+    let end = headings.dropFirst().first?.line ?? markdown.lines.count
+    var lines: [Line] = []
+    var paragraph = ""
+    var titles: [String] = []
+    var code: [[String]] = []
+    var isInTable = false
+
+    func endParagraph() {
+      guard !paragraph.isEmpty else { return }
+      lines += prose(Self.plain(paragraph), width: width, as: .plain) + [[]]
+      paragraph = ""
+    }
+    for index in 0..<end {
+      let line = markdown.lines[index]
+      if markdown.isFenced[index] {
+        if Markdown.fence(of: line) != nil, line.count > 3 {
+          code.append([])
+        } else if !line.hasPrefix("```") {
+          code[code.count - 1].append(line)
+        } else if !isInTable {
+          lines += code.removeLast().map(plain) + [[]]
         }
         continue
       }
-      let left =
-        prose("Go", width: column, as: .heading)
-        + self.column(pair.go, width: column)
-      let right =
-        prose("Swift", width: column, as: .heading)
-        + self.column(pair.swift, width: column)
-      for index in 0..<max(left.count, right.count) {
-        var line = index < left.count ? left[index] : []
-        line += repeatElement((" ", .plain), count: column - line.count)
-        lines.append(line + gap + (index < right.count ? right[index] : []))
+      if line.isBlank || line.hasPrefix("<") || line.hasPrefix("#") {
+        endParagraph()
       }
-      lines.append([])
+      if line.hasPrefix("#") {
+        lines += prose(Self.plain(line), width: width, as: .heading) + [[]]
+      } else if line.hasPrefix("<table>") {
+        isInTable = true
+      } else if line.hasPrefix("<tr><th>") {
+        titles = line.matches(of: /<th>([^<]*)<\/th>/).map {
+          String($0.output.1)
+        }
+      } else if line.hasPrefix("</table>") {
+        isInTable = false
+        for start in stride(from: 0, to: code.count - 1, by: 2) {
+          var pair = Pair()
+          if start == 0, titles.count == 2 {
+            pair.titles = (titles[0], titles[1])
+          }
+          pair.go = [.code(code[start], .go)]
+          pair.swift = [.code(code[start + 1], .swift)]
+          lines += self.lines(of: pair)
+        }
+        code = []
+      } else if line.hasPrefix("|") {
+        lines.append(plain(line))
+      } else if !line.hasPrefix("<"), !line.isBlank {
+        paragraph += (paragraph.isEmpty ? "" : " ") + line.collapsed
+      }
     }
-    return texts(of: Array(lines.dropLast()))
+    endParagraph()
+    return texts(of: lines)
+  }
+
+  /// The words without what Markdown makes of them.
+  private static func plain(_ text: String) -> String {
+    text.replacing(/\[([^\]]*)\]\([^)]*\)/) { String($0.output.1) }
+      .replacing("**", with: "").replacing("`", with: "")
   }
 
   private enum Piece {
@@ -85,6 +158,7 @@ struct Layout {
   }
 
   private struct Pair {
+    var titles = (go: "Go", swift: "Swift")
     var go: [Piece] = []
     var swift: [Piece] = []
   }

@@ -15,6 +15,14 @@ enum WrongCommand {
     var holds = true
     for example in examples {
       for wrong in example.wrong {
+        if examples.count == 1 {
+          let report = await ExampleJudge.report(on: wrong, of: example)
+          try Terminal.print(
+            (["\(example.name)/\(wrong.name)", ""] + report + [""])
+              .joined(separator: "\n")
+          )
+          continue
+        }
         let verdict = await ExampleJudge.judge(wrong, of: example)
         try Terminal.print(
           "\(example.name)/\(wrong.name) breaks \(wrong.breaks) "

@@ -27,7 +27,7 @@ struct CommandTests {
     let result = try await Program.run("list", "--json")
     let entries = try JSONDecoder()
       .decode([Entry].self, from: Data(result.output.utf8))
-    #expect(entries.map(\.name) == menu.map { $0.recipe.name })
+    #expect(entries.map(\.name) == everyRecipe.map(\.name))
     #expect(entries.allSatisfy { !$0.goConstructs.isEmpty })
   }
 
@@ -78,72 +78,88 @@ struct CommandTests {
     (["--workers", "3"], "unknown flag '--workers'"),
     (["list", "--jsn"], "did you mean '--json'?"),
     (["list", "bounded-pool"], "unexpected argument 'bounded-pool'"),
-    (["bounded-pool", "--worker", "3"], "did you mean '--workers'?"),
-    (["bounded-pool", "-w", "3"], "unknown flag '-w'"),
+    (["bounded-pool", "map", "--worker", "3"], "did you mean '--workers'?"),
+    (["bounded-pool", "map", "-w", "3"], "unknown flag '-w'"),
     (
-      ["bounded-pool", "--workers", "0"],
-      "--workers must be between 1 and 1024, not 0"
+      ["bounded-pool", "map", "--workers", "0"],
+      "--workers must be from 1 to 1024, not 0"
     ),
     (
-      ["bounded-pool", "--workers", "-1"],
-      "--workers must be between 1 and 1024, not -1"
+      ["bounded-pool", "map", "--workers", "-1"],
+      "--workers must be from 1 to 1024, not -1"
     ),
     (
-      ["bounded-pool", "--workers", "x"],
+      ["bounded-pool", "map", "--workers", "x"],
       "--workers must be a whole number, not 'x'"
     ),
     (
-      ["bounded-pool", "--workers=x"],
+      ["bounded-pool", "map", "--workers=x"],
       "--workers must be a whole number, not 'x'"
     ),
     (
-      ["bounded-pool", "--workers", "9999999999999999999"],
+      ["bounded-pool", "map", "--workers", "9999999999999999999"],
       "--workers must be a whole number"
     ),
-    (["bounded-pool", "--workers"], "--workers needs a value"),
-    (["bounded-pool", "--events=3"], "--events takes no value, not '3'"),
+    (["bounded-pool", "map", "--workers"], "--workers needs a value"),
     (
-      ["bounded-pool", "--jobs", "1,,2"],
+      ["bounded-pool", "map", "--events=3"], "--events takes no value, not '3'"
+    ),
+    (
+      ["bounded-pool", "map", "--jobs", "1,,2"],
       "--jobs must be whole numbers with commas"
     ),
-    (["bounded-pool", "--jobs", "[1,"], "--jobs must be whole numbers"),
-    (["bounded-pool", "--jobs", "-5"], "--jobs must be between 0"),
+    (["bounded-pool", "map", "--jobs", "[1,"], "--jobs must be whole numbers"),
+    (["bounded-pool", "map", "--jobs", "-5"], "--jobs must be from 0"),
     (
-      ["bounded-pool", "--failing", "99"],
-      "--failing must name jobs from 0 to 11, not 99"
+      ["bounded-pool", "map", "--failing", "99"],
+      "--failing must be from 0 to 7, not 99"
+    ),
+    (["bounded-pool", "mpa"], "did you mean 'map'?"),
+    (
+      ["bounded-pool", "something-else"],
+      "it has: plain, map, for-each, as-they-come"
+    ),
+    (["bounded-pool", "--cancel-at-step", "1"], "needs --seed or --schedule"),
+    (["bounded-pool", "--schedule", "1,x"], "--schedule must be numbers"),
+    (["bounded-pool", "--schedule", "-", "--seed", "1"], "exclude each other"),
+    (["bounded-pool", "map", "--seed", "x"], "--seed must be a whole number"),
+    (
+      ["bounded-pool", "map", "--seed", "-1"],
+      "--seed must be a whole number from 0"
+    ),
+    (["bounded-pool", "map", "file"], "unexpected argument 'file'"),
+    (["bounded-pool", "map", "--input", "{"], "malformed JSON in --input"),
+    (["bounded-pool", "map", "--input", "[]"], "must be an object"),
+    (
+      ["bounded-pool", "map", "--input", "{\"worker\":3}"],
+      "did you mean 'workers'?"
     ),
     (
-      ["bounded-pool", "--mode", "fast"],
-      "--mode must be one of ordered, unordered, forEach"
-    ),
-    (["bounded-pool", "--seed", "x"], "--seed must be a whole number"),
-    (["bounded-pool", "--seed", "-1"], "--seed must be a whole number from 0"),
-    (["bounded-pool", "file"], "unexpected argument 'file'"),
-    (["bounded-pool", "--input", "{"], "malformed JSON in --input"),
-    (["bounded-pool", "--input", "[]"], "must be an object"),
-    (["bounded-pool", "--input", "{\"worker\":3}"], "did you mean 'workers'?"),
-    (
-      ["bounded-pool", "--input", "{\"workers\":\"3\"}"],
+      ["bounded-pool", "map", "--input", "{\"workers\":\"3\"}"],
       "'workers' must be a whole number"
     ),
     (
-      ["bounded-pool", "--input", "{\"workers\":1.5}"],
+      ["bounded-pool", "map", "--input", "{\"workers\":1.5}"],
       "'workers' in --input must be a whole number, not 1.5"
     ),
     (
-      ["bounded-pool", "--input", "{\"workers\":1e40}"],
+      ["bounded-pool", "map", "--input", "{\"workers\":1e40}"],
       "must be a whole number, not 1e+40"
     ),
     (
-      ["bounded-pool", "--input", "{\"jobs\":[1,\"x\"]}"],
+      ["bounded-pool", "map", "--input", "{\"jobs\":[1,\"x\"]}"],
       "'jobs[1]' must be a whole number"
     ),
-    (["bounded-pool", "--input", "{\"jobs\":7}"], "'jobs' must be an array"),
     (
-      ["bounded-pool", "--input", "{\"workers\":null}"], "'workers' is missing"
+      ["bounded-pool", "map", "--input", "{\"jobs\":7}"],
+      "'jobs' must be an array"
     ),
     (
-      ["bounded-pool", "--input", "@/no/such/file"],
+      ["bounded-pool", "map", "--input", "{\"workers\":null}"],
+      "'workers' is missing"
+    ),
+    (
+      ["bounded-pool", "map", "--input", "@/no/such/file"],
       "cannot read --input '/no/such/file': no such file or directory"
     ),
     (
@@ -161,7 +177,7 @@ struct CommandTests {
       "--inputs must be a whole number"
     ),
     (["compare", "bounded-pool", "--input", "{}"], "did you mean '--inputs'?"),
-    (["compare", "bounded-pool", "--mutant", "nonesuch"], "nonesuch"),
+    (["compare", "semaphore", "--mutant", "nonesuch"], "nonesuch"),
   ]
 
   @Test(
@@ -189,13 +205,12 @@ struct CommandTests {
     #expect(result.output.isEmpty)
   }
 
-  @Test("A run shows at most as many busy lanes as there are workers")
-  func busyLanes() async throws {
-    let result = try await Program.run("bounded-pool", "--workers", "3")
+  @Test("A run shows its timeline, its key and what it came to")
+  func timeline() async throws {
+    let result = try await Program.run("bounded-pool", "map", "--failing=")
     #expect(result.status == 0)
-    #expect(result.output.contains("most at once: 3\n"))
     #expect(
-      result.output.contains("results: 0 1 4 9 16 25 36 49 64 81 100 121\n")
+      result.output.contains("caller: [0,1,4,9,16,25,36,49], returns\n")
     )
     #expect(result.lines.allSatisfy { $0.count <= 80 })
     #expect(!result.output.contains("\u{1B}"))
@@ -203,17 +218,18 @@ struct CommandTests {
 
   @Test("The same seed replays the same run, line for line")
   func replay() async throws {
-    let arguments = ["bounded-pool", "--seed", "7", "--mode", "unordered"]
+    let arguments = ["bounded-pool", "as-they-come", "--seed", "7"]
     let first = try await Program.run(arguments)
     let second = try await Program.run(arguments)
     #expect(first.status == 0)
     #expect(first.output == second.output)
   }
 
-  @Test("The events are lines of JSON, the outcome last")
+  @Test("The events are lines of JSON, the end of the caller last")
   func events() async throws {
     let result = try await Program.run(
       "bounded-pool",
+      "map",
       "--events",
       "--jobs",
       "2,1",
@@ -222,32 +238,30 @@ struct CommandTests {
       "0"
     )
     #expect(result.status == 0)
-    #expect(result.lines.count == 6)
-    for line in result.lines.dropLast() {
+    #expect(result.lines.count == 5)
+    for line in result.lines {
       let event = try JSONDecoder().decode(
         Cookbook.Event.self,
         from: Data(line.utf8)
       )
       #expect(event.json == line)
     }
-    #expect(
-      result.lines.last
-        == "{\"outcome\":{\"error\":\"job 0 failed\",\"results\":[]}}"
-    )
+    let end = #""lane":"caller","name":"throw","item":"job 0 failed"}"#
+    #expect(result.lines.last?.hasSuffix(end) == true)
   }
 
   @Test("Flags override the input, and an input can come from a file")
   func inputFromFile() async throws {
     try await withScratchFolder { folder in
       let file = folder.appending(path: "input.json")
-      try Data("{\"jobs\":[1,1,1,1],\"workers\":1}".utf8).write(to: file)
+      try Data("{\"jobs\":[1,1],\"workers\":1}".utf8).write(to: file)
       let arguments = [
-        "bounded-pool", "--seed", "1", "--input", "@\(file.path)",
+        "bounded-pool", "--seed", "1", "--events", "--input", "@\(file.path)",
       ]
       let one = try await Program.run(arguments)
-      #expect(one.output.contains("most at once: 1\n"))
+      #expect(one.lines.last?.hasPrefix("{\"at\":2000,") == true)
       let two = try await Program.run(arguments + ["--workers", "2"])
-      #expect(two.output.contains("most at once: 2\n"))
+      #expect(two.lines.last?.hasPrefix("{\"at\":1000,") == true)
     }
   }
 
@@ -283,6 +297,8 @@ struct CommandTests {
   func interruption() async throws {
     let result = try await Program.run(
       "bounded-pool",
+      "map",
+      "--failing=",
       "--jobs",
       "60000,60000",
       "--workers",
@@ -299,7 +315,7 @@ struct CommandTests {
     }
     #expect(result.wasSignalled || result.status == 130)
     if !result.wasSignalled {
-      #expect(result.output.contains("error: cancelled"))
+      #expect(result.output.contains("caller: throws cancelled"))
       #expect(result.errors.contains("interrupted after"))
     }
   }
@@ -308,18 +324,19 @@ struct CommandTests {
   func explore() async throws {
     struct Report: Decodable {
       var schedules: Int
-      var runs: Int
       var keep: Bool
       var digest: String
     }
-    let arguments = ["explore", "bounded-pool", "--seeds", "300", "--json"]
+    let arguments = [
+      "explore", "bounded-pool", "map", "--seeds", "300", "--json",
+    ]
     let first = try await Program.run(arguments)
     let second = try await Program.run(arguments)
     let reports = try [first, second].map {
       try JSONDecoder().decode(Report.self, from: Data($0.output.utf8))
     }
     #expect(reports.allSatisfy { $0.keep })
-    #expect(reports.allSatisfy { $0.schedules == 300 && $0.runs == 600 })
+    #expect(reports.allSatisfy { $0.schedules == 300 })
     #expect(reports[0].digest == reports[1].digest)
   }
 

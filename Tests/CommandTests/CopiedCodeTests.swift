@@ -91,8 +91,8 @@ struct CopiedCodeTests {
   )
   func alone(setting: TargetSetting) async throws {
     try await withScratchFolder { folder in
-      for demo in menu {
-        let name = demo.recipe.name
+      for recipe in everyRecipe where recipe.isCopied {
+        let name = recipe.name
         let copied = folder.appending(path: name)
         try await copy([name], to: copied)
         try await shell("\(Self.compile) \(setting.flags) *.swift", in: copied)
@@ -106,7 +106,8 @@ struct CopiedCodeTests {
   )
   func together(setting: TargetSetting) async throws {
     try await withScratchFolder { folder in
-      try await copy(menu.map { $0.recipe.name }, to: folder)
+      let names = everyRecipe.filter(\.isCopied).map(\.name)
+      try await copy(names, to: folder)
       try await shell("\(Self.compile) \(setting.flags) *.swift", in: folder)
     }
   }

@@ -496,7 +496,6 @@ struct CopyTests {
         .replacing("precondition(", with: "assert(")
         .replacing("\n", with: "\r\n")
       try Data(windows.utf8).write(to: scratch.copied)
-      try scratch.edit(scratch.pattern, "#region forEach", "#region each")
       try scratch.edit(
         scratch.pattern,
         "a pool needs at least one",
@@ -507,13 +506,13 @@ struct CopyTests {
       #expect(try await scratch.copy("--update").status == 1)
       try Data(
         windows.replacing("assert(", with: "precondition(")
-          .replacing("public let workers", with: "public var workers").utf8
+          .replacing("  let workers: Int", with: "  var workers: Int").utf8
       ).write(to: scratch.copied)
       let merged = try await scratch.copy("--update")
       #expect(merged.output.hasPrefix("merged"))
       let text = try scratch.read(scratch.copied)
       #expect(text.contains("a pool needs one"))
-      #expect(text.contains("public var workers"))
+      #expect(text.contains("  var workers: Int"))
       #expect(text.withUnixLineEnds.count == text.count)
       #expect(text.unicodeScalars.count { $0 == "\r" } == text.lines.count)
     }

@@ -112,7 +112,7 @@ struct FindTests {
 
   @Test("Every term that a recipe declares finds it without a detour")
   func everyTerm() {
-    let recipes = menu.map { $0.recipe }
+    let recipes = everyRecipe
     let search = Search(recipes)
     for recipe in recipes {
       let terms =
@@ -120,14 +120,14 @@ struct FindTests {
         + [recipe.name]
       for term in terms {
         let exact = search.find(term).filter { $0.match == .exact }
-        #expect(exact.contains { $0.recipe == recipe }, "\(term)")
+        #expect(exact.contains { $0.recipe.name == recipe.name }, "\(term)")
       }
     }
   }
 
   @Test("No recipe declares a term twice, or one with a line break")
   func terms() {
-    for recipe in menu.map({ $0.recipe }) {
+    for recipe in everyRecipe {
       for terms in [
         recipe.goConstructs, recipe.swiftConstructs, recipe.problems,
       ] {

@@ -8,16 +8,16 @@ import Testing
 struct PagesTests {
   @Test("Every page, the README and the hazards are as their sources say")
   func upToDate() async throws {
-    let report = await (try Book(root: checkout)).review()
+    let report = try await Book(root: checkout).review()
     #expect(report.problems.map(\.description) == [])
     for draft in report.drafts {
       Issue.record("\(draft.difference(styled: false).joined(separator: "\n"))")
     }
-    #expect(report.count == menu.count + 2)
+    #expect(report.count == everyRecipe.count + 2)
   }
 
   private static let text = """
-    # bounded-pool
+    # semaphore
 
     \(Page.parts.map { part in
       switch part {
@@ -25,11 +25,11 @@ struct PagesTests {
         """
         ## \(part)
 
-        <!-- code: bounded_pool.go#ForEach -->
+        <!-- code: semaphore.go#weighted -->
         ```go
         ```
 
-        <!-- code: BoundedPool.swift#map -->
+        <!-- code: Semaphore.swift#acquire -->
         ```swift
         ```
         """
@@ -40,13 +40,13 @@ struct PagesTests {
         It breaks *never more than `n` at
         once*.
 
-        <!-- code: BoundedPool.swift#map -->
+        <!-- code: Semaphore.swift#acquire -->
         """
       case "Timeline":
         """
         ## \(part)
 
-        <!-- run: bounded-pool --seed 1 -->
+        <!-- run: semaphore --seed 1 -->
         """
       case "Hazards": "## \(part)\n\n- **leak**: one."
       case "Check yourself":
@@ -64,7 +64,7 @@ struct PagesTests {
   private static func page(_ text: String) -> Page {
     Page(
       text.lines,
-      at: "Recipes/patterns/bounded-pool/README.md",
+      at: "Recipes/patterns/semaphore/README.md",
       in: checkout
     )
   }
@@ -127,7 +127,7 @@ struct PagesTests {
   }
 
   private static let damages: [(from: String, to: String, problem: String)] = [
-    ("bounded_pool.go", "BoundedPool.swift", "'Side by side' has no Go code"),
+    ("semaphore.go", "Semaphore.swift", "'Side by side' has no Go code"),
     (
       "- **leak**", "- **leek**",
       "'leek' is not in Recipes/HAZARDS.md; did you mean 'leak'?"
@@ -147,7 +147,7 @@ struct PagesTests {
     ),
     ("Text.", "[a]: nowhere", "the link 'nowhere' leads nowhere"),
     ("Text.", "[a](https://)", "'https://' is no address"),
-    ("<!-- run: bounded-pool --seed 1 -->", "Text.", "'Timeline' has no run"),
+    ("<!-- run: semaphore --seed 1 -->", "Text.", "'Timeline' has no run"),
   ]
 
   @Test("What is wrong on a page is named", arguments: damages)
@@ -179,13 +179,13 @@ struct PagesTests {
       "cannot read Nowhere.swift: no such file or directory"
     ),
     (
-      "code: BoundedPool.swift#nothing",
-      "there is no nothing in BoundedPool.swift"
+      "code: Semaphore.swift#nothing",
+      "there is no nothing in Semaphore.swift"
     ),
-    ("code: bounded_pool.go#nothing", "there is no nothing in bounded_pool.go"),
+    ("code: semaphore.go#nothing", "there is no nothing in semaphore.go"),
     ("run: bounded-pool", "without --seed no two runs are the same"),
     ("run: bonded-pool --seed 1", "unknown recipe 'bonded-pool'"),
-    ("run: bounded-pool --seed 1 --workers 0", "--workers must be between"),
+    ("run: bounded-pool --seed 1 --workers 0", "--workers must be from"),
   ]
 
   @Test(
@@ -204,7 +204,7 @@ struct PagesTests {
   @Test("A recipe's run on a page is what the program prints")
   func run() async throws {
     let commands = [
-      "bounded-pool --seed 1 --failing 8", "list",
+      "bounded-pool map --seed 1 --failing 3", "list",
       "find 'limit concurrency'", "bounded-pool --events --seed 3",
     ]
     for command in commands {
@@ -238,16 +238,16 @@ struct PagesTests {
       try #require(clean.status == 0, "\(clean.errors)")
 
       let source = folder.appending(
-        path: "Recipes/patterns/bounded-pool/BoundedPool.swift"
+        path: "Recipes/patterns/bounded-pool/BoundedPoolExamples.swift"
       )
       let text = try String(contentsOf: source, encoding: .utf8)
-      let changed = text.replacing("var remaining", with: "var rest_")
+      let changed = text.replacing("if started >= n,", with: "if n <= started,")
       try #require(changed != text)
       try Data(changed.utf8).write(to: source)
       let drifted = try await pages("--check")
       #expect(drifted.status == 1)
-      #expect(drifted.output.contains("-  var remaining"))
-      #expect(drifted.output.contains("+  var rest_"))
+      #expect(drifted.output.contains("-    if started >= n,"))
+      #expect(drifted.output.contains("+    if n <= started,"))
       #expect(drifted.errors.contains("'recipe pages --write'"))
 
       let written = try await pages("--write")

@@ -6,8 +6,8 @@ import Testing
 
 @Suite("recipe show")
 struct ShowTests {
-  private static func page(_ name: String = "bounded-pool") throws -> Page {
-    let recipe = try demo(named: name).recipe
+  private static func page(_ name: String = "semaphore") throws -> Page {
+    let recipe = try recipe(named: name)
     return try Page(Book.path(of: recipe), in: checkout)
   }
 
@@ -28,14 +28,14 @@ struct ShowTests {
       #expect(bar)
       let left = lines.map { String($0.prefix(column)) }
       let right = lines.map { String($0.dropFirst(column + 3)) }
-      #expect(left.contains { $0.hasPrefix("func ForEach") })
-      #expect(right.contains { $0.contains("private func pull") })
+      #expect(left.contains { $0.hasPrefix("func (c Channel) Acquire") })
+      #expect(right.contains { $0.contains("withPermit<") })
       // Wide enough for Go, whose lines are then not broken at all.
       if width == 161 {
         let go = try Snippet.cut(
-          "ForEach",
+          "weighted",
           from: checkout.appending(
-            path: "Recipes/patterns/bounded-pool/bounded_pool.go"
+            path: "Recipes/patterns/semaphore/semaphore.go"
           )
         )
         #expect(Self.ink(left).contains(Self.ink(go)))
@@ -94,7 +94,9 @@ struct ShowTests {
   @Test("Where there is no terminal the page is the Markdown as it is")
   func pageAsItIs() async throws {
     let result = try await Program.run("show", "bounded-pool", "--page")
-    #expect(result.output.lines == (try Self.page()).markdown.lines)
+    #expect(
+      result.output.lines == (try Self.page("bounded-pool")).markdown.lines
+    )
   }
 
   @Test("On a terminal it is as wide as that, in colours, through the pager")
@@ -106,7 +108,7 @@ struct ShowTests {
     )
     let lines = wide.lines
     #expect(lines.allSatisfy { $0.hasPrefix(">") })
-    #expect(wide.contains("\u{1B}[0;35mfunc"))
+    #expect(wide.contains("\u{1B}[0;35mfor"))
     #expect(lines.contains { $0.contains("Go") && $0.contains("Swift") })
 
     let plain = try await onTerminal(

@@ -1,94 +1,28 @@
-import BoundedPoolRecipe
 import Cookbook
 import Simulation
 import Synchronization
 import Testing
 
+@testable import Recipes
+@testable import recipe
+
 @Suite("bounded-pool")
 struct BoundedPoolTests {
-  typealias Input = BoundedPoolDemo.Input
-  typealias Mode = BoundedPoolDemo.Mode
-
-  static func input(
-    _ mode: Mode,
-    workers: Int = 2,
-    jobs: [Int] = [3, 1, 2, 2, 1, 3],
-    failing: [Int] = [],
-    cancelAfter: Int? = nil
-  ) -> Input {
-    var input = Input()
-    input.mode = mode.rawValue
-    input.workers = workers
-    input.jobs = jobs
-    input.failing = failing
-    input.cancelAfter = cancelAfter
-    return input
-  }
-
-  static let inputs: [Input] = Mode.allCases.flatMap { mode in
-    [
-      input(mode),
-      input(mode, jobs: []),
-      input(mode, workers: 1),
-      input(mode, workers: 9),
-      input(mode, jobs: [0, 0, 0, 0, 1, 0]),
-      input(mode, failing: [2]),
-      input(mode, failing: [0, 1, 2, 3, 4, 5]),
-      input(mode, cancelAfter: 0),
-      input(mode, cancelAfter: 3),
-      input(mode, failing: [4], cancelAfter: 4),
-    ]
-  }
-
-  @Test("The laws hold under 10,000 schedules")
-  func explore() async throws {
-    for mode in Mode.allCases {
-      try await expectLawful(
-        BoundedPoolDemo.self,
-        Self.input(mode, workers: 3),
-        seeds: 0..<3_400
-      )
-    }
-  }
-
-  @Test("The laws hold for every kind of input", arguments: inputs)
-  func everyKind(of input: Input) async throws {
-    try await expectLawful(BoundedPoolDemo.self, input, seeds: 0..<100)
-  }
-
   @Test(
-    "A cancellation at any step leaves nothing behind",
-    arguments: inputs
+    "Every schedule of three equal jobs keeps the laws",
+    arguments: [("for-each", 4), ("map", 4), ("as-they-come", 16)]
   )
-  func cancellation(of input: Input) async throws {
-    let runs = try await cancelEverywhere(
-      BoundedPoolDemo.self,
-      input,
-      seeds: 0..<5
+  func everySchedule(of name: String, count: Int) async throws {
+    let example = try #require(
+      BoundedPoolExamples.recipe.examples.first { $0.name == name }
     )
-    #expect(runs > 0)
+    var input = BoundedPoolExamples.Jobs()
+    (input.workers, input.jobs, input.failing) = (2, [1, 1, 1], [])
+    let all = try await ExampleJudge.exhaust(example, input, limit: 1_000)
+    #expect(all.isComplete && all.schedules == count)
   }
 
-  @Test(
-    "Every schedule of a small input keeps the laws",
-    arguments: [
-      (input(.forEach, jobs: [1, 1, 1]), 4),
-      (input(.ordered, jobs: [1, 1, 1]), 4),
-      (input(.unordered, jobs: [1, 1, 1]), 16),
-    ]
-  )
-  func everySchedule(of input: Input, count: Int) async throws {
-    let schedules = try await exhaust(BoundedPoolDemo.self, input)
-    print("bounded-pool, \(input.mode), 3 equal jobs: \(schedules) schedules")
-    #expect(schedules == count)
-  }
-
-  @Test("The laws reject every naive port within 1,000 seeds")
-  func naivePorts() async {
-    await expectRejected(NaivePools.ports)
-  }
-
-  // MARK: What no demo shows
+  // MARK: What no example shows
 
   @Test("An infinite sequence is read only as far as jobs start")
   func infiniteInput() async {

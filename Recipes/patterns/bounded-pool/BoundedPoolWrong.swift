@@ -150,8 +150,8 @@ extension BoundedPoolExamples {
       let source = Source(urls)
       // #region swallowed-error
       await withTaskGroup { group in
-        for _ in 1...n {
-          group.addTask {
+        for worker in 1...n {
+          group.addTask(name: "worker \(worker)") {
             while let url = source.next() { _ = try? await download(url) }
           }
         }
@@ -169,7 +169,9 @@ extension BoundedPoolExamples {
       try await withThrowingTaskGroup(of: Void.self) { group in
         for (started, url) in urls.enumerated() {
           if started >= n { try await group.next() }
-          group.addTask { _ = try await download(url) }
+          group.addTask(name: "task \(started)") {
+            _ = try await download(url)
+          }
         }
         while try await group.next() != nil {}
       }

@@ -1,0 +1,243 @@
+import Cookbook
+import Foundation
+import Recipes
+import Simulation
+import Testing
+
+@testable import recipe
+
+/// An example of the menu.
+struct MenuExample: CustomTestStringConvertible {
+  var recipe: Recipe
+  var example: Example
+
+  var testDescription: String { "\(recipe.name) \(example.name)" }
+
+  static let all = recipes.flatMap { recipe in
+    recipe.examples.map { MenuExample(recipe: recipe, example: $0) }
+  }
+  static let run = all.filter { $0.example.isRun }
+  static let withInput = run.filter { !$0.example.isInstant }
+  static let compared = all.filter { $0.example.isComparable }
+}
+
+/// What took longer than a test may runs with `COOKBOOK_LONG=1`.
+private let scale =
+  ProcessInfo.processInfo.environment["COOKBOOK_LONG"] == "1" ? 10 : 1
+
+@Suite("Every example")
+struct ExampleTests {
+  @Test("Keeps its laws under 1,000 schedules", arguments: MenuExample.run)
+  func explore(_ menu: MenuExample) async throws {
+    try await ExampleJudge.explore(
+      menu.example,
+      menu.example.input,
+      seeds: 0..<UInt64(1_000 * scale)
+    )
+  }
+
+  @Test(
+    "Keeps its laws on random inputs, cancelled at any step or not at all",
+    arguments: MenuExample.withInput
+  )
+  func randomInputs(_ menu: MenuExample) async throws {
+    var generator = SeededGenerator(seed: 1)
+    for _ in 0..<50 * scale {
+      let input = menu.example.randomInput(using: &generator)
+      try await ExampleJudge.explore(menu.example, input, seeds: 0..<20)
+      _ = try await ExampleJudge.cancelEverywhere(
+        menu.example,
+        input,
+        seeds: 0..<2
+      )
+    }
+  }
+
+  @Test(
+    "Leaves nothing behind when it is cancelled at any step",
+    arguments: MenuExample.run
+  )
+  func cancelEverywhere(_ menu: MenuExample) async throws {
+    let runs = try await ExampleJudge.cancelEverywhere(
+      menu.example,
+      menu.example.input,
+      seeds: 0..<5
+    )
+    #expect(runs > 0)
+  }
+
+  @Test(
+    "Has wrong versions, each of which breaks one thing and keeps the rest",
+    arguments: MenuExample.all.filter { !$0.example.wrong.isEmpty }
+  )
+  func wrong(_ menu: MenuExample) async {
+    for wrong in menu.example.wrong {
+      let verdict = await ExampleJudge.judge(wrong, of: menu.example)
+      #expect(verdict.kills > 0, "\(verdict)")
+      #expect(verdict.others.isEmpty, "\(verdict)")
+      // The right one keeps on that input what the wrong one breaks.
+      let seeds: Range<UInt64> = 0..<100
+      await #expect(throws: Never.self) {
+        try await ExampleJudge.explore(menu.example, wrong.input, seeds: seeds)
+      }
+    }
+  }
+
+  @Test("Has no law that no wrong version breaks", arguments: recipes)
+  func laws(of recipe: Recipe) {
+    let broken = recipe.examples.flatMap(\.wrong).map(\.breaks)
+    for law in Set(recipe.examples.flatMap(\.laws).map(\.name)) {
+      #expect(broken.contains(.law(law)), "\(recipe.name): \(law)")
+    }
+  }
+
+  @Test("Declares each field of its input", arguments: MenuExample.withInput)
+  func fields(_ menu: MenuExample) {
+    func names<Input: ExampleInput>(_ input: Input) -> [String] {
+      Input.fields.map(\.name)
+    }
+    #expect(
+      names(menu.example.input).sorted()
+        == InputField.all(of: menu.example.input).map(\.name).sorted()
+    )
+  }
+}
+
+/// Whether to run Go: always in CI, where its absence is a failure.
+private let isGoUsable =
+  ProcessInfo.processInfo.environment["CI"] == "true"
+  || GoToolchain.canCompile
+
+/// What Go did, as recorded for machines without it.
+private func record(
+  of recipe: Recipe
+) throws -> [(example: Example, input: any ExampleInput, go: Trace)] {
+  let file = URL(filePath: #filePath).deletingLastPathComponent()
+    .appending(path: "Recorded/\(recipe.name).jsonl")
+  let lines = try Data(contentsOf: file).split(separator: UInt8(ascii: "\n"))
+  return try lines.map { line in
+    let record = try JSONDecoder()
+      .decode(ExampleComparing.Record.self, from: line)
+    let example = try #require(
+      recipe.examples.first { $0.name == record.example }
+    )
+    func decode<Input: ExampleInput>(_ like: Input) throws -> any ExampleInput {
+      try JSONDecoder().decode(Input.self, from: Data(record.input.utf8))
+    }
+    return (example, try decode(example.input), record.go)
+  }
+}
+
+@Suite("Every example does in Swift what it did in Go")
+struct RecordedExampleTests {
+  @Test("On every recorded input", arguments: recipes)
+  func recorded(_ recipe: Recipe) async throws {
+    let lines = try record(of: recipe)
+    for (index, line) in lines.enumerated() {
+      let verdict = await ExampleComparison.judge(
+        line.example,
+        line.input,
+        seed: UInt64(index),
+        go: .success(line.go)
+      )
+      #expect(throws: Never.self) { try verdict.get() }
+    }
+    let names = Set(lines.map(\.example.name))
+    for example in recipe.examples where example.isComparable {
+      #expect(names.contains(example.name))
+    }
+  }
+}
+
+@Suite(
+  "Every example does in Swift what it does in Go",
+  .enabled(if: isGoUsable, "Go is missing"),
+  .serialized
+)
+struct LiveExampleTests {
+  @Test("The record is still true", arguments: recipes)
+  func recordIsTrue(_ recipe: Recipe) async throws {
+    let go = try await GoTwin.start()
+    for line in try record(of: recipe) {
+      let trace = try await go.runs(recipe, line.example, [line.input])[0].get()
+      switch line.example.evidence {
+      case .moments:
+        // Go's own scheduler may permute an instant from run to run.
+        let difference = Difference.between(
+          swift: line.go,
+          go: trace,
+          evidence: .moments
+        )
+        #expect(difference == nil, "\(json(line.input))")
+      case .race(let outcomes):
+        #expect(outcomes.contains(trace.outcome.description))
+      default: #expect(line.go.outcome == trace.outcome)
+      }
+    }
+  }
+
+  @Test("On random inputs that are new each time", arguments: recipes)
+  func freshInputs(_ recipe: Recipe) async throws {
+    let seed = UInt64.random(in: 0..<1 << 32)
+    let go = try await GoTwin.start()
+    for example in recipe.examples where example.isComparable {
+      let comparison = ExampleComparison(
+        recipe: recipe,
+        example: example,
+        go: go
+      )
+      let (counts, finding) = try await comparison.compare(
+        comparison.inputs(example.isInstant ? 1 : 500, seed: seed),
+        seed: seed
+      )
+      #expect(finding == nil, "seed \(seed): \(finding?.description ?? "")")
+      guard !example.isInstant else { continue }
+      // Where the input can say so, a tenth each says so; half of that, as
+      // the seed is new each time.
+      let names = InputField.all(of: example.input).map(\.name)
+      for (name, count) in [
+        ("failing", counts.failing), ("cancelAfter", counts.cancelled),
+      ] where names.contains(name) {
+        #expect(count >= counts.inputs / 20, "\(example.name): \(counts)")
+      }
+      #expect(counts.contended >= counts.inputs / 20)
+    }
+  }
+
+  @Test("Go has the same examples", arguments: recipes)
+  func sameExamples(_ recipe: Recipe) async throws {
+    let catalog = try await GoTwin.start().catalog(of: recipe)
+    let compared = recipe.examples.filter(\.isComparable).map(\.name)
+    #expect(catalog.examples == compared.sorted())
+  }
+
+  @Test(
+    "Every wrong version of Go's is found from every seed, on a small input",
+    arguments: recipes
+  )
+  func wrongInGo(_ recipe: Recipe) async throws {
+    let go = try await GoTwin.start()
+    for name in try await go.catalog(of: recipe).wrong {
+      let parts = name.split(separator: "/").map(String.init)
+      let example = try #require(
+        recipe.examples.first { $0.name == parts[0] }
+      )
+      let comparison = ExampleComparison(
+        recipe: recipe,
+        example: example,
+        go: go
+      )
+      for seed: UInt64 in 1...3 {
+        let (_, finding) = try await comparison.compare(
+          comparison.inputs(1_000, seed: seed),
+          seed: seed,
+          wrong: parts[1]
+        )
+        let found = try #require(finding, "\(name) is not found, seed \(seed)")
+        #expect(!found.problem.hasPrefix("Swift:"), "it is Swift that is wrong")
+        let events = try #require(found.swift).events.count
+        #expect(events <= 24, "\(name), seed \(seed): \(found)")
+      }
+    }
+  }
+}
