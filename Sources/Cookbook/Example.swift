@@ -13,6 +13,8 @@ package struct Example: Sendable {
   package let input: any ExampleInput
   package let laws: [AnyLaw]
   package let wrong: [WrongVersion]
+  /// Small inputs whose schedules are all run, with how many there are.
+  package let exhausted: [(input: any ExampleInput, schedules: Int)]
   private let body: Body
 
   /// Creates an example that takes an input.
@@ -23,6 +25,8 @@ package struct Example: Sendable {
   ///   - input: What a run without flags takes.
   ///   - laws: What it promises beyond being equal to Go.
   ///   - wrong: Versions that break those promises.
+  ///   - exhausted: Small inputs whose schedules are all run, with how many
+  ///     there are.
   ///   - body: The program; whatever it does, it tells the stage.
   package init<Input: ExampleInput>(
     _ name: String,
@@ -30,6 +34,7 @@ package struct Example: Sendable {
     input: Input = Input(),
     laws: [Law<Input>] = [],
     wrong: [Wrong<Input>] = [],
+    exhausted: [(Input, Int)] = [],
     body: @escaping @Sendable (Input, Stage) async throws -> Void
   ) {
     self.name = name
@@ -37,6 +42,7 @@ package struct Example: Sendable {
     self.input = input
     self.laws = laws.map(AnyLaw.init)
     self.wrong = wrong.map(WrongVersion.init)
+    self.exhausted = exhausted.map { ($0.0, $0.1) }
     self.body = { try await body(cast($0), $1) }
   }
 
@@ -139,11 +145,13 @@ package enum Evidence: Sendable {
 package struct AnyLaw: Sendable {
   package let name: String
   package let holdsInGo: Bool
+  package let isTimed: Bool
   package let problem: @Sendable (any ExampleInput, Trace) -> String?
 
   init<Input: ExampleInput>(_ law: Law<Input>) {
     name = law.name
     holdsInGo = law.holdsInGo
+    isTimed = law.isTimed
     problem = { law.problem(cast($0), $1) }
   }
 }
@@ -167,6 +175,15 @@ package struct Wrong<Input: ExampleInput>: Sendable {
     self.breaks = breaks
     self.input = input
     self.body = body
+  }
+
+  package init(
+    _ name: String,
+    breaks law: Law<Input>,
+    input: Input,
+    body: @escaping @Sendable (Input, Stage) async throws -> Void
+  ) {
+    self.init(name, breaks: .law(law.name), input: input, body: body)
   }
 }
 

@@ -6,6 +6,8 @@ package struct Law<Input: Sendable>: Sendable {
   package let name: String
   /// Whether Go's original makes it too.
   package var holdsInGo = true
+  /// Whether it is about instants, which only virtual time has.
+  package var isTimed = true
   private let violation: @Sendable (Input, Trace) -> String?
 
   /// Creates a law.
@@ -25,6 +27,13 @@ package struct Law<Input: Sendable>: Sendable {
   package var inSwift: Law {
     var law = self
     law.holdsInGo = false
+    return law
+  }
+
+  /// The same promise, which holds on real threads too.
+  package var untimed: Law {
+    var law = self
+    law.isTimed = false
     return law
   }
 
@@ -57,7 +66,7 @@ extension Law {
     Law("never more than \(name) at once") { input, trace in
       trace.busy.first { $0.count > limit(input) }
         .map { "\($0.count) at \($0.event.at) µs" }
-    }
+    }.untimed
   }
 
   /// None is idle while work is left: at the end of each instant before a
@@ -102,7 +111,7 @@ extension Law {
         }
       }
       return counts.keys.min().map { "there is no \($0)" }
-    }
+    }.untimed
   }
 
   /// Where all goes well, the caller says exactly this.
@@ -118,7 +127,7 @@ extension Law {
       }
       let wanted = json(value(input))
       return said == [wanted] ? nil : "\(said) instead of \(wanted)"
-    }
+    }.untimed
   }
 
   /// The first error is the one thrown. Of several that stop the call at one
@@ -182,6 +191,6 @@ extension Law {
       return trace.events[end...].dropFirst()
         .first { $0.name != "cancel" && $0.name != Event.note }
         .map { "\($0.lane) at \($0.at) µs came after it" }
-    }
+    }.untimed
   }
 }

@@ -50,6 +50,21 @@ package struct Workload: Sendable {
   }
 }
 
+extension Workload {
+  /// Computes for a while: a chain of dependent steps that no compiler can
+  /// shorten, 700 to the microsecond or so.
+  ///
+  /// - Returns: A number from 0 to 7.
+  package static func compute(_ seed: Int, steps: Int) -> Int {
+    var value = UInt64(seed)
+    for _ in 0..<steps {
+      value = value &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+      value ^= value >> 29
+    }
+    return Int(value & 7)
+  }
+}
+
 /// The time since it was made, or since it was last restarted.
 package final class Stopwatch: Sendable {
   private let sinceMade: @Sendable () -> Duration

@@ -67,6 +67,45 @@ struct ExampleTests {
   }
 
   @Test(
+    "Keeps its laws under every schedule of a small input",
+    arguments: MenuExample.run.filter { !$0.example.exhausted.isEmpty }
+  )
+  func exhaust(_ menu: MenuExample) async throws {
+    for (input, schedules) in menu.example.exhausted {
+      let all = try await ExampleJudge.exhaust(
+        menu.example,
+        input,
+        limit: schedules + 1
+      )
+      #expect(all.isComplete && all.schedules == schedules)
+    }
+  }
+
+  @Test(
+    "Keeps what is not about instants on real threads",
+    arguments: MenuExample.withInput
+  )
+  func threads(_ menu: MenuExample) async {
+    let seed = UInt64.random(in: 0...UInt64.max)
+    var generator = SeededGenerator(seed: seed)
+    var events = 0
+    for _ in 0..<200 * scale {
+      let input = menu.example.randomInput(using: &generator)
+      let recorder = TraceRecorder(clock: HastyClock())
+      await menu.example.run(input, on: Stage(recorder))
+      events += recorder.events.count
+      for law in menu.example.laws where !law.isTimed {
+        let problem = law.problem(input, Trace(recorder.events))
+        #expect(problem == nil, "\(law.name), \(json(input)), seed \(seed)")
+      }
+    }
+    print(
+      "\(menu.testDescription) on real threads: seed \(seed), "
+        + "\(200 * scale) inputs, \(events) events"
+    )
+  }
+
+  @Test(
     "Has wrong versions, each of which breaks one thing and keeps the rest",
     arguments: MenuExample.all.filter { !$0.example.wrong.isEmpty }
   )
@@ -100,6 +139,25 @@ struct ExampleTests {
       names(menu.example.input).sorted()
         == InputField.all(of: menu.example.input).map(\.name).sorted()
     )
+  }
+}
+
+/// The continuous clock, but for sleeps, which only give way: what took its
+/// time in virtual time takes none here.
+private struct HastyClock: Clock {
+  private let clock = ContinuousClock()
+
+  var now: ContinuousClock.Instant { clock.now }
+  var minimumResolution: Duration { clock.minimumResolution }
+
+  func sleep(
+    until deadline: ContinuousClock.Instant,
+    tolerance: Duration?
+  ) async throws {
+    for _ in 0..<3 {
+      await Task.yield()
+      try Task.checkCancellation()
+    }
   }
 }
 
@@ -240,4 +298,8 @@ struct LiveExampleTests {
       }
     }
   }
+}
+
+extension Recipe: @retroactive CustomTestStringConvertible {
+  public var testDescription: String { name }
 }

@@ -211,26 +211,16 @@ struct ErrgroupTests {
 
   @Test("Tasks that have ended leave nothing behind")
   func memoryIsFlat() async throws {
-    final class Payload: Sendable {
-      static let alive = Mutex((now: 0, most: 0))
-      init() {
-        Self.alive.withLock {
-          $0.now += 1
-          $0.most = max($0.most, $0.now)
-        }
-      }
-      deinit { Self.alive.withLock { $0.now -= 1 } }
-    }
+    let alive = Alive()
     try await withErrorGroup(limit: 8) { group in
       for _ in 0..<20_000 {
-        let payload = Payload()
+        let payload = alive.make()
         await group.add { _ = payload }
       }
     }
-    let (now, most) = Payload.alive.withLock { $0 }
-    #expect(now == 0)
+    #expect(alive.now == 0)
     // Those that run, the next one, and some that are being taken down.
-    #expect(most <= 64)
+    #expect(alive.most <= 64)
   }
 
   @Test("On real threads the limit holds and every task runs once")

@@ -357,28 +357,4 @@ struct PipelineTests {
         + "\(delivered) elements"
     )
   }
-
-  /// Counts the objects that it makes and that still exist.
-  private final class Alive: Sendable {
-    final class Object: Sendable {
-      private let owner: Alive
-
-      init(_ owner: Alive) {
-        self.owner = owner
-        owner.count.withLock {
-          $0.now += 1
-          $0.most = Swift.max($0.most, $0.now)
-        }
-      }
-
-      deinit { owner.count.withLock { $0.now -= 1 } }
-    }
-
-    private let count = Mutex((now: 0, most: 0))
-
-    var now: Int { count.withLock { $0.now } }
-    var most: Int { count.withLock { $0.most } }
-
-    func make() -> Object { Object(self) }
-  }
 }

@@ -1,6 +1,9 @@
 package cookbook
 
-import "time"
+import (
+	"iter"
+	"time"
+)
 
 // A Workload is a piece of work that both languages do, to be timed.
 type Workload struct {
@@ -33,3 +36,32 @@ type Stopwatch struct{ began time.Time }
 // Restart begins again now. It must have happened before the workload
 // returns.
 func (s *Stopwatch) Restart() { s.began = time.Now() }
+
+// UpTo yields the numbers from 0 to n-1.
+func UpTo(n int) iter.Seq[int] {
+	return func(yield func(int) bool) {
+		for i := range n {
+			if !yield(i) {
+				return
+			}
+		}
+	}
+}
+
+// Must panics if a workload fails: none is meant to.
+func Must(err error) {
+	if err != nil {
+		panic(err)
+	}
+}
+
+// Compute computes for a while: a chain of dependent steps that no compiler
+// can shorten. It returns a number from 0 to 7.
+func Compute(seed, steps int) int {
+	value := uint64(seed)
+	for range steps {
+		value = value*6_364_136_223_846_793_005 + 1_442_695_040_888_963_407
+		value ^= value >> 29
+	}
+	return int(value & 7)
+}

@@ -14,7 +14,7 @@ extension BackpressureDemo {
       promise: "20,000 items that take some 10 µs each, at most 64 ahead",
       operations: 20_000
     ) { count in
-      try await pass(bound: 64, count, compute)
+      try await pass(bound: 64, count) { Workload.compute($0, steps: 7_000) }
     },
     Workload(
       "drop-newest",
@@ -80,15 +80,5 @@ extension BackpressureDemo {
       for try await item in buffer { sum += use(item) }
       return sum
     }
-  }
-
-  /// A chain of dependent steps that no compiler can shorten.
-  private static func compute(_ seed: Int) -> Int {
-    var value = UInt64(seed)
-    for _ in 0..<7_000 {
-      value = value &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-      value ^= value >> 29
-    }
-    return Int(value & 7)
   }
 }

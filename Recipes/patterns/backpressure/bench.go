@@ -13,7 +13,8 @@ var Workloads = []cookbook.Workload{
 		return pass(64, operations, func(item int) int { return item & 7 })
 	}},
 	{Name: "slow-consumer", Run: func(operations int) int {
-		return pass(64, operations, compute)
+		return pass(64, operations,
+			func(item int) int { return cookbook.Compute(item, 7_000) })
 	}},
 	{Name: "drop-newest", Run: func(operations int) int {
 		items := make(chan int, 64)
@@ -75,14 +76,4 @@ func pass(bound, operations int, use func(int) int) int {
 		sum += use(item)
 	}
 	return sum
-}
-
-// compute is a chain of dependent steps that no compiler can shorten.
-func compute(seed int) int {
-	value := uint64(seed)
-	for range 7_000 {
-		value = value*6_364_136_223_846_793_005 + 1_442_695_040_888_963_407
-		value ^= value >> 29
-	}
-	return int(value & 7)
 }

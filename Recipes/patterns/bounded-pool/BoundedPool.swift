@@ -2,6 +2,9 @@ import Synchronization
 
 /// Runs jobs concurrently, never more than ``workers`` of them at once.
 ///
+///     let pages = try await BoundedPool(workers: 4)
+///       .map(urls) { try await download($0) }
+///
 /// The bound is that of one call: a pool holds nothing between calls. Each
 /// call keeps these promises:
 ///
@@ -40,8 +43,30 @@ nonisolated struct BoundedPool: Sendable {
     perform: @escaping @Sendable (Elements.Element) async throws -> Void
   ) async throws
   where Elements.Element: Sendable, Elements.Iterator: SendableMetatype {
-    _ = try await pull(elements, into: ()) { _, element in
-      try await perform(element)
+    let source = SharedIterator(elements.makeIterator())
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for _ in 0..<workers {
+        // The first job of each child is taken here, so that there are
+        // never more children than jobs.
+        guard let first = source.next() else { break }
+        group.addTask {
+          var next = Optional(first)
+          while let element = next {
+            do {
+              try Task.checkCancellation()
+              try await perform(element)
+            } catch {
+              // The group cancels only once the parent has seen the error;
+              // until then another child could start a job.
+              source.close()
+              throw error
+            }
+            next = source.next()
+          }
+        }
+      }
+      // `waitForAll()` would await every child before it threw.
+      while try await group.next() != nil {}
     }
   }
 
@@ -59,14 +84,14 @@ nonisolated struct BoundedPool: Sendable {
     transform: @escaping @Sendable (Elements.Element) async throws -> Result
   ) async throws -> [Result]
   where Elements.Element: Sendable, Elements.Iterator: SendableMetatype {
-    let parts = try await pull(
-      elements.enumerated(),
-      into: [(offset: Int, result: Result)]()
-    ) { part, next in
-      part.append((next.offset, try await transform(next.element)))
+    let results = Mutex<[(offset: Int, result: Result)]>([])
+    try await forEach(elements.enumerated()) { @Sendable next in
+      let result = try await transform(next.element)
+      results.withLock { $0.append((next.offset, result)) }
     }
-    // Each part is in order already, which the sort makes use of.
-    return parts.joined().sorted { $0.offset < $1.offset }.map(\.result)
+    // In order but for jobs that ran at once, which the sort makes use of.
+    return results.withLock { $0 }.sorted { $0.offset < $1.offset }
+      .map(\.result)
   }
 
   /// Transforms each element and hands over each result as it comes.
@@ -107,49 +132,6 @@ nonisolated struct BoundedPool: Sendable {
       }
     }
   }
-
-  /// Starts up to `workers` children, each of which takes one element after
-  /// the other from the same iterator.
-  ///
-  /// - Returns: What each child has made of `empty`.
-  nonisolated(nonsending)
-    private func pull<Elements: Sequence, Part: Sendable>(
-      _ elements: sending Elements,
-      into empty: Part,
-      perform:
-        @escaping @Sendable (inout Part, Elements.Element) async throws -> Void
-    ) async throws -> [Part]
-  where Elements.Element: Sendable, Elements.Iterator: SendableMetatype {
-    let source = SharedIterator(elements.makeIterator())
-    return try await withThrowingTaskGroup(of: Part.self) { group in
-      for _ in 0..<workers {
-        // The first job of each child is taken here, so that there are
-        // never more children than jobs.
-        guard let first = source.next() else { break }
-        group.addTask {
-          var part = empty
-          var next = Optional(first)
-          while let element = next {
-            do {
-              try Task.checkCancellation()
-              try await perform(&part, element)
-            } catch {
-              // The group cancels only once the parent has seen the error;
-              // until then another child could start a job.
-              source.close()
-              throw error
-            }
-            next = source.next()
-          }
-          return part
-        }
-      }
-      // `waitForAll()` would await every child before it threw.
-      var parts: [Part] = []
-      while let part = try await group.next() { parts.append(part) }
-      return parts
-    }
-  }
 }
 
 /// An iterator that several tasks advance.
@@ -160,16 +142,10 @@ nonisolated private final class SharedIterator<Base: IteratorProtocol>: Sendable
 where Base: SendableMetatype, Base.Element: Sendable {
   private let base: Mutex<Base?>
 
-  init(_ base: sending Base) {
-    self.base = Mutex(base)
-  }
+  init(_ base: sending Base) { self.base = Mutex(base) }
 
-  func next() -> Base.Element? {
-    base.withLock { $0?.next() }
-  }
+  func next() -> Base.Element? { base.withLock { $0?.next() } }
 
   /// Ends the iteration for every task.
-  func close() {
-    base.withLock { $0 = nil }
-  }
+  func close() { base.withLock { $0 = nil } }
 }

@@ -42,19 +42,12 @@ extension BoundedPoolExamples {
     ) { count in
       let sum = Atomic(0)
       try await BoundedPool(workers: 4).forEach(0..<count) { job in
-        sum.wrappingAdd(Self.compute(job), ordering: .relaxed)
+        sum.wrappingAdd(
+          Workload.compute(job, steps: 14_000),
+          ordering: .relaxed
+        )
       }
       return sum.load(ordering: .relaxed)
     },
   ]
-
-  /// A chain of dependent steps that no compiler can shorten.
-  private static func compute(_ seed: Int) -> Int {
-    var value = UInt64(seed)
-    for _ in 0..<14_000 {
-      value = value &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-      value ^= value >> 29
-    }
-    return Int(value & 7)
-  }
 }

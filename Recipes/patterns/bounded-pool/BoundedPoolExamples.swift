@@ -16,20 +16,31 @@ package enum BoundedPoolExamples {
     ],
     copies: ["BoundedPool.swift"],
     examples: [
-      Example("plain", laws: plainLaws, body: plain),
+      Example(
+        "plain",
+        laws: [bound, busy, once, .allEndedOnReturn, whenItEnds],
+        body: plain
+      ),
       Example(
         "map",
-        input: Jobs(),
         laws: laws + [inOrder],
         wrong: wrongMaps,
+        exhausted: [(three, 4)],
         body: map
       ),
-      Example("for-each", laws: laws, wrong: wrongForEaches, body: forEach),
+      Example(
+        "for-each",
+        laws: laws,
+        wrong: wrongForEaches,
+        exhausted: [(three, 4)],
+        body: forEach
+      ),
       Example(
         "as-they-come",
         laws: laws + [whenItEnds],
         wrong: wrongReceivers,
-        body: receive
+        exhausted: [(three, 16)],
+        body: asTheyCome
       ),
     ],
     workloads: workloads
@@ -37,15 +48,14 @@ package enum BoundedPoolExamples {
 
   // MARK: The use
 
-  private static func plain(_ input: PlainJobs, _ stage: Stage) async {
-    let (n, images) = (input.workers, input.jobs.indices)
-    let print: (Int) -> Void = stage.print
-    let thumbnail: @Sendable (Int) async -> Int = { image in
-      // Nobody cancels it, and it does not fail.
-      try? await stage.work("job \(image)", input.jobs[image])
-      return image * image
-    }
+  private static func plain(_ input: Jobs, _ stage: Stage) async {
+    let (n, images, download) = input.perform(stage)
+    let print: (Thumbnail) -> Void = stage.print
     typealias Thumbnail = Int
+    // What cannot fail answers a cancellation with what it has.
+    let thumbnail: @Sendable (Int) async -> Thumbnail = { image in
+      (try? await download(image)) ?? image * image
+    }
     // #region plain
     await withTaskGroup(of: Thumbnail.self) { group in
       for (started, image) in images.enumerated() {
@@ -70,40 +80,21 @@ package enum BoundedPoolExamples {
 
   private static func forEach(_ input: Jobs, _ stage: Stage) async throws {
     let (n, urls, download) = input.perform(stage)
-    let warm: @Sendable (Int) async throws -> Void = {
+    try await BoundedPool(workers: n).forEach(urls) {
       _ = try await download($0)
     }
-    // #region forEach
-    try await BoundedPool(workers: n)
-      .forEach(urls) { try await warm($0) }
-    // #endregion
   }
 
-  private static func receive(_ input: Jobs, _ stage: Stage) async throws {
+  private static func asTheyCome(_ input: Jobs, _ stage: Stage) async throws {
     let (n, urls, download) = input.perform(stage)
     let print: (Int) -> Void = stage.print
     // #region asTheyCome
-    try await BoundedPool(workers: n)
-      .mapUnordered(urls) {
-        try await download($0)
-      } receive: { page in
-        print(page)
-      }
-    // #endregion
-  }
-
-  // MARK: Inputs
-
-  struct PlainJobs: ExampleInput {
-    var workers = 3
-    var jobs = [60, 30, 50, 20, 40, 10, 30, 50]
-
-    static var fields: [Field<Self>] {
-      [
-        .count(\.workers, in: 1...1024, random: 1...5, "how many run at once"),
-        .durations(\.jobs, random: 0...10, "the milliseconds each job takes"),
-      ]
+    try await BoundedPool(workers: n).mapUnordered(urls) {
+      try await download($0)
+    } receive: { page in
+      print(page)
     }
+    // #endregion
   }
 
   struct Jobs: ExampleInput {
@@ -137,45 +128,38 @@ package enum BoundedPoolExamples {
     }
   }
 
+  private static let three = Jobs(workers: 2, jobs: [1, 1, 1], failing: [])
+
   // MARK: Laws
 
-  private static let plainLaws: [Law<PlainJobs>] = [
-    .atMost(\.workers, "`workers` jobs"),
-    .noneIdle(of: \.workers, jobs: \.jobs.count),
-    .eachOnce { $0.jobs.indices.map { "job \($0)" } },
-    .allEndedOnReturn, receivedWhenItEnds(),
-  ]
+  static let bound = Law<Jobs>.atMost(\.workers, "`workers` jobs")
+  static let busy = Law<Jobs>.noneIdle(of: \.workers, jobs: \.jobs.count)
+  static let once = Law<Jobs>.eachOnce { $0.jobs.indices.map { "job \($0)" } }
 
   static let laws: [Law<Jobs>] = [
-    .atMost(\.workers, "`workers` jobs"),
-    .noneIdle(of: \.workers, jobs: \.jobs.count),
-    .eachOnce { $0.jobs.indices.map { "job \($0)" } },
-    .firstErrorIsThrown, .nothingStartsAfterStop, .othersEndAtOnce,
-    .allEndedOnReturn,
+    bound, busy, once, .firstErrorIsThrown, .nothingStartsAfterStop,
+    .othersEndAtOnce, .allEndedOnReturn,
   ]
 
   static let inOrder = Law<Jobs>.says("results are in the order of the jobs") {
     $0.jobs.indices.map { $0 * $0 }
   }
 
-  static let whenItEnds: Law<Jobs> = receivedWhenItEnds()
-
-  private static func receivedWhenItEnds<Input: ExampleInput>() -> Law<Input> {
-    Law("a result is received when its job ends") { _, trace in
-      var ended: [String: Int] = [:]
-      for event in trace.events {
-        if event.isClosing, let job = Int(event.lane.dropFirst(4)) {
-          ended["\(job * job)"] = event.at
-        } else if event.name == "say",
-          ended.removeValue(forKey: event.item)
-            != event.at
-        {
-          return "\(event.item) came at \(event.at) µs"
-        }
+  static let whenItEnds = Law<Jobs>("a result is received when its job ends") {
+    _,
+    trace in
+    var ended: [String: Int] = [:]
+    for event in trace.events {
+      if event.isClosing, let job = Int(event.lane.dropFirst("job ".count)) {
+        ended["\(job * job)"] = event.at
+      } else if event.name == "say",
+        ended.removeValue(forKey: event.item) != event.at
+      {
+        return "\(event.item) came at \(event.at) µs"
       }
-      // What ends at the very instant of a stop may be dropped.
-      let lost = ended.filter { $0.value < trace.stop?.at ?? .max }.keys
-      return lost.min().map { "\($0) never came" }
     }
+    // What ends at the very instant of a stop may be dropped.
+    let lost = ended.filter { $0.value < trace.stop?.at ?? .max }.keys
+    return lost.min().map { "\($0) never came" }
   }
 }

@@ -4,128 +4,64 @@ import Synchronization
 /// Wrong pools, each as somebody would write it.
 extension BoundedPoolExamples {
   private typealias Download = @Sendable (Int) async throws -> Int
+  private typealias Pool =
+    @Sendable (Int, Range<Int>, @escaping Download, Stage) async throws -> Void
 
-  private static func jobs(
-    _ change: (inout Jobs) -> Void = { _ in }
-  ) -> Jobs {
-    var input = Jobs()
-    (input.workers, input.jobs, input.failing) = (2, [3, 1, 2, 2, 1, 3], [])
-    change(&input)
-    return input
+  private static func wrong(
+    _ name: String,
+    breaks law: Law<Jobs>,
+    jobs: [Int] = [3, 1, 2, 2, 1, 3],
+    failing: [Int] = [],
+    cancelAfter: Int? = nil,
+    _ pool: @escaping Pool
+  ) -> Wrong<Jobs> {
+    let input = Jobs(
+      workers: 2,
+      jobs: jobs,
+      failing: failing,
+      cancelAfter: cancelAfter
+    )
+    return Wrong(name, breaks: law, input: input) { input, stage in
+      let (n, urls, download) = input.perform(stage)
+      try await pool(n, urls, download, stage)
+    }
   }
 
-  // MARK: map
-
-  static let wrongMaps: [Wrong<Jobs>] = [
-    Wrong("task-for-each", breaks: .law(laws[0].name), input: jobs()) {
-      input,
-      stage in
-      let (_, urls, download) = input.perform(stage)
-      // #region task-for-each
+  static let wrongMaps = [
+    wrong("task-for-each", breaks: bound) { _, urls, download, stage in
       let pages = try await withThrowingTaskGroup(of: (Int, Int).self) {
         group in
-        for url in urls {
-          group.addTask { (url, try await download(url)) }
-        }
-        var pages: [Int: Int] = [:]
-        for try await (url, page) in group { pages[url] = page }
-        return urls.map { pages[$0] }
+        for url in urls { group.addTask { (url, try await download(url)) } }
+        return try await group.reduce(into: [:]) { $0[$1.0] = $1.1 }
       }
-      // #endregion
-      stage.say("caller", pages)
+      stage.print(urls.map { pages[$0] })
     },
-    Wrong("batches", breaks: .law(laws[1].name), input: jobs()) {
-      input,
-      stage in
-      let (n, urls, download) = input.perform(stage)
-      // #region batches
+    wrong("batches", breaks: busy) { n, urls, download, stage in
       var pages: [Int] = []
       for start in stride(from: 0, to: urls.count, by: n) {
-        let batch = urls[start..<min(start + n, urls.count)]
         pages += try await withThrowingTaskGroup(of: Int.self) { group in
-          for url in batch { group.addTask { try await download(url) } }
+          for url in urls.dropFirst(start).prefix(n) {
+            group.addTask { try await download(url) }
+          }
           return try await group.reduce(into: []) { $0.append($1) }.sorted()
         }
       }
-      // #endregion
-      stage.say("caller", pages)
+      stage.print(pages)
     },
-    Wrong("completion-order", breaks: .law(inOrder.name), input: jobs()) {
-      input,
-      stage in
-      let (n, urls, download) = input.perform(stage)
-      // #region completion-order
-      var pages: [Int] = []
-      try await withThrowingTaskGroup(of: Int.self) { group in
-        for (started, url) in urls.enumerated() {
-          if started >= n, let page = try await group.next() {
-            pages.append(page)
-          }
-          group.addTask { try await download(url) }
-        }
-        for try await page in group { pages.append(page) }
-      }
-      // #endregion
-      stage.say("caller", pages)
+    wrong("completion-order", breaks: inOrder) { n, urls, download, stage in
+      stage.print(try await window(n, urls, download))
     },
   ]
 
-  // MARK: forEach
-
-  static let wrongForEaches: [Wrong<Jobs>] = [
-    Wrong(
-      "last-error",
-      breaks: .law(Law<Jobs>.firstErrorIsThrown.name),
-      input: jobs { $0.failing = [1] }
-    ) { input, stage in
-      let (n, urls, download) = input.perform(stage)
-      // #region last-error
-      try await withThrowingTaskGroup(of: Void.self) { group in
-        var failure: (any Error)?
-        for (started, url) in urls.enumerated() where failure == nil {
-          if started >= n, case .failure(let error) = await group.nextResult() {
-            failure = error
-            group.cancelAll()
-            continue
-          }
-          group.addTask { _ = try await download(url) }
-        }
-        while let result = await group.nextResult() {
-          if case .failure(let error) = result { failure = error }
-        }
-        if let failure { throw failure }
-      }
-      // #endregion
-    },
-    Wrong(
-      "no-cancel",
-      breaks: .law(Law<Jobs>.othersEndAtOnce.name),
-      input: jobs { $0.failing = [1] }
-    ) { input, stage in
-      let (n, urls, download) = input.perform(stage)
-      // #region no-cancel
-      try await withThrowingTaskGroup(of: Void.self) { group in
-        var failure: (any Error)?
-        for (started, url) in urls.enumerated() where failure == nil {
-          if started >= n, case .failure(let error) = await group.nextResult() {
-            failure = error
-          } else {
-            group.addTask { _ = try await download(url) }
-          }
-        }
-        while let result = await group.nextResult() {
-          if case .failure(let error) = result { failure = failure ?? error }
-        }
-        if let failure { throw failure }
-      }
-      // #endregion
-    },
-    Wrong(
+  static let wrongForEaches = [
+    allAtOnce("last-error", breaks: .firstErrorIsThrown, cancels: true),
+    allAtOnce("no-cancel", breaks: .othersEndAtOnce, cancels: false),
+    wrong(
       "open-source",
-      breaks: .law(Law<Jobs>.nothingStartsAfterStop.name),
-      input: jobs { ($0.jobs, $0.failing) = ([2, 2, 1], [0]) }
-    ) { input, stage in
-      let (n, urls, download) = input.perform(stage)
+      breaks: .nothingStartsAfterStop,
+      jobs: [2, 2, 1],
+      failing: [0]
+    ) { n, urls, download, _ in
       let source = Source(urls)
       // #region open-source
       try await withThrowingTaskGroup { group in
@@ -141,83 +77,112 @@ extension BoundedPoolExamples {
       }
       // #endregion
     },
-    Wrong(
-      "swallowed-error",
-      breaks: .law(Law<Jobs>.nothingStartsAfterStop.name),
-      input: jobs { $0.cancelAfter = 4 }
-    ) { input, stage in
-      let (n, urls, download) = input.perform(stage)
+    wrong("swallowed-error", breaks: .nothingStartsAfterStop, cancelAfter: 4) {
+      n,
+      urls,
+      download,
+      _ in
       let source = Source(urls)
-      // #region swallowed-error
-      await withTaskGroup { group in
-        for worker in 1...n {
-          group.addTask(name: "worker \(worker)") {
-            while let url = source.next() { _ = try? await download(url) }
-          }
-        }
+      try await workers(n) {
+        while let url = source.next() { _ = try? await download(url) }
       }
       try Task.checkCancellation()
-      // #endregion
     },
-    Wrong(
-      "unchecked-start",
-      breaks: .law(Law<Jobs>.nothingStartsAfterStop.name),
-      input: jobs { $0.cancelAfter = 3 }
-    ) { input, stage in
-      let (n, urls, download) = input.perform(stage)
-      // #region unchecked-start
-      try await withThrowingTaskGroup(of: Void.self) { group in
-        for (started, url) in urls.enumerated() {
-          if started >= n { try await group.next() }
-          group.addTask(name: "task \(started)") {
-            _ = try await download(url)
-          }
+    wrong("unchecked-start", breaks: .nothingStartsAfterStop, cancelAfter: 3) {
+      n,
+      urls,
+      download,
+      _ in
+      _ = try await window(n, urls, download)
+    },
+    wrong("taken-when-done", breaks: once, jobs: [1, 1]) {
+      n,
+      urls,
+      download,
+      _ in
+      let queue = Source(urls)
+      try await workers(n) {
+        while let url = queue.first {
+          _ = try await download(url)
+          _ = queue.next()
         }
-        while try await group.next() != nil {}
       }
-      // #endregion
     },
-    Wrong(
-      "taken-when-done",
-      breaks: .law("each job runs once"),
-      input: jobs { ($0.workers, $0.jobs) = (2, [1, 1]) }
-    ) { input, stage in
-      let (n, urls, download) = input.perform(stage)
-      // #region taken-when-done
-      actor Queue {
-        private var urls: ArraySlice<Int>
-        init(_ urls: Range<Int>) { self.urls = Array(urls)[...] }
-        var first: Int? { urls.first }
-        func removeFirst() { urls = urls.dropFirst() }
-      }
-      let queue = Queue(urls)
-      try await withThrowingTaskGroup { group in
-        for worker in 1...n {
-          group.addTask(name: "worker \(worker)") {
-            while let url = await queue.first {
-              _ = try await download(url)
-              await queue.removeFirst()
-            }
-          }
-        }
-        try await group.waitForAll()
-      }
-      // #endregion
-    },
-    Wrong(
-      "not-awaited",
-      breaks: .law(Law<Jobs>.allEndedOnReturn.name),
-      input: jobs { ($0.workers, $0.jobs) = (2, [1, 1]) }
-    ) { input, stage in
-      let (_, urls, download) = input.perform(stage)
+    wrong("not-awaited", breaks: .allEndedOnReturn, jobs: [1, 1]) {
+      _,
+      urls,
+      download,
+      stage in
       let Task = stage.startTask
-      // #region not-awaited
-      for url in urls {
-        Task { _ = try await download(url) }
-      }
-      // #endregion
+      for url in urls { Task { _ = try await download(url) } }
     },
   ]
+
+  static let wrongReceivers = [
+    wrong("at-the-end", breaks: whenItEnds) { n, urls, download, stage in
+      let pages = try await BoundedPool(workers: n)
+        .map(urls) { try await download($0) }
+      for page in pages { stage.print(page) }
+    }
+  ]
+
+  // MARK: What they are made of
+
+  /// Takes the results as they come, and starts a child without a look at
+  /// cancellation.
+  private static func window(
+    _ n: Int,
+    _ urls: Range<Int>,
+    _ download: @escaping Download
+  ) async throws -> [Int] {
+    try await withThrowingTaskGroup(of: Int.self) { group in
+      var pages: [Int] = []
+      for (started, url) in urls.enumerated() {
+        if started >= n, let page = try await group.next() {
+          pages.append(page)
+        }
+        group.addTask { try await download(url) }
+      }
+      for try await page in group { pages.append(page) }
+      return pages
+    }
+  }
+
+  /// Awaits all results, whatever they are, and throws the last error.
+  private static func allAtOnce(
+    _ name: String,
+    breaks law: Law<Jobs>,
+    cancels: Bool
+  ) -> Wrong<Jobs> {
+    wrong(name, breaks: law, jobs: [2, 1], failing: [1]) {
+      _,
+      urls,
+      download,
+      _ in
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        for url in urls { group.addTask { _ = try await download(url) } }
+        var failure: (any Error)?
+        while let result = await group.nextResult() {
+          guard case .failure(let error) = result else { continue }
+          failure = error
+          if cancels { group.cancelAll() }
+        }
+        if let failure { throw failure }
+      }
+    }
+  }
+
+  private static func workers(
+    _ n: Int,
+    _ loop: @escaping @Sendable () async throws -> Void
+  ) async throws {
+    try await withThrowingTaskGroup { group in
+      for worker in 1...n {
+        group.addTask(name: "worker \(worker)") { try await loop() }
+      }
+      try await group.waitForAll()
+    }
+  }
 
   /// An iterator that nobody closes.
   private final class Source: Sendable {
@@ -225,22 +190,8 @@ extension BoundedPoolExamples {
 
     init(_ urls: Range<Int>) { self.urls = Mutex(urls) }
 
+    var first: Int? { urls.withLock(\.first) }
+
     func next() -> Int? { urls.withLock { $0.popFirst() } }
   }
-
-  // MARK: mapUnordered
-
-  static let wrongReceivers: [Wrong<Jobs>] = [
-    Wrong("at-the-end", breaks: .law(whenItEnds.name), input: jobs()) {
-      input,
-      stage in
-      let (n, urls, download) = input.perform(stage)
-      let print: (Int) -> Void = stage.print
-      // #region at-the-end
-      let pages = try await BoundedPool(workers: n)
-        .map(urls) { try await download($0) }
-      for page in pages { print(page) }
-      // #endregion
-    }
-  ]
 }

@@ -4,6 +4,7 @@ package examples
 import (
 	"context"
 	"fmt"
+	"iter"
 	"slices"
 	"sync"
 
@@ -30,13 +31,7 @@ type jobs struct {
 }
 
 // urls names the jobs by their indices.
-func (in jobs) urls() []int {
-	urls := make([]int, len(in.Jobs))
-	for i := range urls {
-		urls[i] = i
-	}
-	return urls
-}
+func (in jobs) urls() iter.Seq[int] { return cookbook.UpTo(len(in.Jobs)) }
 
 // download returns the job: what it downloads of url is url squared.
 func (in jobs) download(
@@ -53,8 +48,8 @@ func (in jobs) download(
 func plain(ctx context.Context, fmt cookbook.Stage, in jobs) error {
 	download, n, images := in.download(fmt), in.Workers, in.urls()
 	thumbnail := func(image int) int {
-		small, _ := download(ctx, image)
-		return small
+		_, _ = download(ctx, image)
+		return image * image
 	}
 	// #region plain
 	jobs := make(chan int)
@@ -66,7 +61,7 @@ func plain(ctx context.Context, fmt cookbook.Stage, in jobs) error {
 			}
 		})
 	}
-	for _, image := range images {
+	for image := range images {
 		jobs <- image
 	}
 	close(jobs)
@@ -76,7 +71,7 @@ func plain(ctx context.Context, fmt cookbook.Stage, in jobs) error {
 }
 
 func mapped(ctx context.Context, stage cookbook.Stage, in jobs) error {
-	download, n, urls := in.download(stage), in.Workers, in.urls()
+	download, n, urls := in.download(stage), in.Workers, slices.Collect(in.urls())
 	// #region map
 	pages, err := boundedpool.Map(
 		ctx, n, slices.Values(urls), download)
@@ -88,20 +83,16 @@ func mapped(ctx context.Context, stage cookbook.Stage, in jobs) error {
 }
 
 func forEach(ctx context.Context, stage cookbook.Stage, in jobs) error {
-	download, n, urls := in.download(stage), in.Workers, in.urls()
-	warm := func(ctx context.Context, url int) error {
-		_, err := download(ctx, url)
-		return err
-	}
-	// #region forEach
-	err := boundedpool.ForEach(
-		ctx, n, slices.Values(urls), warm)
-	// #endregion
-	return err
+	download := in.download(stage)
+	return boundedpool.ForEach(ctx, in.Workers, in.urls(),
+		func(ctx context.Context, url int) error {
+			_, err := download(ctx, url)
+			return err
+		})
 }
 
 func asTheyCome(ctx context.Context, fmt cookbook.Stage, in jobs) error {
-	download, n, urls := in.download(fmt), in.Workers, in.urls()
+	download, n, urls := in.download(fmt), in.Workers, slices.Collect(in.urls())
 	// #region asTheyCome
 	err := boundedpool.Unordered(
 		ctx, n, slices.Values(urls), download,

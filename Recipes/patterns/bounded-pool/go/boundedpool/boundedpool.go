@@ -51,23 +51,17 @@ func ForEach[T any](
 		})
 	}
 
-	feed(ctx, jobs, inputs)
-	close(jobs)
-	wg.Wait()
-	return context.Cause(ctx)
-}
-
-// feed sends the inputs to jobs until ctx is done.
-func feed[T any](
-	ctx context.Context, jobs chan<- T, inputs iter.Seq[T],
-) {
+feed:
 	for input := range inputs {
 		select {
 		case jobs <- input:
 		case <-ctx.Done():
-			return
+			break feed
 		}
 	}
+	close(jobs)
+	wg.Wait()
+	return context.Cause(ctx)
 }
 
 // Unordered is ForEach for work that has a result. It calls receive with
@@ -116,51 +110,45 @@ func Unordered[T, R any](
 	return err // written before results was closed
 }
 
-// Map is Unordered with the results in the order of the inputs. It
-// returns nil and the error when there was one.
+// Map is ForEach for work that has a result. The results are in the order
+// of the inputs; there are none with an error.
 func Map[T, R any](
 	ctx context.Context,
 	workers int,
 	inputs iter.Seq[T],
 	work func(context.Context, T) (R, error),
 ) ([]R, error) {
-	type result struct {
+	type job struct {
 		index int
-		value R
+		input T
 	}
-	results := []R{}
-	err := Unordered(ctx, workers, enumerate(inputs),
-		func(ctx context.Context, in indexed[T]) (result, error) {
-			value, err := work(ctx, in.value)
-			return result{in.index, value}, err
-		},
-		func(r result) {
-			for len(results) <= r.index {
-				var absent R
-				results = append(results, absent)
-			}
-			results[r.index] = r.value
-		})
-	if err != nil {
-		return nil, err
-	}
-	return results, nil
-}
-
-type indexed[T any] struct {
-	index int
-	value T
-}
-
-// enumerate pairs each value with its index.
-func enumerate[T any](values iter.Seq[T]) iter.Seq[indexed[T]] {
-	return func(yield func(indexed[T]) bool) {
+	jobs := func(yield func(job) bool) {
 		index := 0
-		for value := range values {
-			if !yield(indexed[T]{index, value}) {
+		for input := range inputs {
+			if !yield(job{index, input}) {
 				return
 			}
 			index++
 		}
 	}
+	var mu sync.Mutex
+	results := []R{}
+	err := ForEach(ctx, workers, jobs,
+		func(ctx context.Context, j job) error {
+			result, err := work(ctx, j.input)
+			if err != nil {
+				return err
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			for len(results) <= j.index {
+				results = append(results, *new(R))
+			}
+			results[j.index] = result
+			return nil
+		})
+	if err != nil {
+		return nil, err
+	}
+	return results, nil
 }
