@@ -7,12 +7,21 @@ package final class TraceRecorder: Sendable {
   /// The run's clock: continuous for a real run, virtual for a simulated one.
   package let clock: any Clock<Duration>
   private let elapsed: @Sendable () -> Duration
+  private let isOver: @Sendable () -> Bool
   private let recorded = Mutex<[Event]>([])
 
   /// Begins a run now, on `clock`.
-  package init<C: Clock>(clock: C) where C.Duration == Duration {
+  ///
+  /// - Parameters:
+  ///   - clock: The run's clock.
+  ///   - isOver: Whether what happens now belongs to the run no more.
+  package init<C: Clock>(
+    clock: C,
+    isOver: @escaping @Sendable () -> Bool = { false }
+  ) where C.Duration == Duration {
     let start = clock.now
     self.clock = clock
+    self.isOver = isOver
     self.elapsed = { start.duration(to: clock.now) }
   }
 
@@ -20,6 +29,7 @@ package final class TraceRecorder: Sendable {
   ///
   /// - Complexity: O(1), amortised.
   package func record(_ name: String, lane: String, item: String = "") {
+    if isOver() { return }
     // Stamped under the lock: stamps must not decrease along the trace.
     recorded.withLock { events in
       let at = elapsed().microseconds

@@ -31,7 +31,11 @@ enum ExampleJudge {
     // Kept outside, since a run that fails returns nothing.
     let kept = Mutex<TraceRecorder?>(nil)
     let body: @Sendable (Simulation) async -> Trace = { simulation in
-      let recorder = TraceRecorder(clock: simulation.clock)
+      // Whoever waits for ever is cancelled in the end, to clear up: that is
+      // no part of the run.
+      let recorder = TraceRecorder(clock: simulation.clock) {
+        simulation.position?.isAfterFailure ?? false
+      }
       kept.withLock { $0 = recorder }
       await program(Stage(recorder, executor: simulation.executor))
       return Trace(recorder.events)
