@@ -11,6 +11,8 @@ import Foundation
 ///     <!-- menu --> … <!-- /menu -->           in the README: the menu
 ///     <!-- index --> … <!-- /index -->         and the Go constructs
 ///     <!-- cited --> … <!-- /cited -->         who cites this hazard
+///     <!-- cells: … --> … <!-- /cells -->      what examples come to
+///     <!-- rules --> … <!-- /rules -->         why languages differ
 ///
 /// File names are relative to the page.
 ///
@@ -118,6 +120,21 @@ struct Page {
         // Some hosts take a table for one only between empty lines.
         result += [""] + (table.isEmpty ? [] : table + [""]) + [lines[end]]
         index = end + 1
+      case .cells(let name, let request):
+        let end = lines[index...].firstIndex { $0 == "<!-- /\(name) -->" }
+        guard let end else {
+          problems.append(problem("there is no <!-- /\(name) -->", at: start))
+          continue
+        }
+        do {
+          result += [""] + (try await cells(name, request)) + [""]
+        } catch {
+          let text = (error as? Snippet.Failure)?.problem ?? "\(error)"
+          problems.append(problem(text, at: start))
+          result += lines[index..<end]
+        }
+        result.append(lines[end])
+        index = end + 1
       }
     }
     return (linkingHazards(in: result, vocabulary), problems)
@@ -126,16 +143,36 @@ struct Page {
   private enum Directive {
     case block(Block)
     case table(String)
+    case cells(String, String)
 
     init?(_ line: String) {
       if let block = Block(line) {
         self = .block(block)
       } else if let match = line.wholeMatch(of: /<!-- (menu|index|cited) -->/) {
         self = .table(String(match.output.1))
+      } else if let match = line.wholeMatch(
+        of: /<!-- (cells|rules)(?:: (.*\S))? -->/
+      ) {
+        self = .cells(
+          String(match.output.1),
+          match.output.2.map(String.init) ?? ""
+        )
       } else {
         return nil
       }
     }
+  }
+
+  /// The table that a recipe's page asks for.
+  private func cells(
+    _ name: String,
+    _ request: String
+  ) async throws -> [String] {
+    let recipe = everyRecipe.first { Book.path(of: $0) == path }
+    guard let recipe else {
+      throw Snippet.Failure(problem: "this is no recipe's page")
+    }
+    return try await Cells(of: recipe).lines(name, request)
   }
 
   /// A block of code or output that is made from the sources.
@@ -224,7 +261,8 @@ struct Page {
 
   /// The hazard that an item of a list is about: `- **leak**: …`.
   private func hazard(of line: String) -> String? {
-    line.prefixMatch(of: /- \*\*\[?([^*\]]*)\]?\*\*/)
+    (line.prefixMatch(of: /- \*\*\[?([^*\]]*)\]?\*\*/)
+      ?? line.prefixMatch(of: /- \[([^\]]*)\]:/))
       .map { String($0.output.1) }
   }
 

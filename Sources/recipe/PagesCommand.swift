@@ -1,5 +1,6 @@
 import Cookbook
 import Foundation
+import Recipes
 
 /// `recipe pages`: what pages show is what the sources say.
 enum PagesCommand {
@@ -78,6 +79,8 @@ struct Book {
 
   let root: URL
   private(set) var demos: [any Demo.Type]
+  /// The recipes whose pages are of the light form.
+  private var rooms: [Recipe] = []
   /// The pages that can be read, by path.
   private var pages: [Page] = []
   private var unread: [Page.Problem] = []
@@ -88,6 +91,14 @@ struct Book {
     self.demos = demos
     let paths =
       ["README.md", Self.hazards] + demos.map { Self.path(of: $0.recipe) }
+    for room in recipes {
+      guard let page = try? Page(Self.path(of: room), in: root),
+        // A part of the earlier form, in which there are examples nowhere.
+        page.markdown.section("The problem") == nil
+      else { continue }
+      rooms.append(room)
+      pages.append(page)
+    }
     for path in paths {
       do {
         pages.append(try Page(path, in: root))
@@ -114,7 +125,7 @@ struct Book {
   /// Makes every page anew, and checks what cannot be made.
   func review() async -> Report {
     var report = Report(count: pages.count, problems: unread)
-    let recipes = demos.map { $0.recipe }
+    let recipes = demos.map { $0.recipe } + recipes
     let vocabulary = vocabulary
     let tests = Self.testNames(in: root)
     for page in pages {
@@ -136,6 +147,14 @@ struct Book {
       if page.path == "README.md" {
         report.problems += Self.problemsOfReadme(page)
       }
+      for room in rooms where Self.path(of: room) == page.path {
+        report.problems += page.problemsOfHazards(vocabulary: vocabulary)
+        report.problems += page.problemsOfProofs(
+          tests: tests.union(room.examples.map(\.name)),
+          laws: []
+        )
+        report.problems += problemsOfTitle(page, room)
+      }
       for demo in demos where Self.path(of: demo.recipe) == page.path {
         report.problems += page.problemsOfParts
         report.problems += page.problemsOfHazards(vocabulary: vocabulary)
@@ -143,17 +162,19 @@ struct Book {
           tests: tests,
           laws: Self.laws(of: demo)
         )
-        if page.markdown.headings.first?.title != demo.recipe.name {
-          report.problems.append(
-            page.problem(
-              "it does not begin with '# \(demo.recipe.name)'",
-              at: 0
-            )
-          )
-        }
+        report.problems += problemsOfTitle(page, demo.recipe)
       }
     }
     return report
+  }
+
+  private func problemsOfTitle(
+    _ page: Page,
+    _ recipe: Recipe
+  ) -> [Page.Problem] {
+    page.markdown.headings.first?.title == recipe.name
+      ? []
+      : [page.problem("it does not begin with '# \(recipe.name)'", at: 0)]
   }
 
   private static func problemsOfReadme(_ page: Page) -> [Page.Problem] {
@@ -168,7 +189,7 @@ struct Book {
 
   /// The pages that cite a hazard, for the list under its definition.
   private func citations(of word: String) -> [String] {
-    let citing = demos.map { $0.recipe }.filter { recipe in
+    let citing = (demos.map { $0.recipe } + rooms).filter { recipe in
       pages.first { $0.path == Self.path(of: recipe) }?.hazards
         .contains { $0.word == word } ?? false
     }
