@@ -4,7 +4,8 @@ import PackageDescription
 
 /// Rooms that are one module together, by their folders below `Recipes`.
 let rooms = [
-  "patterns/bounded-pool"
+  "patterns/bounded-pool",
+  "channels/closed-and-nil",
 ]
 
 /// A recipe's room in the earlier form: `Recipes/<chapter>/<name>`, a module.
@@ -111,7 +112,7 @@ let package = Package(
     .target(name: "Simulation", swiftSettings: strict),
     .target(
       name: "Recipes",
-      dependencies: ["Cookbook", "ChannelRecipe"],
+      dependencies: ["Cookbook", "ChannelRecipe", "SelectRecipe"],
       path: "Recipes",
       exclude: ["HAZARDS.md", "go.mod", "go.sum", "cmd", "internal"]
         + rooms.flatMap { ["\($0)/README.md", "\($0)/go"] }
@@ -140,7 +141,7 @@ let package = Package(
     ),
     .testTarget(
       name: "CommandTests",
-      dependencies: ["recipe", "Cookbook"],
+      dependencies: ["recipe", "Cookbook", "Simulation"],
       swiftSettings: strict
     ),
     .testTarget(

@@ -61,9 +61,10 @@ package struct Difference: Equatable, Sendable, CustomStringConvertible {
     case .outcomes(let swiftWanted, let goWanted, _):
       return expected(swiftWanted, swift, "Swift")
         ?? expected(goWanted, go, "Go")
-    case .race(let outcomes):
-      for (language, trace) in [("Swift", swift), ("Go", go)]
-      where !outcomes.contains(trace.outcome.description) {
+    case .race(let outcomes, let goOutcomes, _):
+      for (language, trace, outcomes) in [
+        ("Swift", swift, outcomes), ("Go", go, goOutcomes ?? outcomes),
+      ] where !outcomes.contains(trace.outcome.description) {
         return Self(
           description: "\(language) comes to '\(trace.outcome)', "
             + "which is not in the set"

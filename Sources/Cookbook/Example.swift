@@ -134,11 +134,63 @@ package enum Evidence: Sendable {
   /// and the rule behind it.
   case outcomes(swift: String, go: String, because: String)
   /// A true race: every outcome lies in the set, and Swift reaches all of it.
-  case race(Set<String>)
+  ///
+  /// Where the languages differ by nature Go has a set of its own, and there
+  /// is a rule behind it.
+  case race(Set<String>, go: Set<String>? = nil, because: String = "")
   /// The compiler or a tool refuses it.
   case refused([Refusal])
   /// Measured facts keep named relations.
   case claims(Claims)
+}
+
+extension Evidence {
+  /// An example of a single task that the languages differ on by nature.
+  package static func caller(
+    _ swift: String,
+    go: String,
+    because rule: String
+  ) -> Evidence {
+    .outcomes(swift: "caller: \(swift)", go: "caller: \(go)", because: rule)
+  }
+
+  /// Waiting for ever is the answer in both languages.
+  ///
+  /// - Parameter said: What the caller says before that.
+  /// - Returns: The evidence.
+  package static func waits(after said: String...) -> Evidence {
+    let outcome = (said + ["waits for ever"]).joined(separator: ", ")
+    return .caller(outcome, go: outcome, because: "")
+  }
+
+  /// A race of two lanes: one comes to this, the other one to that, and
+  /// either may be the first; the caller returns.
+  package static func race(
+    of lanes: (String, String),
+    _ swift: (String, String),
+    go: (String, String),
+    because rule: String
+  ) -> Evidence {
+    func either(_ endings: (String, String)) -> Set<String> {
+      let (one, other) = endings
+      return [
+        "caller: returns; \(lanes.0): \(one); \(lanes.1): \(other)",
+        "caller: returns; \(lanes.0): \(other); \(lanes.1): \(one)",
+      ]
+    }
+    return .race(either(swift), go: either(go), because: rule)
+  }
+
+  /// The same for each of these lanes; the caller returns.
+  package func inLanes(_ lanes: String...) -> Evidence {
+    func all(_ one: String) -> String {
+      lanes.reduce("returns") { $0 + one.replacing("caller", with: "; \($1)") }
+    }
+    guard case .outcomes(let swift, let go, let rule) = self else {
+      return self
+    }
+    return .caller(all(swift), go: all(go), because: rule)
+  }
 }
 
 /// A law over the input of an example, whatever its type.

@@ -18,11 +18,15 @@ package final class TraceRecorder: Sendable {
     package var task: String
     /// Whether the schedule took the task out of turn.
     package var isSwitch: Bool
+    /// Whether the run is over: what waits for ever is cancelled in the end,
+    /// to clear up, and that is no part of it.
+    package var isOver: Bool
 
-    package init(step: Int, task: String, isSwitch: Bool) {
+    package init(step: Int, task: String, isSwitch: Bool, isOver: Bool) {
       self.step = step
       self.task = task
       self.isSwitch = isSwitch
+      self.isOver = isOver
     }
   }
 
@@ -46,6 +50,7 @@ package final class TraceRecorder: Sendable {
   package func record(_ name: String, lane: String, item: String = "") {
     // Stamped under the lock: stamps must not decrease along the trace.
     let position = position()
+    if position?.isOver == true { return }
     recorded.withLock { recorded in
       let at = elapsed().microseconds
       recorded.positions.append(position)

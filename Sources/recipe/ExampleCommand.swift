@@ -16,12 +16,11 @@ enum ExampleCommand {
     var (examples, rest) = try take(Array(arguments), of: recipe)
     // A name, or what only one example can mean.
     let wantsOne = examples.count == 1 || !rest.isEmpty
-    guard wantsOne || !examples.allSatisfy(\.isInstant) else {
-      for example in examples {
-        try Terminal.print("\(example.name):")
-        try await run(example, of: recipe, &rest)
-      }
-      return
+    guard wantsOne || !examples.allSatisfy({ $0.isInstant && $0.isComparable })
+    else {
+      return try Terminal.print(
+        try await Cells(of: recipe).listing().joined(separator: "\n")
+      )
     }
     try await run(examples[0], of: recipe, &rest)
   }
@@ -107,7 +106,9 @@ enum ExampleCommand {
       return try Terminal.print(help(recipe))
     }
     let request = try Request(example, words)
-    if let report = try await Evidences.report(example, of: recipe) {
+    if request.source == nil,
+      let report = try await Evidences.report(example, of: recipe)
+    {
       try Terminal.print(report.text)
       if !report.holds { throw ExitCode.failure }
       return
@@ -266,8 +267,14 @@ enum Evidences {
     of recipe: Recipe
   ) async throws -> Report? {
     switch example.evidence {
-    case .moments, .outcome, .outcomes, .race: nil
-    case .refused, .claims: nil
+    case .moments, .outcome, .outcomes: return nil
+    case .race:
+      // Without Go it still tells what Swift does.
+      let go = GoToolchain.canCompile ? try await GoTwin.start() : nil
+      let verdict = try await RaceJudge(recipe: recipe, example: example)
+        .judge(go: go)
+      return Report(text: verdict.description, holds: verdict.agree)
+    case .refused, .claims: return nil
     }
   }
 }

@@ -54,6 +54,13 @@ enum ExampleComparing {
         Terminal.showProgress("\(recipe.name) \(example.name): \($0) inputs")
       }
       agree = agree && finding == nil
+      if case .race = example.evidence, finding == nil {
+        let verdict = try await RaceJudge(recipe: recipe, example: example)
+          .judge(go: go, wrong: wrong)
+        agree = agree && verdict.agree
+        try Terminal.print(asJSON ? jsonLine(verdict) : "\(verdict)")
+        continue
+      }
       let report = Report(
         recipe: recipe.name,
         example: example.name,

@@ -35,7 +35,12 @@ enum ExampleJudge {
     let body: @Sendable (Simulation) async -> Trace = { simulation in
       let recorder = TraceRecorder(clock: simulation.clock) {
         simulation.position.map {
-          .init(step: $0.step, task: $0.task, isSwitch: $0.choice != 0)
+          .init(
+            step: $0.step,
+            task: $0.task,
+            isSwitch: $0.choice != 0,
+            isOver: $0.isAfterFailure
+          )
         }
       }
       kept.withLock { $0 = recorder }

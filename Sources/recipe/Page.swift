@@ -14,6 +14,8 @@ import Foundation
 ///     <!-- wrong: map/batches --> … <!-- /wrong -->
 ///                                              what it breaks, how often, and
 ///                                              the shortest schedule
+///     <!-- cells: … --> … <!-- /cells -->      what examples come to
+///     <!-- rules --> … <!-- /rules -->         why languages differ
 ///
 /// File names are relative to the page.
 struct Page {
@@ -150,10 +152,10 @@ struct Page {
         self = .block(block)
       } else if let match = line.wholeMatch(of: /<!-- (menu|index|cited) -->/) {
         self = .table(String(match.output.1))
-      } else if let match = line.wholeMatch(of: /<!-- ([a-z]+): (.*\S) -->/) {
+      } else if let match = line.wholeMatch(of: /<!-- ([a-z]+)(?:: (.*\S))? -->/) {
         self = .report(
           name: String(match.output.1),
-          argument: String(match.output.2)
+          argument: match.output.2.map(String.init) ?? ""
         )
       } else {
         return nil

@@ -24,6 +24,12 @@ enum Reports {
         }
       }
       throw UsageError("\(recipe.name) has no wrong version '\(argument)'")
+    case "cells", "rules":
+      do {
+        return try await Cells(of: recipe).lines(name, argument)
+      } catch let failure as Snippet.Failure {
+        throw UsageError(failure.problem)
+      }
     default: throw UsageError("there are no reports of this name")
     }
   }

@@ -47,6 +47,54 @@ func Plain(run func(context.Context, Stage) error) Example {
 	})
 }
 
+// Cells returns an example for each cell of a table, named OPERATION-STATE.
+func Cells[S any](
+	operations map[string]func(Lane, S), states map[string]func() S,
+) map[string]Example {
+	cells := map[string]Example{}
+	for name, operation := range operations {
+		for state, open := range states {
+			cells[name+"-"+state] = Plain(
+				func(_ context.Context, stage Stage) error {
+					operation(stage.Lane(caller), open())
+					return nil
+				})
+		}
+	}
+	return cells
+}
+
+// Meeting returns an example of goroutines that all do the same to one
+// subject. Once they wait, act is called; nil lets them race.
+func Meeting[S any](
+	count int, open func() S, operation func(Lane, S),
+	act func(subject S, cancel func()),
+) Example {
+	return Plain(func(ctx context.Context, stage Stage) error {
+		subject := open()
+		inner, cancel := context.WithCancel(ctx)
+		defer cancel()
+		var wg sync.WaitGroup
+		for n := range count {
+			task := stage.Lane(fmt.Sprint("task ", n+1))
+			wg.Go(func() {
+				stage.Attempt(task.Name, func() error {
+					operation(task, subject)
+					return inner.Err()
+				})
+			})
+		}
+		if act != nil {
+			if err := stage.Sleep(ctx, 1); err != nil {
+				return err
+			}
+			act(subject, cancel)
+		}
+		wg.Wait()
+		return nil
+	})
+}
+
 // Run runs the example, cancels it when its input says so, and records how
 // it ended.
 func (e Example) Run(ctx context.Context, input []byte, record *Recorder) {
@@ -122,6 +170,22 @@ func (s Stage) Say(lane string, value any) {
 // Println records a value that the caller came to: a page's code may say
 // fmt.Println.
 func (s Stage) Println(value any) { s.Say(caller, value) }
+
+// A Lane is a lane of a stage: a page's code may call it fmt.
+type Lane struct {
+	stage Stage
+	Name  string
+}
+
+// Lane returns the lane with a name.
+func (s Stage) Lane(name string) Lane { return Lane{s, name} }
+
+// Println records each value as one that the lane came to.
+func (l Lane) Println(values ...any) {
+	for _, value := range values {
+		l.stage.Say(l.Name, value)
+	}
+}
 
 // Sleep returns after so many milliseconds, or with ctx's error as soon as
 // ctx is done.

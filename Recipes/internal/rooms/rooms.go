@@ -2,11 +2,13 @@
 package rooms
 
 import (
+	closedandnil "concurrencycookbook/channels/closed-and-nil/go"
 	"concurrencycookbook/internal/cookbook"
 	boundedpool "concurrencycookbook/patterns/bounded-pool/go"
 )
 
 // Rooms holds the recipes by name.
 var Rooms = map[string]cookbook.Room{
-	"bounded-pool": boundedpool.Room,
+	"bounded-pool":   boundedpool.Room,
+	"closed-and-nil": closedandnil.Room,
 }

@@ -1,0 +1,34 @@
+extension Example {
+  /// Says a value in a lane, as JSON.
+  package typealias Print = @Sendable (any Encodable) -> Void
+
+  /// Something that is done to a subject, for instance to a channel.
+  package typealias Operation<Subject> =
+    @Sendable (Subject, @escaping Print) async throws -> Void
+
+  /// An example for each cell of a table, `OPERATION-STATE` by name.
+  ///
+  /// A page shows them by its `cells`.
+  ///
+  /// - Parameters:
+  ///   - outcomes: What each operation comes to, in the order of the states.
+  ///   - operations: What is done, by name.
+  ///   - states: What a subject is like before, by name.
+  /// - Returns: The examples, row by row.
+  package static func cells<Subject: Sendable>(
+    _ outcomes: KeyValuePairs<String, [Evidence]>,
+    of operations: [String: Operation<Subject>],
+    in states: KeyValuePairs<String, @Sendable () -> Subject>
+  ) -> [Example] {
+    outcomes.flatMap { name, row in
+      guard let operation = operations[name], row.count == states.count else {
+        preconditionFailure("\(name) is no row for \(states.count) states")
+      }
+      return zip(states, row).map { state, evidence in
+        Example("\(name)-\(state.key)", evidence) { stage in
+          try await operation(state.value()) { stage.print($0) }
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,221 @@
+import Cookbook
+import Foundation
+
+/// What the examples of a recipe come to, run anew, in the words of a table.
+///
+/// On a page a comment asks for it:
+///
+///     <!-- cells: Go | send-on=ch <- v; close-of=close(ch) | closed; nil -->
+///     <!-- cells: Swift | send-on; close-of | closed=after close; nil -->
+///     <!-- cells: close-once; two-closers -->
+///     <!-- rules -->
+///
+/// The first two make a table with a row for each verb and a column for each
+/// state, here of the examples `send-on-closed`, `send-on-nil` and so on; a
+/// label may follow a name. The third makes a table with a row for each
+/// example and both languages; the fourth a list of the rules of language
+/// behind what differs. Each ends with a comment such as `<!-- /cells -->`.
+struct Cells {
+  enum Language: String { case go = "Go", swift = "Swift" }
+
+  /// What an example comes to in both languages.
+  struct Cell {
+    var swift: String
+    var go: String
+    /// The rule of language behind the difference.
+    var rule = ""
+  }
+
+  let recipe: Recipe
+  /// What Go came to, by example.
+  ///
+  /// Without a record it is what the evidence says, which comparing holds
+  /// against Go.
+  private var recorded: [String: Outcome] = [:]
+
+  init(of recipe: Recipe) {
+    self.recipe = recipe
+    guard let root = try? Checkout.root() else { return }
+    let file = root.appending(
+      path: "Tests/EquivalenceTests/Recorded/\(recipe.name).jsonl"
+    )
+    guard let text = try? String(contentsOf: file, encoding: .utf8) else {
+      return
+    }
+    for line in text.lines {
+      let record = try? JSONDecoder().decode(
+        ExampleComparing.Record.self,
+        from: Data(line.utf8)
+      )
+      // The first is the one of a run without flags.
+      guard let record, recorded[record.example] == nil else { continue }
+      recorded[record.example] = record.go.outcome
+    }
+  }
+
+  /// Runs an example, with what a run without flags takes.
+  ///
+  /// - Throws: What keeps it from its end, and an outcome that is not the
+  ///   declared one.
+  func cell(_ example: Example) async throws -> Cell {
+    if case .race = example.evidence {
+      let text = "a race: recipe \(recipe.name) \(example.name)"
+      return Cell(swift: text, go: text)
+    }
+    let trace = try await ExampleJudge.trace(example, example.input, seed: 0)
+    let (swift, go) = (trace.outcome, recorded[example.name])
+    var cell = Cell(swift: words(swift, in: .swift), go: "")
+    switch example.evidence {
+    case .outcomes(let swiftWanted, let goWanted, let rule):
+      for (outcome, wanted) in [(swift, swiftWanted), (go, goWanted)] {
+        guard let outcome, outcome.description != wanted else { continue }
+        throw Snippet.Failure(
+          problem: "\(example.name) comes to '\(outcome)', not '\(wanted)'"
+        )
+      }
+      cell.go =
+        goWanted == swiftWanted
+        ? words(swift, in: .go)
+        : goWanted.replacing("\(Event.caller): ", with: "")
+      cell.rule = rule
+    default: cell.go = words(swift, in: .go)
+    }
+    if let go { cell.go = words(go, in: .go) }
+    return cell
+  }
+
+  private func cell(named name: String) async throws -> Cell {
+    guard let example = recipe.examples.first(where: { $0.name == name }) else {
+      throw Snippet.Failure(problem: "\(recipe.name) has no example '\(name)'")
+    }
+    return try await cell(example)
+  }
+
+  /// An outcome in Markdown, as short as it goes.
+  private func words(_ outcome: Outcome, in language: Language) -> String {
+    let others = Set(outcome.said.keys).union(outcome.endings.keys)
+      .subtracting([Event.caller]).sorted()
+    let lanes = ([Event.caller] + others).compactMap { lane -> String? in
+      var parts = outcome.said[lane, default: []].map {
+        $0 == "null" && language == .swift ? "`nil`" : "`\($0)`"
+      }
+      switch outcome.endings[lane] {
+      case .returned:
+        // Who has said something else has returned by the way.
+        if parts.isEmpty, lane != Event.caller || others.isEmpty {
+          parts = ["returns"]
+        }
+      case .threw(let error): parts.append("throws `\(error)`")
+      case .waits: parts.append("waits for ever")
+      case .died(let why):
+        parts.append("**\(language == .go ? "panics" : "traps")**: \(why)")
+      case nil: break
+      }
+      if parts.isEmpty { return nil }
+      return (lane == Event.caller ? "" : "\(lane): ")
+        + parts.joined(separator: ", ")
+    }
+    return lanes.joined(separator: "; ")
+  }
+
+  // MARK: For a page
+
+  /// The lines that a comment on a page asks for.
+  func lines(_ name: String, _ request: String) async throws -> [String] {
+    if name == "rules" { return try await rules() }
+    let parts = request.split(separator: "|").map { part in
+      part.split(separator: ";").map { item in
+        let pair = item.split(separator: "=", maxSplits: 1)
+          .map { $0.trimmingCharacters(in: .whitespaces) }
+        return (name: pair[0], label: pair.count > 1 ? "`\(pair[1])`" : nil)
+      }
+    }
+    if parts.count == 1 {
+      var rows: [[String]] = []
+      for (name, label) in parts[0] {
+        let cell = try await cell(named: name)
+        rows.append([label ?? "`\(name)`", cell.go, cell.swift])
+      }
+      return Self.table(["", "in Go", "in Swift"], rows)
+    }
+    guard parts.count == 3, let word = parts[0].first?.name,
+      let language = Language(rawValue: word)
+    else {
+      throw Snippet.Failure(
+        problem: "cells are 'Go | ROW; ROW | COLUMN; COLUMN' or 'NAME; NAME'"
+      )
+    }
+    var rows: [[String]] = []
+    for verb in parts[1] {
+      var row = [verb.label ?? verb.name.replacing("-", with: " ")]
+      for state in parts[2] {
+        let cell = try await cell(named: "\(verb.name)-\(state.name)")
+        row.append(language == .go ? cell.go : cell.swift)
+      }
+      rows.append(row)
+    }
+    let heads = parts[2].map { $0.name.replacing("-", with: " ") }
+    return Self.table(["in \(word)"] + heads, rows)
+  }
+
+  private static func table(
+    _ head: [String],
+    _ rows: [[String]]
+  ) -> [String] {
+    ([head, head.map { _ in "---" }] + rows).map { row in
+      "| " + row.map { $0.replacing("|", with: "\\|") }.joined(separator: " | ")
+        + " |"
+    }
+  }
+
+  private func rules() async throws -> [String] {
+    var names: [(rule: String, names: [String])] = []
+    for example in recipe.examples {
+      let rule =
+        switch example.evidence {
+        case .outcomes(_, _, let rule), .race(_, _, let rule): rule
+        default: ""
+        }
+      if rule.isEmpty { continue }
+      if let index = names.firstIndex(where: { $0.rule == rule }) {
+        names[index].names.append(example.name)
+      } else {
+        names.append((rule, [example.name]))
+      }
+    }
+    return names.map { rule, names in
+      "- \(rule) Run `\(names[0])`"
+        + (names.count == 1 ? "." : " (\(names.count) cells).")
+    }
+  }
+
+  // MARK: For a terminal
+
+  /// A line for each example: its name, what Swift comes to, and what Go
+  /// comes to where that is something else.
+  func listing() async throws -> [String] {
+    var rows = [("", "in Swift", "in Go, where it differs")]
+    for example in recipe.examples {
+      let cell = try await cell(example)
+      let (swift, go) = (plain(cell.swift), plain(cell.go))
+      rows.append((example.name, swift, swift == go ? "" : go))
+    }
+    let width = rows.map(\.0.count).max() ?? 0
+    // One that is longer than most must not push all others aside.
+    let column = 28
+    return rows.map { name, swift, go in
+      let start = name.padded(to: width) + "  "
+      return start + (go.isEmpty ? swift : swift.padded(to: column) + "  " + go)
+    }
+  }
+
+  private func plain(_ text: String) -> String {
+    text.filter { !"`*".contains($0) }
+  }
+}
+
+extension String {
+  fileprivate func padded(to width: Int) -> String {
+    self + String(repeating: " ", count: max(0, width - count))
+  }
+}

@@ -1,0 +1,134 @@
+import Cookbook
+import Simulation
+import Testing
+
+@testable import recipe
+
+@Suite("A true race")
+struct RaceJudgeTests {
+  /// Two tasks that say something; either may be the first.
+  private static func example(
+    _ outcomes: Set<String>,
+    go: Set<String>? = nil
+  ) -> Example {
+    Example("two-words", .race(outcomes, go: go)) { stage in
+      await withTaskGroup { group in
+        for word in ["a", "b"] { group.addTask { stage.print(word) } }
+      }
+    }
+  }
+
+  private static let both: Set = [
+    #"caller: "a", "b", returns"#, #"caller: "b", "a", returns"#,
+  ]
+
+  private static func judge(_ example: Example) -> RaceJudge {
+    RaceJudge(recipe: planted([example]), example: example)
+  }
+
+  @Test("It holds where the schedules reach what is declared and nothing else")
+  func holds() async throws {
+    let verdict = try await Self.judge(Self.example(Self.both)).judge(go: nil)
+    #expect(verdict.problems == [])
+    #expect(Set(verdict.swift.keys) == Self.both)
+    #expect(verdict.isComplete)
+    #expect(!verdict.description.contains("Go,"))
+  }
+
+  @Test("An outcome that is not declared is forbidden")
+  func forbidden() async throws {
+    let declared: Set = [#"caller: "a", "b", returns"#]
+    let verdict = try await Self.judge(Self.example(declared)).judge(go: nil)
+    #expect(
+      verdict.problems == [
+        #"Swift comes to 'caller: "b", "a", returns', which is forbidden"#
+      ]
+    )
+  }
+
+  @Test("An outcome that no schedule reaches is a failure")
+  func neverReached() async throws {
+    let declared = Self.both.union(["caller: returns"])
+    let verdict = try await Self.judge(Self.example(declared)).judge(go: nil)
+    #expect(
+      verdict.problems == ["no schedule of Swift comes to 'caller: returns'"]
+    )
+  }
+
+  @Test("More schedules than the limit prove nothing")
+  func tooMany() async throws {
+    let verdict = try await Self.judge(Self.example(Self.both))
+      .judge(go: nil, limit: 1)
+    #expect(!verdict.isComplete)
+    #expect(verdict.problems.first == "there are more than 1 schedules")
+  }
+
+  @Test("A schedule that waits for ever is a failure")
+  func deadlock() async {
+    let example = Example("waits", .race(["caller: returns"])) { _ in
+      for await _ in AsyncStream<Int>.makeStream().stream {}
+    }
+    await #expect(throws: SimulationFailure.self) {
+      try await Self.judge(example).judge(go: nil)
+    }
+  }
+
+  @Test(
+    "Go has a set of its own where it differs, and need not reach all of it"
+  )
+  func goSet() {
+    let example = Self.example(Self.both, go: ["one", "two"])
+    let seen = Dictionary(uniqueKeysWithValues: Self.both.map { ($0, 1) })
+    func problems(_ go: [String: Int]) -> [String] {
+      Self.judge(example).problems(
+        of: RaceJudge.Verdict(
+          recipe: "planted",
+          example: example.name,
+          swift: seen,
+          isComplete: true,
+          go: go
+        )
+      )
+    }
+    #expect(problems(["one": 10_000]) == [])
+    #expect(
+      problems(["one": 9_999, "three": 1])
+        == ["Go comes to 'three', which is forbidden"]
+    )
+  }
+
+  @Test(
+    "Go's runs are judged too",
+    .enabled(if: GoToolchain.canCompile, "there is no Go")
+  )
+  func goRuns() async throws {
+    let recipe = try recipe(named: "closed-and-nil")
+    let closers = try #require(
+      recipe.examples.first { $0.name == "two-closers" }
+    )
+    let go = try await GoTwin.start()
+    let right = try await RaceJudge(recipe: recipe, example: closers)
+      .judge(go: go, runs: 1_000)
+    #expect(right.problems == [])
+    #expect(right.go.values.reduce(0, +) == 1_000)
+    // Swift's outcomes are not Go's.
+    guard case .race(let swift, _, _) = closers.evidence else { return }
+    let wrong = Example("two-closers", .race(swift)) { _ in }
+    let verdict = try await RaceJudge(recipe: recipe, example: wrong)
+      .judge(go: go, runs: 1_000)
+    #expect(verdict.problems.contains { $0.hasPrefix("Go comes to") })
+  }
+}
+
+/// A recipe that is not in the menu.
+func planted(_ examples: [Example]) -> Recipe {
+  Recipe(
+    name: "planted",
+    chapter: .channels,
+    question: "Does it fail?",
+    goConstructs: [],
+    swiftConstructs: [],
+    problems: [],
+    examples: examples
+  )
+}
