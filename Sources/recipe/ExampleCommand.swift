@@ -266,8 +266,9 @@ enum Evidences {
     of recipe: Recipe
   ) async throws -> Report? {
     switch example.evidence {
-    case .moments, .outcome, .outcomes, .race: nil
-    case .refused, .claims: nil
+    case .moments, .outcome, .outcomes, .race, .claims: nil
+    case .refused(let refusals):
+      try await RefusedJudge.report(refusals, example, of: recipe)
     }
   }
 }
