@@ -4,7 +4,8 @@ import PackageDescription
 
 /// Rooms that are one module together, by their folders below `Recipes`.
 let rooms = [
-  "patterns/bounded-pool"
+  "patterns/bounded-pool",
+  "lifetimes/loop-capture",
 ]
 
 /// A recipe's room in the earlier form: `Recipes/<chapter>/<name>`, a module.

@@ -2,5 +2,6 @@ package import Cookbook
 
 /// Every recipe in the light form, in the order of the menu.
 package let recipes: [Recipe] = [
-  BoundedPoolExamples.recipe
+  BoundedPoolExamples.recipe,
+  LoopCaptureExamples.recipe,
 ]
