@@ -4,7 +4,6 @@ package examples
 import (
 	"context"
 	"sync"
-	"sync/atomic"
 
 	"concurrencycookbook/internal/cookbook"
 )
@@ -18,7 +17,6 @@ var Room = cookbook.Room{
 		"old-closures":     cookbook.Plain(oldClosures),
 		"copy":             cookbook.Plain(copied),
 		"argument":         cookbook.Plain(argument),
-		"counter":          cookbook.Plain(counter),
 	},
 	Wrong: map[string]cookbook.Example{
 		"closures/old": cookbook.Plain(oldClosures),
@@ -29,9 +27,7 @@ func tasks(_ context.Context, fmt cookbook.Stage) error {
 	// #region tasks
 	var wg sync.WaitGroup
 	for i := 0; i < 3; i++ {
-		wg.Go(func() {
-			fmt.Println(i)
-		})
+		wg.Go(func() { fmt.Println(i) })
 	}
 	wg.Wait()
 	// #endregion
@@ -39,7 +35,6 @@ func tasks(_ context.Context, fmt cookbook.Stage) error {
 }
 
 func closures(_ context.Context, fmt cookbook.Stage) error {
-	// #region closures
 	var closures []func()
 	for i := 0; i < 3; i++ {
 		closures = append(closures, func() { fmt.Println(i) })
@@ -47,12 +42,11 @@ func closures(_ context.Context, fmt cookbook.Stage) error {
 	for _, closure := range closures {
 		closure()
 	}
-	// #endregion
 	return nil
 }
 
 func variableOutside(_ context.Context, fmt cookbook.Stage) error {
-	// #region variable-outside
+	// #region variable
 	var closures []func()
 	var i int
 	for i = 0; i < 3; i++ {
@@ -61,21 +55,6 @@ func variableOutside(_ context.Context, fmt cookbook.Stage) error {
 	for _, closure := range closures {
 		closure()
 	}
-	// #endregion
-	return nil
-}
-
-func counter(_ context.Context, fmt cookbook.Stage) error {
-	// #region counter
-	var count atomic.Int64
-	var wg sync.WaitGroup
-	for range 3 {
-		wg.Go(func() {
-			count.Add(1)
-		})
-	}
-	wg.Wait()
-	fmt.Println(count.Load())
 	// #endregion
 	return nil
 }

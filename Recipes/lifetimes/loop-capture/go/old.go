@@ -13,7 +13,6 @@ import (
 )
 
 func oldClosures(_ context.Context, fmt cookbook.Stage) error {
-	// #region closures
 	var closures []func()
 	for i := 0; i < 3; i++ {
 		closures = append(closures, func() { fmt.Println(i) })
@@ -21,13 +20,12 @@ func oldClosures(_ context.Context, fmt cookbook.Stage) error {
 	for _, closure := range closures {
 		closure()
 	}
-	// #endregion
 	return nil
 }
 
 func copied(_ context.Context, fmt cookbook.Stage) error {
-	// #region copy
 	var wg sync.WaitGroup
+	// #region copy
 	for i := 0; i < 3; i++ {
 		i := i
 		wg.Add(1)
@@ -36,14 +34,14 @@ func copied(_ context.Context, fmt cookbook.Stage) error {
 			fmt.Println(i)
 		}()
 	}
-	wg.Wait()
 	// #endregion
+	wg.Wait()
 	return nil
 }
 
 func argument(_ context.Context, fmt cookbook.Stage) error {
-	// #region argument
 	var wg sync.WaitGroup
+	// #region argument
 	for i := 0; i < 3; i++ {
 		wg.Add(1)
 		go func(i int) {
@@ -51,7 +49,7 @@ func argument(_ context.Context, fmt cookbook.Stage) error {
 			fmt.Println(i)
 		}(i)
 	}
-	wg.Wait()
 	// #endregion
+	wg.Wait()
 	return nil
 }

@@ -12,21 +12,13 @@ import (
 	"concurrencycookbook/internal/cookbook"
 )
 
-func init() {
-	Room.Wrong["tasks/old"] = cookbook.Plain(oldTasks)
-}
+func init() { Room.Wrong["tasks/old"] = cookbook.Plain(oldTasks) }
 
 func oldTasks(_ context.Context, fmt cookbook.Stage) error {
-	// #region tasks
 	var wg sync.WaitGroup
 	for i := 0; i < 3; i++ {
-		wg.Add(1)
-		go func() {
-			defer wg.Done()
-			fmt.Println(i)
-		}()
+		wg.Go(func() { fmt.Println(i) })
 	}
 	wg.Wait()
-	// #endregion
 	return nil
 }
