@@ -6,6 +6,7 @@ import PackageDescription
 let rooms = [
   "patterns/bounded-pool",
   "channels/closed-and-nil",
+  "lifetimes/loop-capture",
 ]
 
 /// A recipe's room in the earlier form: `Recipes/<chapter>/<name>`, a module.

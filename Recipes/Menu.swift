@@ -4,4 +4,5 @@ package import Cookbook
 package let recipes: [Recipe] = [
   BoundedPoolExamples.recipe,
   ClosedAndNilExamples.recipe,
+  LoopCaptureExamples.recipe,
 ]

@@ -274,7 +274,9 @@ enum Evidences {
       let verdict = try await RaceJudge(recipe: recipe, example: example)
         .judge(go: go)
       return Report(text: verdict.description, holds: verdict.agree)
-    case .refused, .claims: return nil
+    case .refused(let refusals):
+      return try await RefusedJudge.report(refusals, example, of: recipe)
+    case .claims: return nil
     }
   }
 }

@@ -6,7 +6,7 @@ enum ExampleComparing {
   private struct Report: Encodable {
     var recipe: String
     var example: String
-    var counts: ExampleComparison.Counts
+    var counts = ExampleComparison.Counts()
     var seed: UInt64
     var agree: Bool
     var difference: String?
@@ -16,7 +16,21 @@ enum ExampleComparing {
   struct Record: Codable {
     var example: String
     var input: String
+    /// Of an example that is refused: a lane a file, and an event for each
+    /// thing that a tool says of it.
     var go: Trace
+  }
+
+  /// What is recorded of an example that takes no input.
+  static func recorded(
+    _ example: Example,
+    of recipe: Recipe
+  ) throws -> Trace {
+    let file = try Checkout.root()
+      .appending(path: "Tests/EquivalenceTests/Recorded/\(recipe.name).jsonl")
+    return try Data(contentsOf: file).split(separator: UInt8(ascii: "\n"))
+      .map { try JSONDecoder().decode(Record.self, from: $0) }
+      .first { $0.example == example.name }?.go ?? Trace([])
   }
 
   static func run(_ recipe: Recipe, arguments: Arguments) async throws {
@@ -40,14 +54,39 @@ enum ExampleComparing {
       return try await write(record, recipe, examples, count, seed, go)
     }
     var agree = true
-    for example in examples where example.isComparable {
+    for example in examples {
+      if case .refused(let refusals) = example.evidence, wrong == nil {
+        let judged = try await RefusedJudge.report(
+          refusals,
+          example,
+          of: recipe
+        )
+        agree = agree && judged.holds
+        let report = Report(
+          recipe: recipe.name,
+          example: example.name,
+          seed: seed,
+          agree: judged.holds,
+          difference: judged.holds ? nil : judged.text
+        )
+        try Terminal.print(
+          asJSON
+            ? jsonLine(report)
+            : "\(recipe.name) \(example.name): "
+              + (judged.holds ? "each file is refused" : judged.text)
+        )
+      }
+      guard example.isComparable else { continue }
       let comparison = ExampleComparison(
         recipe: recipe,
         example: example,
         go: go
       )
       let (counts, finding) = try await comparison.compare(
-        comparison.inputs(example.isInstant ? 1 : count, seed: seed),
+        comparison.inputs(
+          example.isInstant && !example.isRace ? 1 : count,
+          seed: seed
+        ),
         seed: seed,
         wrong: wrong
       ) {
@@ -76,13 +115,30 @@ enum ExampleComparing {
 
   private static func describe(_ report: Report) -> String {
     let name = "\(report.recipe) \(report.example)"
-    if let difference = report.difference { return "\(name): \(difference)" }
     let counts = report.counts
+    if let races = counts.races {
+      return "\(name): \(counts.inputs.grouped) runs each"
+        + ["Swift", "Go"].map { describe($0, races[$0] ?? [:]) }.joined()
+        + (report.difference.map { "\n  \($0)" } ?? "")
+    }
+    if let difference = report.difference { return "\(name): \(difference)" }
     guard counts.inputs > 1 else { return "\(name): Swift and Go agree" }
     return "\(name): Swift and Go agree on \(counts.inputs.grouped) inputs, "
       + "of which \(counts.failing.grouped) fail, "
       + "\(counts.cancelled.grouped) are cancelled, "
       + "\(counts.contended.grouped) are contended"
+  }
+
+  /// The most frequent outcomes of a race.
+  private static func describe(
+    _ language: String,
+    _ outcomes: [String: Int]
+  ) -> String {
+    let ranked = outcomes.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
+    return "\n  \(language), \(outcomes.count) outcomes:"
+      + ranked.prefix(6).map { "\n    \($0.value.grouped) × \($0.key)" }
+      .joined()
+      + (ranked.count > 6 ? "\n    …" : "")
   }
 
   private static func write(
@@ -94,7 +150,19 @@ enum ExampleComparing {
     _ go: GoTwin
   ) async throws {
     var lines: [String] = []
-    for example in examples where example.isComparable {
+    for example in examples {
+      if case .refused(let refusals) = example.evidence {
+        lines.append(
+          jsonLine(
+            Record(
+              example: example.name,
+              input: json(example.input),
+              go: try await RefusedJudge.goTrace(refusals, of: recipe)
+            )
+          )
+        )
+      }
+      guard example.isComparable else { continue }
       let comparison = ExampleComparison(
         recipe: recipe,
         example: example,
@@ -129,6 +197,11 @@ enum ExampleComparing {
 }
 
 extension Example {
+  /// Whether its outcome differs from run to run.
+  var isRace: Bool {
+    if case .race = evidence { true } else { false }
+  }
+
   /// Whether it has a twin in Go that runs.
   var isComparable: Bool {
     switch evidence {

@@ -14,12 +14,22 @@ struct ExampleComparison {
     var failing = 0
     var cancelled = 0
     var contended = 0
+    /// Of a race: how often each language came to what.
+    var races: [String: [String: Int]]?
 
     mutating func add(_ trace: Trace) {
       inputs += 1
       failing += trace.events.contains { $0.name == "fail" } ? 1 : 0
       cancelled += trace.events.contains { $0.name == "cancel" } ? 1 : 0
       contended += trace.isContended ? 1 : 0
+    }
+
+    mutating func addRace(swift: Trace, go: Trace) {
+      add(swift)
+      for (language, trace) in [("Swift", swift), ("Go", go)] {
+        races = races ?? [:]
+        races?[language, default: [:]]["\(trace.outcome)", default: 0] += 1
+      }
     }
   }
 
@@ -56,21 +66,39 @@ struct ExampleComparison {
     progress: (Int) -> Void = { _ in }
   ) async throws -> (counts: Counts, finding: Finding?) {
     var counts = Counts()
+    var first: Finding?
     for start in stride(from: 0, to: inputs.count, by: 500) {
       let slice = Array(inputs[start..<min(start + 500, inputs.count)])
-      let traces = try await go.runs(recipe, example, slice, wrong: wrong)
+      let traces = try await go.runs(
+        recipe,
+        example,
+        slice,
+        wrong: wrong,
+        // Who wins a race in virtual time says nothing.
+        isReal: example.isRace
+      )
       for (offset, (input, trace)) in zip(slice, traces).enumerated() {
         let seed = seed &+ UInt64(start + offset)
         switch await judge(input, seed: seed, go: trace) {
-        case .success(let trace): counts.add(trace)
+        case .success(let swift) where example.isRace:
+          counts.addRace(swift: swift, go: try trace.get())
+        case .success(let swift): counts.add(swift)
         case .failure(let finding):
+          if example.isRace, let swift = finding.swift,
+            case .success(let go) = trace
+          {
+            // How often is half of the answer, so the other runs go on.
+            counts.addRace(swift: swift, go: go)
+            first = first ?? finding
+            continue
+          }
           let simplest = try await simplify(finding, wrong: wrong)
           return (counts, simplest)
         }
       }
       progress(start + slice.count)
     }
-    return (counts, nil)
+    return (counts, first)
   }
 
   /// Runs one input in Swift and holds it against what Go did.

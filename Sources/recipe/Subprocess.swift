@@ -9,26 +9,59 @@ enum Subprocess {
     var text: String { String(decoding: output, as: UTF8.self) }
   }
 
+  /// The program that a shell would find under this name.
+  static func find(_ name: String) -> URL? {
+    let path = ProcessInfo.processInfo.environment["PATH"] ?? ""
+    return path.split(separator: ":")
+      .map { URL(filePath: String($0)).appending(path: name) }
+      .first { FileManager.default.isExecutableFile(atPath: $0.path) }
+  }
+
+  /// Runs a program with nothing on its standard input.
+  ///
+  /// The variables come to those of this process. What it prints as errors is
+  /// part of its output, or is thrown away.
+  static func run(
+    _ program: URL,
+    _ arguments: [String],
+    environment: [String: String] = [:],
+    in folder: URL? = nil,
+    keepsErrors: Bool = true
+  ) throws(UsageError) -> Result {
+    let process = Process()
+    process.executableURL = program
+    process.arguments = arguments
+    if let folder { process.currentDirectoryURL = folder }
+    process.environment = ProcessInfo.processInfo.environment
+      .merging(environment) { $1 }
+    let output = Pipe()
+    process.standardOutput = output
+    process.standardError = keepsErrors ? output : FileHandle.nullDevice
+    process.standardInput = FileHandle.nullDevice
+    do {
+      try process.run()
+    } catch {
+      throw UsageError("cannot run \(program.path): \(error.reason)")
+    }
+    let printed = output.fileHandleForReading.readDataToEndOfFile()
+    process.waitUntilExit()
+    return Result(status: process.terminationStatus, output: printed)
+  }
+
   /// Runs `git`, with nothing on its standard input or error.
   ///
   /// - Returns: `nil` where there is no git.
   static func git(_ arguments: [String]) -> Result? {
-    let process = Process()
-    process.executableURL = URL(filePath: "/usr/bin/env")
-    process.arguments = ["git"] + arguments
-    process.environment = ProcessInfo.processInfo.environment.merging(
+    let result = try? run(
+      URL(filePath: "/usr/bin/env"),
+      ["git"] + arguments,
       // A partial clone would otherwise ask the network, or for a password.
-      ["GIT_NO_LAZY_FETCH": "1", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"]
-    ) { $1 }
-    let output = Pipe()
-    process.standardOutput = output
-    process.standardError = FileHandle.nullDevice
-    process.standardInput = FileHandle.nullDevice
-    do { try process.run() } catch { return nil }
-    let printed = output.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
+      environment: [
+        "GIT_NO_LAZY_FETCH": "1", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C",
+      ],
+      keepsErrors: false
+    )
     // The shell's and env's word for a command that is not there.
-    guard process.terminationStatus != 127 else { return nil }
-    return Result(status: process.terminationStatus, output: printed)
+    return result?.status == 127 ? nil : result
   }
 }

@@ -4,6 +4,7 @@ package rooms
 import (
 	closedandnil "concurrencycookbook/channels/closed-and-nil/go"
 	"concurrencycookbook/internal/cookbook"
+	loopcapture "concurrencycookbook/lifetimes/loop-capture/go"
 	boundedpool "concurrencycookbook/patterns/bounded-pool/go"
 )
 
@@ -11,4 +12,5 @@ import (
 var Rooms = map[string]cookbook.Room{
 	"bounded-pool":   boundedpool.Room,
 	"closed-and-nil": closedandnil.Room,
+	"loop-capture":   loopcapture.Room,
 }

@@ -1,0 +1,232 @@
+import Cookbook
+import Foundation
+import Testing
+
+@testable import recipe
+
+/// Whether to run Go's tools: always in CI, where its absence is a failure.
+private let isGoUsable =
+  ProcessInfo.processInfo.environment["CI"] == "true" || GoToolchain.isHere
+
+/// A file of Swift in a folder of its own, and what becomes of it.
+private func judgeSwift(
+  _ code: String,
+  beside others: [String: String] = [:]
+) async throws -> RefusedJudge.Verdict {
+  try await withScratchFolder { folder in
+    func write(_ name: String, _ text: String) throws -> URL {
+      let file = folder.appending(path: name)
+      try Data(text.utf8).write(to: file)
+      return file
+    }
+    return try RefusedJudge.judgeSwift(
+      "SomeRefused.swift",
+      at: try write("SomeRefused.swift", "#if REFUSED\n\(code)\n#endif\n"),
+      beside: try others.map { try write($0.key, $0.value) }
+    )
+  }
+}
+
+/// The same for a program of Go, whose first line is `line`.
+private func judgeGo(
+  _ body: String,
+  line: String = "//go:build ignore",
+  recorded: [RefusedJudge.Diagnosis]? = nil
+) async throws -> RefusedJudge.Verdict {
+  try await withScratchFolder { folder in
+    let file = folder.appending(path: "some.go")
+    let text = "\(line)\n\npackage main\n\nfunc main() {\n\(body)\n}\n"
+    try Data(text.utf8).write(to: file)
+    return try RefusedJudge.judgeGo("some.go", at: file, recorded: recorded)
+  }
+}
+
+@Suite("What the Swift compiler refuses")
+struct RefusedSwiftTests {
+  @Test("What is refused as expected is reported with its message")
+  func refused() async throws {
+    let verdict = try await judgeSwift(
+      "let a: Int = word // expected-error {{cannot convert value of type}}",
+      beside: ["Other.swift": "let word = \"\""]
+    )
+    #expect(verdict.problem == nil)
+    let error = try #require(verdict.diagnoses.first)
+    #expect(error.line == 2)
+    #expect(error.message.contains("'String' to specified type 'Int'"))
+  }
+
+  @Test(
+    "What is not refused as expected is found",
+    arguments: [
+      ("let a = 1", "expects no error"),
+      ("let a: Int = \"\"", "expects no error"),
+      ("let a = 1 // expected-warning {{unused}}", "expects no error"),
+      ("let a = 1 // expected-error {{nonesuch}}", "error not produced"),
+      ("let a = 1 // expected-error *{{nonesuch}}", "it compiles"),
+      ("let a: Int = \"\" // expected-error {{nonesuch}}", "incorrect message"),
+      (
+        "let a: Int = \"\" // expected-error {{cannot}}\nlet b: Int = \"\"",
+        "unexpected error"
+      ),
+    ]
+  )
+  func notRefused(code: String, problem: String) async throws {
+    let verdict = try await judgeSwift(code)
+    #expect(try #require(verdict.problem).contains(problem))
+    #expect(verdict.text.contains("not as expected"))
+  }
+}
+
+@Suite("What Go's tools refuse")
+struct RefusedGoTests {
+  /// A program for each tool that is refused, and one that is not.
+  private static let programs = [
+    (
+      "//go:build ignore", "var a int = \"\"; _ = a", "error", "cannot use",
+      "var a int; _ = a"
+    ),
+    (
+      "//go:build ignore && go1.21",
+      "for i := 0; i < 3; i++ { go func() { println(i) }() }",
+      "vet", "captured by func literal",
+      "for i := 0; i < 3; i++ { println(i) }"
+    ),
+    (
+      "//go:build ignore",
+      "n, c := 0, make(chan int); go func() { n++; c <- n }(); n++; <-c",
+      "race", "DATA RACE",
+      "n := 0; n++"
+    ),
+  ]
+
+  @Test(
+    "Each tool refuses what it should, and what it accepts is found",
+    .enabled(if: isGoUsable),
+    arguments: programs
+  )
+  func tools(
+    line: String,
+    bad: String,
+    tool: String,
+    message: String,
+    good: String
+  ) async throws {
+    let expectation = " // expected-\(tool) {{\(message)}}"
+    let refused = try await judgeGo(bad + expectation, line: line)
+    #expect(refused.problem == nil)
+    #expect(refused.diagnoses.map(\.line) == [6])
+    #expect(refused.diagnoses.first?.message.contains(message) == true)
+
+    let accepted = try await judgeGo(good + expectation, line: line)
+    #expect(accepted.problem?.contains("accepts it") == true)
+
+    for comment in [
+      " // expected-\(tool) {{nonesuch}}",
+      "\n// expected-\(tool) {{\(message)}}",
+    ] {
+      let other = try await judgeGo(bad + comment, line: line)
+      #expect(other.problem != nil, "\(comment)")
+    }
+  }
+
+  @Test("A tool that cannot be run is not a refusal", .enabled(if: isGoUsable))
+  func brokenTool() async throws {
+    let verdict = try await judgeGo("} // expected-race {{DATA RACE}}")
+    #expect(try #require(verdict.problem).contains("syntax error"))
+  }
+
+  @Test(
+    "A program without an expectation, or with one of no tool, is found",
+    arguments: [
+      ("var a int = \"\"", "expects nothing"),
+      ("var a int // expected-lint {{unused}}", "no tool makes a 'lint'"),
+    ]
+  )
+  func noExpectation(body: String, problem: String) async throws {
+    #expect(try await judgeGo(body).problem?.contains(problem) == true)
+  }
+
+  @Test("Without Go the record is judged")
+  func record() async throws {
+    let body = "n++ // expected-vet {{a part}}"
+    func judge(
+      _ said: [RefusedJudge.Diagnosis]
+    ) async throws -> RefusedJudge.Verdict {
+      try await judgeGo(body, recorded: said)
+    }
+    let right = RefusedJudge.Diagnosis(
+      tool: "vet",
+      line: 6,
+      message: "says a part of it"
+    )
+    #expect(try await judge([right]).problem == nil)
+    #expect(try await judge([]).problem != nil)
+    var other = right
+    other.line = 7
+    #expect(try await judge([other]).problem != nil)
+    #expect(try await judge([right, other]).problem != nil)
+  }
+}
+
+@Suite("Refused examples")
+struct RefusedExampleTests {
+  private static let examples = everyRecipe.flatMap { recipe in
+    recipe.examples.compactMap { example in
+      guard case .refused = example.evidence else { return nil as String? }
+      return "\(recipe.name) \(example.name)"
+    }
+  }
+
+  private func find(
+    _ name: String
+  ) throws -> (recipe: Recipe, example: Example, refusals: [Refusal]) {
+    let words = name.split(separator: " ").map(String.init)
+    let recipe = try recipe(named: words[0])
+    let example = try ExampleCommand.take([words[1]], of: recipe).examples[0]
+    guard case .refused(let refusals) = example.evidence else {
+      throw UsageError("\(name) is not refused")
+    }
+    return (recipe, example, refusals)
+  }
+
+  @Test("Each file is refused as it says", arguments: examples)
+  func isRefused(name: String) async throws {
+    let (recipe, example, refusals) = try find(name)
+    let report = try await RefusedJudge.report(refusals, example, of: recipe)
+    #expect(report.holds, "\(report.text)")
+  }
+
+  @Test(
+    "The record is what Go's tools say today",
+    .enabled(if: isGoUsable),
+    arguments: examples
+  )
+  func recordIsTrue(name: String) async throws {
+    let (recipe, example, refusals) = try find(name)
+    let recorded = try ExampleComparing.recorded(example, of: recipe)
+    let today = try await RefusedJudge.goTrace(refusals, of: recipe)
+    #expect(recorded == today)
+  }
+
+  @Test("A page shows expectations as a reader writes them")
+  func readable() async throws {
+    let lines = try await withScratchFolder { folder in
+      let file = folder.appending(path: "Some.swift")
+      let text = """
+        // expected-error@+2 {{sending 'x' risks}} {{documentation-file=a}}
+        // expected-note@+1 *{{}}
+        run(x) // expected-note {{here}} expected-note *{{}}
+
+        go() // expected-vet {{captured}}
+        """
+      try Data(text.utf8).write(to: file)
+      return try Snippet.cut(nil, from: file)
+    }
+    #expect(
+      lines == [
+        "// error: sending 'x' risks", "run(x) // note: here", "",
+        "go() // vet: captured",
+      ]
+    )
+  }
+}
