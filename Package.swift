@@ -115,7 +115,9 @@ let package = Package(
       name: "Recipes",
       dependencies: ["Cookbook", "ChannelRecipe", "SelectRecipe"],
       path: "Recipes",
-      exclude: ["HAZARDS.md", "go.mod", "go.sum", "cmd", "internal"]
+      exclude: [
+        "ADDING.md", "HAZARDS.md", "go.mod", "go.sum", "cmd", "internal",
+      ]
         + rooms.flatMap { ["\($0)/README.md", "\($0)/go"] }
         + recipes.map { "\($0.chapter)/\($0.name)" },
       swiftSettings: strict

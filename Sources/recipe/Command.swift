@@ -7,7 +7,7 @@ enum Command {
   /// The words that are commands and so can name no recipe.
   static let names = [
     "list", "help", "find", "show", "copy", "explore", "compare", "wrong",
-    "bench", "pages", "go",
+    "bench", "pages", "go", "new",
   ]
 
   static func main() async {
@@ -94,6 +94,7 @@ enum Command {
       }
     case "bench": try await BenchCommand.run(rest)
     case "go": try await GoCommand.run(rest)
+    case "new": try NewCommand.run(rest)
     case let flag? where flag.hasPrefix("-"):
       throw UsageError(
         "unknown flag '\(flag)'",

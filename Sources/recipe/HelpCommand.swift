@@ -53,6 +53,9 @@ enum HelpCommand {
       recipe pages [--check|--write]
                                      whether pages are as their sources say,
                                      or makes them so
+      recipe new NAME --chapter CHAPTER [--copy]
+                                     writes an empty room, with --copy one
+                                     that has a file to copy
       recipe go ARGUMENTS …          runs go in the folder Recipes, with the
                                      modules that it needs
       recipe help [NAME]             this text, or a recipe's flags
