@@ -10,8 +10,8 @@ import Synchronization
 /// What other operations can see of an operation should happen at its call:
 /// one that never returns has its call at most.
 package protocol SequentialModel: Hashable, Sendable {
-  associatedtype Call: Hashable & Sendable & CustomStringConvertible
-  associatedtype Return: Hashable & Sendable & CustomStringConvertible
+  associatedtype Call: Hashable & Sendable
+  associatedtype Return: Hashable & Sendable
 
   /// The operation `id` is called.
   mutating func call(_ call: Call, id: Int)
@@ -63,9 +63,13 @@ package struct History<Model: SequentialModel>: Hashable, Sendable {
     self.operations = operations.sorted { $0.began < $1.began }
   }
 
-  /// Whether any two operations overlap.
+  /// Whether any two operations of different lanes overlap.
   package var hasOverlap: Bool {
-    zip(operations, operations.dropFirst()).contains { $0.ended >= $1.began }
+    operations.enumerated().contains { index, operation in
+      operations[..<index].contains {
+        $0.lane != operation.lane && $0.ended >= operation.began
+      }
+    }
   }
 
   /// Whether some order of all steps agrees with real time and is one that
@@ -97,13 +101,16 @@ extension History {
   ///   - optional: The operations that may have both steps, the call alone,
   ///     or none.
   ///   - indices: The operations to order, by default all.
+  ///   - called: Those that must have their call, whatever else.
   /// - Returns: `nil` if there is no such order.
   fileprivate func order(
     from model: Model,
     optional: Set<Int> = [],
-    of indices: [Int]? = nil
+    of indices: [Int]? = nil,
+    called: [Int] = []
   ) -> [Step]? {
-    var search = Search(self, indices ?? Array(operations.indices), optional)
+    let indices = indices ?? Array(operations.indices)
+    var search = Search(self, indices, optional: optional, called: called)
     return search.extend(model, clock: .min) ? search.order : nil
   }
 
@@ -118,16 +125,23 @@ extension History {
     private let operations: [Operation]
     private let indices: [Int]
     /// Those that have yet to return, by the tick of their end.
-    private var required: [Int]
+    private let required: [Int]
+    private let called: [Int]
     /// How many steps of each operation are taken.
     private var taken: [UInt8]
     private var failed: Set<Configuration> = []
     private(set) var order: [Step] = []
 
-    init(_ history: History, _ indices: [Int], _ optional: Set<Int>) {
+    init(
+      _ history: History,
+      _ indices: [Int],
+      optional: Set<Int>,
+      called: [Int]
+    ) {
       let operations = history.operations
       self.operations = operations
       self.indices = indices
+      self.called = called
       taken = Array(repeating: 0, count: operations.count)
       required =
         indices.filter {
@@ -139,13 +153,12 @@ extension History {
     /// Completes the order; `clock` is the tick that the steps so far have
     /// reached at the least.
     mutating func extend(_ model: Model, clock: Int) -> Bool {
-      guard let first = required.first(where: { taken[$0] < 2 }) else {
-        return true
-      }
+      let first = required.first { taken[$0] < 2 }
+      if first == nil, called.allSatisfy({ taken[$0] > 0 }) { return true }
       let configuration = Configuration(taken: taken, model: model)
       if failed.contains(configuration) { return false }
       // Returns before calls: a good guess, and no more than that.
-      let firstEnd = operations[first].ended
+      let firstEnd = first.map { operations[$0].ended } ?? .max
       for isReturn in [true, false] {
         for index in indices {
           let operation = operations[index]
@@ -241,36 +254,58 @@ extension History {
 
   /// The fewest operations that are rejected for the same reason.
   ///
-  /// It is not enough that the rest is rejected: a value that is read too
-  /// late is not to become one that nobody wrote. So what conflicts is what
-  /// would be accepted without the duty to take one's steps, and of the other
-  /// operations those stay without which there would be fewer in conflict.
+  /// It is not enough that the rest is rejected: what is read too late would
+  /// become what nobody wrote. So an operation goes only if others need not
+  /// go with it to explain the rest, if no duty to take one's steps is needed
+  /// less without it, and if the culprit could return then what it can now.
   private func shrunk(from model: Model, _ culprit: Int) -> History {
     let part = prefix(until: operations[culprit].ended)
+    let before = part.before(culprit)
     var optional: Set<Int> = []
     for index in part.operations.indices.reversed()
     where part.order(from: model, optional: optional.union([index])) == nil {
       optional.insert(index)
     }
-    let conflict = part.operations.indices.filter { !optional.contains($0) }
-    let before = part.before(culprit)
+    let duties = part.operations.indices.filter { !optional.contains($0) }
+    let values = Set(operations.compactMap(\.value))
+    func possibleValues(_ indices: [Int]) -> Set<Model.Return> {
+      values.filter { value in
+        var operations = part.operations
+        operations[culprit].value = value
+        return History(operations)
+          .order(from: model, of: indices, called: indices) != nil
+      }
+    }
     var kept = Array(part.operations.indices)
+    let possible = possibleValues(kept)
     var isShrinking = true
     while isShrinking {
       isShrinking = false
-      for index in kept.reversed() where optional.contains(index) {
-        let rest = kept.filter { $0 != index }
-        guard before.order(from: model, of: rest) != nil,
-          conflict.allSatisfy({
+      for index in kept.reversed() where index != culprit {
+        // What an operation did on its way goes with it.
+        let inner = kept.filter { part.isInside($0, index) }
+        let rest = kept.filter { $0 != index && !inner.contains($0) }
+        guard rest.contains(culprit), !duties.contains(index),
+          duties.allSatisfy(rest.contains),
+          before.order(from: model, of: rest) != nil,
+          duties.allSatisfy({
             part.order(from: model, optional: optional.union([$0]), of: rest)
               != nil
-          })
+          }),
+          possibleValues(rest) == possible
         else { continue }
         kept = rest
         isShrinking = true
       }
     }
     return History(kept.map { operations[$0] })
+  }
+
+  /// Whether one operation lies inside of another one of its lane.
+  private func isInside(_ inner: Int, _ outer: Int) -> Bool {
+    let (inner, outer) = (operations[inner], operations[outer])
+    return inner.lane == outer.lane && inner.began > outer.began
+      && inner.began < outer.ended
   }
 
   private func text(of steps: [Step]) -> String {
@@ -432,14 +467,26 @@ package struct HistoryProgram<Model: SequentialModel>: Sendable {
     self.run = run
   }
 
+  /// Runs the program of a seed once.
+  package func record(
+    seed: UInt64,
+    clock: any Clock<Duration>
+  ) async -> History<Model> {
+    let recorder = HistoryRecorder<Model>()
+    await run(seed, recorder, clock)
+    return recorder.history
+  }
+
   /// Runs the program of a seed once, and judges what it recorded.
+  ///
+  /// To explain a counter-example takes longer than to find it: where it is
+  /// enough to count, ``record(seed:clock:)`` and
+  /// ``History/isLinearizable(from:)`` do.
   package func judge(
     seed: UInt64,
     clock: any Clock<Duration>
   ) async -> HistoryVerdict {
-    let recorder = HistoryRecorder<Model>()
-    await run(seed, recorder, clock)
-    let history = recorder.history
+    let history = await record(seed: seed, clock: clock)
     return HistoryVerdict(
       operations: history.operations.count,
       hasOverlap: history.hasOverlap,
@@ -458,4 +505,68 @@ package struct HistoryVerdict: Hashable, Sendable {
   package let counterexample: String?
 
   package var isLinearizable: Bool { counterexample == nil }
+}
+
+extension Clock where Duration == Swift.Duration {
+  /// Lets other tasks run: a scheduling point in a simulation's virtual time,
+  /// and a yield in real time.
+  package func letOthersRun() async {
+    if self is ContinuousClock {
+      await Task.yield()
+    } else {
+      try? await sleep(for: .zero)
+    }
+  }
+
+  /// Runs several tasks that begin together, and returns when all have ended.
+  ///
+  /// In real time, those that have not ended after a while are cancelled. In
+  /// a simulation they would be a deadlock, which is found at once.
+  ///
+  /// - Parameters:
+  ///   - patience: For each task, after how many pauses it is cancelled, or
+  ///     `nil` if it is not.
+  ///   - body: What each does, with its index.
+  package func runTogether(
+    patience: [Int?],
+    _ body: @escaping @Sendable (_ task: Int) async -> Void
+  ) async {
+    let (isReal, total) = (self is ContinuousClock, patience.count)
+    let counts = Counts()
+    await withDiscardingTaskGroup { group in
+      for (task, patience) in patience.enumerated() {
+        group.addTask {
+          await withDiscardingTaskGroup { group in
+            group.addTask {
+              counts.begun.add(1, ordering: .relaxed)
+              // Awake, or one thread would run one after the other; but not
+              // for long, since there may be no other thread.
+              let late = ContinuousClock.now + .milliseconds(1)
+              while isReal,
+                counts.begun.load(ordering: .relaxed) < min(2, total)
+              {
+                if .now > late { await Task.yield() }
+              }
+              await body(task)
+              counts.ended.add(1, ordering: .relaxed)
+            }
+            guard let patience else { return }
+            for _ in 0..<patience { await letOthersRun() }
+            group.cancelAll()
+          }
+        }
+      }
+      guard isReal else { return }
+      for _ in 0..<1_000
+      where counts.ended.load(ordering: .relaxed) < total {
+        await Task.yield()
+      }
+      group.cancelAll()
+    }
+  }
+}
+
+private final class Counts: Sendable {
+  let begun = Atomic(0)
+  let ended = Atomic(0)
 }

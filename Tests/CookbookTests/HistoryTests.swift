@@ -6,14 +6,8 @@ import Testing
 
 /// A variable.
 private struct Register: SequentialModel {
-  enum Call: Hashable, CustomStringConvertible {
+  enum Call: Hashable {
     case write(Int), read
-    var description: String {
-      switch self {
-      case .write(let value): "write(\(value))"
-      case .read: "read"
-      }
-    }
   }
 
   private var value = 0
@@ -32,25 +26,12 @@ private struct Register: SequentialModel {
 
 /// A queue whose `take` finds nothing where it is empty.
 private struct Queue: SequentialModel {
-  enum Call: Hashable, CustomStringConvertible {
+  enum Call: Hashable {
     case put(Int), take
-    var description: String {
-      switch self {
-      case .put(let value): "put(\(value))"
-      case .take: "take"
-      }
-    }
   }
 
-  enum Return: Hashable, CustomStringConvertible {
+  enum Return: Hashable {
     case done, nothing, value(Int)
-    var description: String {
-      switch self {
-      case .done: "done"
-      case .nothing: "nothing"
-      case .value(let value): "\(value)"
-      }
-    }
   }
 
   private var values: [Int] = []
@@ -74,14 +55,12 @@ private struct Queue: SequentialModel {
 /// A semaphore of one permit, first come, first served, whose waits can be
 /// cancelled.
 private struct Permit: SequentialModel {
-  enum Call: String, CustomStringConvertible {
+  enum Call {
     case acquire, release
-    var description: String { rawValue }
   }
 
-  enum Return: String, CustomStringConvertible {
+  enum Return {
     case done, cancelled
-    var description: String { rawValue }
   }
 
   private var free = 1
@@ -408,8 +387,8 @@ struct HistoryTests {
     ])
     #expect(
       history.counterexample(from: Queue()) == """
-        B  ├─ take → 2 ─┤
-        No order lets B's take return 2.
+        B  ├─ take → value(2) ─┤
+        No order lets B's take return value(2).
         """
     )
   }
@@ -421,19 +400,15 @@ struct HistoryTests {
     write: @escaping @Sendable (Int) async -> Void,
     read: @escaping @Sendable () async -> Int
   ) -> HistoryProgram<Register> {
-    HistoryProgram(model: { Register() }) { seed, recorder, _ in
-      await withDiscardingTaskGroup { group in
-        for task in 1...3 {
-          group.addTask {
-            for round in 1...2 {
-              let value = Int(seed) * 100 + task * 10 + round
-              await recorder.perform(lane: "\(task)", .write(value)) {
-                await write(value)
-                return value
-              }
-              await recorder.perform(lane: "\(task)", .read) { await read() }
-            }
+    HistoryProgram(model: { Register() }) { seed, recorder, clock in
+      await clock.runTogether(patience: [nil, nil, nil]) { task in
+        for round in 1...2 {
+          let value = Int(seed) * 100 + task * 10 + round
+          await recorder.perform(lane: "\(task)", .write(value)) {
+            await write(value)
+            return value
           }
+          await recorder.perform(lane: "\(task)", .read) { await read() }
         }
       }
     }
