@@ -92,9 +92,7 @@ nonisolated final class Once<Value: Sendable>: Sendable {
 
 extension Once {
   /// What a caller does when it need not wait, or wait no longer.
-  private enum Turn {
-    case value(Value), run
-  }
+  private enum Turn { case value(Value), run }
 
   /// Who runs, who waits, and the value; each function is one event.
   nonisolated private struct State {

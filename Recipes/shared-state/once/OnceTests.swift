@@ -115,6 +115,98 @@ struct OnceTests {
     }
   }
 
+  struct Meeting: Sendable {
+    /// When each caller comes, and how long it has patience.
+    var callers: [(comes: Int, patience: Int?)]
+    var failures = 0
+    var ends: [String]
+  }
+
+  @Test(
+    "Errors are shared, waits end at once, and runs are handed on",
+    arguments: [
+      Meeting(
+        callers: [(0, nil), (1, nil), (12, nil)],
+        failures: 1,
+        ends: ["failed(1) at 10", "failed(1) at 10", "value(2) at 22"]
+      ),
+      // Who has waited longest takes over.
+      Meeting(
+        callers: [(0, 5), (2, nil), (1, 8)],
+        ends: ["interrupted(1) at 5", "value(3) at 19", "interrupted(2) at 9"]
+      ),
+      // Cancelled while it waits, before, and when the value is there.
+      Meeting(
+        callers: [(0, nil), (1, 3), (2, 0), (11, 0)],
+        ends: [
+          "value(1) at 10", "cancelled at 4", "cancelled at 2",
+          "value(1) at 11",
+        ]
+      ),
+    ]
+  )
+  func moments(meeting: Meeting) async throws {
+    _ = try await Simulation.explore(seeds: 0..<100) { simulation in
+      let clock = simulation.clock
+      let runs = Mutex(0)
+      let once = Once {
+        let run = runs.withLock { runs in
+          runs += 1
+          return runs
+        }
+        do {
+          try await clock.sleep(for: .milliseconds(10))
+        } catch {
+          throw OnceModel.Return.interrupted(run)
+        }
+        if run <= meeting.failures { throw OnceModel.Return.failed(run) }
+        return run
+      }
+      return await withTaskGroup { group in
+        for (index, caller) in meeting.callers.enumerated() {
+          group.addTask {
+            try? await clock.sleep(for: .milliseconds(caller.comes))
+            let result = await Self.call(once, caller.patience, clock)
+            let now = clock.now.offset.microseconds / 1_000
+            return (index, "\(result) at \(now)")
+          }
+        }
+        var ends = meeting.ends
+        for await (index, end) in group { ends[index] = end }
+        return ends
+      }
+    } check: { ends in
+      try #require(ends == meeting.ends)
+    }
+  }
+
+  private static func call(
+    _ once: Once<Int>,
+    _ patience: Int?,
+    _ clock: VirtualClock
+  ) async -> OnceModel.Return {
+    await withTaskGroup(of: OnceModel.Return?.self) { group in
+      if patience == 0 { group.cancelAll() }
+      group.addTask {
+        do {
+          return .value(try await once.value())
+        } catch {
+          return error as? OnceModel.Return ?? .cancelled
+        }
+      }
+      if let patience, patience > 0 {
+        group.addTask {
+          try? await clock.sleep(for: .milliseconds(patience))
+          return nil
+        }
+      }
+      let first = await group.next() ?? nil
+      group.cancelAll()
+      let second = await group.next() ?? nil
+      return first ?? second ?? .cancelled
+    }
+  }
+
   @Test("Every schedule of a few callers is linearizable", arguments: 2...3)
   func everySchedule(callers: Int) async throws {
     var counts: [Int] = []
