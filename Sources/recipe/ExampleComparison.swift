@@ -133,6 +133,10 @@ struct ExampleComparison {
         return .failure(finding)
       }
       for (language, trace) in [("Swift", swift), ("Go", go)] {
+        if let ending = trace.ending, !example.mayEnd(ending) {
+          finding.problem = "\(language): \(ending), which is not declared"
+          return .failure(finding)
+        }
         do throws(LawViolation) {
           try example.check(trace, of: input, isGo: language == "Go")
         } catch {
@@ -175,6 +179,19 @@ struct ExampleComparison {
       break
     }
     return simplest
+  }
+}
+
+extension Example {
+  /// Whether a run may end so: whoever waits for ever, or dies, may leave
+  /// code behind that nobody has executed.
+  fileprivate func mayEnd(_ ending: Ending) -> Bool {
+    switch (evidence, ending) {
+    case (.moments, .waits), (.moments, .died): false
+    case (.outcome, .waits), (.outcome, .died): false
+    // The others declare what they come to.
+    default: true
+    }
   }
 }
 
