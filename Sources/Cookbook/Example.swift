@@ -274,8 +274,13 @@ package struct WrongVersion: Sendable {
     body = { try await wrong.body(cast($0), $1) }
   }
 
-  package func run(on stage: Stage) async {
-    await Example.run(body, input, stage)
+  /// Runs it as ``Example/run(_:on:)`` does the right one; by default on the
+  /// input that shows what it breaks.
+  package func run(
+    _ input: (any ExampleInput)? = nil,
+    on stage: Stage
+  ) async {
+    await Example.run(body, input ?? self.input, stage)
   }
 }
 

@@ -7,7 +7,7 @@ enum Command {
   /// The words that are commands and so can name no recipe.
   static let names = [
     "list", "help", "find", "show", "copy", "explore", "compare", "wrong",
-    "bench", "pages", "go", "new",
+    "cover", "bench", "pages", "go", "new",
   ]
 
   static func main() async {
@@ -92,6 +92,7 @@ enum Command {
       } else {
         try await ExampleComparing.run(recipe, arguments: rest)
       }
+    case "cover": try await CoverCommand.run(rest)
     case "bench": try await BenchCommand.run(rest)
     case "go": try await GoCommand.run(rest)
     case "new": try NewCommand.run(rest)

@@ -47,6 +47,9 @@ enum HelpCommand {
                                      in virtual time; needs Go 1.25
       recipe wrong NAME [EXAMPLE]    the wrong versions: how often each breaks
                                      its law, with the shortest schedule
+      recipe cover [NAME …]          whether all code that pages show is executed
+                                     when the languages are compared; builds
+                                     into .build-coverage, and needs Go 1.25
       recipe bench [NAME …] [--rounds N] [--growth] [--json] [--svg FILE]
                                      Swift and Go timed in alternating rounds;
                                      needs a release build and Go 1.25
