@@ -192,7 +192,7 @@ extension ExampleJudge {
     for seed in seeds {
       let run = await run(.seed(seed)) { await wrong.run(on: $0) }
       let breaches = breaches(run, of: example, wrong.input, right.trace)
-      if breaches.contains(wrong.breaks) {
+      if isBroken(wrong.breaks, in: breaches) {
         verdict.kills += 1
         verdict.firstSeed = verdict.firstSeed ?? seed
       }
@@ -226,7 +226,7 @@ extension ExampleJudge {
         wrong.input,
         right.trace
       )
-      if breaches.contains(wrong.breaks) { throw Broken() }
+      if isBroken(wrong.breaks, in: breaches) { throw Broken() }
     } where: { failure in
       switch failure.reason {
       case .rejected: true
@@ -237,6 +237,13 @@ extension ExampleJudge {
     }
     guard let failure else { return nil }
     return await run(.schedule(failure.schedule)) { await wrong.run(on: $0) }
+  }
+
+  private static func isBroken(
+    _ breach: Breach,
+    in breaches: Set<Breach>
+  ) -> Bool {
+    breaches.contains(breach) || breaches.contains { isPart($0, of: breach) }
   }
 
   /// Who is left on return is what a leak consists of.

@@ -152,7 +152,9 @@ struct Page {
         self = .block(block)
       } else if let match = line.wholeMatch(of: /<!-- (menu|index|cited) -->/) {
         self = .table(String(match.output.1))
-      } else if let match = line.wholeMatch(of: /<!-- ([a-z]+)(?:: (.*\S))? -->/) {
+      } else if let match = line.wholeMatch(
+        of: /<!-- ([a-z]+)(?:: (.*\S))? -->/
+      ) {
         self = .report(
           name: String(match.output.1),
           argument: match.output.2.map(String.init) ?? ""
