@@ -1,0 +1,93 @@
+package import Cookbook
+
+/// What the recipe shows; see README.md.
+package enum AMillionTasksExamples {
+  package static let recipe = Recipe(
+    name: "a-million-tasks",
+    chapter: .runtime,
+    question: "Why do millions of goroutines work where threads fail?",
+    goConstructs: [
+      "go", "close(ch)", "sync.WaitGroup", "runtime.LockOSThread",
+    ],
+    swiftConstructs: ["withDiscardingTaskGroup", "AsyncStream", "Thread"],
+    problems: [
+      "a million tasks", "how many tasks can I start", "memory of a task",
+      "tasks against threads", "stack size", "release all waiters at once",
+    ],
+    examples: [
+      waiting,
+      Example("released", wrong: [forgetful], body: release),
+    ]
+  )
+
+  struct Crowd: ExampleInput {
+    var tasks = 1_000
+    var release = 10
+
+    static var fields: [Field<Self>] {
+      [
+        .count(\.tasks, in: 1...100_000, random: 1...20, "how many wait"),
+        .count(
+          \.release,
+          in: 0...60_000,
+          random: 0...50,
+          "the milliseconds until they are released"
+        ),
+      ]
+    }
+  }
+
+  private static func release(_ input: Crowd, _ stage: Stage) async throws {
+    let (n, released) = (input.tasks, Counter())
+    let pause = { try? await stage.sleep(input.release) }
+    let print: (Int) -> Void = stage.print
+    // #region released
+    let (gate, opener) = AsyncStream<Never>.makeStream()
+    await withDiscardingTaskGroup { group in
+      for _ in 0..<n {
+        group.addTask {
+          for await _ in gate {}
+          released.add()
+        }
+      }
+      await pause()
+      opener.finish()
+    }
+    print(released.value)
+    // #endregion
+  }
+
+  private static let forgetful = Wrong(
+    "forgets",
+    breaks: .deadlock,
+    input: Crowd(tasks: 2, release: 0)
+  ) { input, stage in
+    let (n, released) = (input.tasks, Counter())
+    // #region forgets
+    actor Gate {
+      private var waiting: [CheckedContinuation<Void, Never>] = []
+
+      func wait() async {
+        await withCheckedContinuation { waiting.append($0) }
+      }
+
+      func open() {
+        for task in waiting { task.resume() }
+        waiting = []
+      }
+    }
+    // #endregion
+    let gate = Gate()
+    await withDiscardingTaskGroup { group in
+      for _ in 0..<n {
+        group.addTask {
+          await gate.wait()
+          released.add()
+        }
+      }
+      try? await stage.sleep(input.release)
+      await gate.open()
+    }
+    stage.print(released.value)
+  }
+}
