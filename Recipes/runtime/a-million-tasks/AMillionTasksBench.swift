@@ -16,10 +16,10 @@ extension AMillionTasksExamples {
       ),
       .swift("threads", count: 5_000, bytesEach: 45_000, body: measureThreads),
       .go("threads", count: 5_000, bytesEach: 45_000),
-      .swift("nested", count: 50_000, bytesEach: 60_000) {
+      .swift("nested", count: 50_000, bytesEach: 40_000) {
         try await Footprint.figures(ofWaiting: $0) { await nest(depth, $0) }
       },
-      .swift("returned", count: 50_000, bytesEach: 60_000) {
+      .swift("returned", count: 50_000, bytesEach: 40_000) {
         try await Footprint.figures(ofWaiting: $0) {
           await nest(depth, nil)
           await $0.wait()

@@ -21,8 +21,8 @@ package enum AMillionTasksExamples {
   )
 
   struct Crowd: ExampleInput {
-    var tasks = 1_000
-    var release = 10
+    var tasks = 100
+    var release = 30
 
     static var fields: [Field<Self>] {
       [
@@ -38,22 +38,21 @@ package enum AMillionTasksExamples {
   }
 
   private static func release(_ input: Crowd, _ stage: Stage) async throws {
-    let (n, released) = (input.tasks, Counter())
+    let n = input.tasks
     let pause = { try? await stage.sleep(input.release) }
-    let print: (Int) -> Void = stage.print
+    let perform = { @Sendable in try? await stage.work("tasks", 20) }
     // #region released
     let (gate, opener) = AsyncStream<Never>.makeStream()
     await withDiscardingTaskGroup { group in
       for _ in 0..<n {
         group.addTask {
           for await _ in gate {}
-          released.add()
+          await perform()
         }
       }
       await pause()
       opener.finish()
     }
-    print(released.value)
     // #endregion
   }
 
@@ -62,7 +61,6 @@ package enum AMillionTasksExamples {
     breaks: .deadlock,
     input: Crowd(tasks: 2, release: 0)
   ) { input, stage in
-    let (n, released) = (input.tasks, Counter())
     // #region forgets
     actor Gate {
       private var waiting: [CheckedContinuation<Void, Never>] = []
@@ -79,15 +77,14 @@ package enum AMillionTasksExamples {
     // #endregion
     let gate = Gate()
     await withDiscardingTaskGroup { group in
-      for _ in 0..<n {
+      for _ in 0..<input.tasks {
         group.addTask {
           await gate.wait()
-          released.add()
+          try? await stage.work("tasks", 20)
         }
       }
       try? await stage.sleep(input.release)
       await gate.open()
     }
-    stage.print(released.value)
   }
 }

@@ -4,7 +4,6 @@ package examples
 import (
 	"context"
 	"sync"
-	"sync/atomic"
 
 	"concurrencycookbook/internal/cookbook"
 )
@@ -25,22 +24,22 @@ type crowd struct {
 	Release int `json:"release"`
 }
 
-func release(ctx context.Context, fmt cookbook.Stage, in crowd) error {
-	n, pause := in.Tasks, func() { _ = fmt.Sleep(ctx, in.Release) }
-	var released atomic.Int64
+func release(ctx context.Context, stage cookbook.Stage, in crowd) error {
+	n := in.Tasks
+	pause := func() { _ = stage.Sleep(ctx, in.Release) }
+	perform := func() { _ = stage.Work(ctx, "tasks", 20, false) }
 	// #region released
 	gate := make(chan struct{})
 	var wg sync.WaitGroup
 	for range n {
 		wg.Go(func() {
 			<-gate
-			released.Add(1)
+			perform()
 		})
 	}
 	pause()
 	close(gate)
 	wg.Wait()
-	fmt.Println(released.Load())
 	// #endregion
 	return nil
 }
