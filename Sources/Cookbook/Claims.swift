@@ -40,8 +40,10 @@ package struct Claims: Sendable {
 
 /// Something that is measured in a process of its own.
 package struct Measurement: Sendable {
-  /// Names figures, for instance `bytes`. One that this system does not tell
-  /// is not a number; one that is left out is a mistake.
+  /// Measures so many, and returns the figures by their names.
+  ///
+  /// A figure that this system does not tell is not a number; one that is
+  /// left out is a mistake.
   package typealias Body = @Sendable (Int) async throws -> [String: Double]
 
   package enum Program: Sendable {
@@ -79,9 +81,7 @@ package struct Measurement: Sendable {
     )
   }
 
-  /// A measurement of the Go room.
-  ///
-  /// - Parameter original: Its name there, where it has another name here.
+  /// A measurement of the Go room, which may have another name there.
   package static func go(
     _ name: String,
     running original: String? = nil,
@@ -123,13 +123,14 @@ package struct Claim: Sendable {
   package let left: String
   package let right: String
   package let relation: Relation
-  /// Measurements, and those that stand for them with the mechanism switched
-  /// off. With these in their place the claim must fail.
+  /// Measurements, and those that are like them without the mechanism.
+  ///
+  /// With these in their place the claim must fail.
   package let without: [String: String]
 
   /// Claims that one figure is several times another.
   ///
-  /// - Parameter bound: At most half of the least that was ever measured.
+  /// The bound is at most half of the least that was ever measured.
   package init(
     _ name: String,
     _ left: String,

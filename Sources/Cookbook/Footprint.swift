@@ -24,9 +24,10 @@ package struct Footprint: Sendable {
     )
   }
 
-  /// Starts some things, waits until they are there, and says what each of
-  /// them takes: memory in `bytes`, the same `with the kernel's`, addresses
-  /// that are `reserved`, and `microseconds`. `threads` are all there are.
+  /// Starts some things, waits until they are there, and looks what they take.
+  ///
+  /// The figures are, of each, memory in `bytes`, the same `with the kernel's`,
+  /// addresses that are `reserved`, and `microseconds`; and all `threads`.
   package static func figures(
     ofEach count: Int,
     start: () -> Void,
@@ -48,9 +49,27 @@ package struct Footprint: Sendable {
   }
 }
 
-// MARK: Tasks that wait
+// MARK: What waits
 
 extension Footprint {
+  /// What each of some threads takes that wait.
+  package static func figures(
+    ofThreads count: Int
+  ) async throws -> [String: Double] {
+    let (arrived, gate) = (Counter(), DispatchSemaphore(value: 0))
+    defer { for _ in 0..<count { gate.signal() } }
+    return try await figures(ofEach: count) {
+      for _ in 0..<count {
+        Thread.detachNewThread {
+          arrived.add()
+          gate.wait()
+        }
+      }
+    } until: {
+      arrived.value == count
+    }
+  }
+
   /// What tasks wait at while they are counted.
   package struct Gate: Sendable {
     fileprivate let arrived = Counter()

@@ -174,9 +174,8 @@ extension Claim.Relation {
 // MARK: Processes
 
 extension ClaimsJudge {
-  /// A judge whose measurements are this program and the Go room's.
-  ///
-  /// - Parameter go: The program that measures in Go.
+  /// Creates a judge whose measurements are this program's and, by `go`, the
+  /// program that measures in Go.
   init(_ claims: Claims, of example: Example, in recipe: Recipe, go: URL?) {
     let program =
       Bundle.main.executableURL ?? URL(filePath: CommandLine.arguments[0])

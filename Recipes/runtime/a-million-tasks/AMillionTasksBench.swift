@@ -1,5 +1,4 @@
 import Cookbook
-import Foundation
 
 extension AMillionTasksExamples {
   static let waiting = Example.claims(
@@ -14,7 +13,9 @@ extension AMillionTasksExamples {
         parts: [1, 10, 100],
         bytesEach: 2_800
       ),
-      .swift("threads", count: 5_000, bytesEach: 45_000, body: measureThreads),
+      .swift("threads", count: 5_000, bytesEach: 45_000) {
+        try await Footprint.figures(ofThreads: $0)
+      },
       .go("threads", count: 5_000, bytesEach: 45_000),
       .swift("nested", count: 50_000, bytesEach: 40_000) {
         try await Footprint.figures(ofWaiting: $0) { await nest(depth, $0) }
@@ -46,12 +47,6 @@ extension AMillionTasksExamples {
     ],
     claims(of: "swift.tasks", against: "swift.threads")
       + claims(of: "go.goroutines", against: "go.threads") + [
-        Claim(
-          "a thread of Swift's reserves far more than it uses",
-          "swift.threads.reserved",
-          over: "swift.threads.bytes",
-          atLeast: 50
-        ),
         Claim(
           "a goroutine's stack grows with the calls on it",
           "go.nested.bytes",
@@ -126,24 +121,6 @@ extension AMillionTasksExamples {
         atLeast: 1.5
       ),
     ]
-  }
-
-  @Sendable
-  private static func measureThreads(
-    _ count: Int
-  ) async throws -> [String: Double] {
-    let (arrived, gate) = (Counter(), DispatchSemaphore(value: 0))
-    defer { for _ in 0..<count { gate.signal() } }
-    return try await Footprint.figures(ofEach: count) {
-      for _ in 0..<count {
-        Thread.detachNewThread {
-          arrived.add()
-          gate.wait()
-        }
-      }
-    } until: {
-      arrived.value == count
-    }
   }
 
   /// How many calls deep the nested ones are.

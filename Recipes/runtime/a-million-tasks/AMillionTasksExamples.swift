@@ -27,12 +27,7 @@ package enum AMillionTasksExamples {
     static var fields: [Field<Self>] {
       [
         .count(\.tasks, in: 1...100_000, random: 1...20, "how many wait"),
-        .count(
-          \.release,
-          in: 0...60_000,
-          random: 0...50,
-          "the milliseconds until they are released"
-        ),
+        .duration(\.release, repeats: 1, "when they are released"),
       ]
     }
   }
@@ -77,13 +72,15 @@ package enum AMillionTasksExamples {
     // #endregion
     let gate = Gate()
     await withDiscardingTaskGroup { group in
-      for _ in 0..<input.tasks {
-        group.addTask {
+      for task in 1...input.tasks {
+        group.addTask(name: "task \(task)") {
+          stage.note("task \(task)", "waits")
           await gate.wait()
           try? await stage.work("tasks", 20)
         }
       }
       try? await stage.sleep(input.release)
+      stage.note(Event.caller, "opens")
       await gate.open()
     }
   }
