@@ -7,6 +7,7 @@ let rooms = [
   "patterns/bounded-pool",
   "channels/closed-and-nil",
   "lifetimes/loop-capture",
+  "runtime/a-million-tasks",
 ]
 
 /// A recipe's room in the earlier form: `Recipes/<chapter>/<name>`, a module.

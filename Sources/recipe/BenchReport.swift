@@ -6,7 +6,7 @@ struct BenchReport: Encodable {
   var machine: Machine
   var rows: [Row] = []
 
-  struct Machine: Encodable {
+  struct Machine: Codable {
     var processor: String
     var cores: Int
     var system: String
@@ -25,6 +25,10 @@ struct BenchReport: Encodable {
           operations: 1
         )
       )
+      return current(go: answer.version)
+    }
+
+    static func current(go version: String) -> Machine {
       let information =
         (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)) ?? ""
       let model =
@@ -37,7 +41,7 @@ struct BenchReport: Encodable {
         cores: ProcessInfo.processInfo.activeProcessorCount,
         system: ProcessInfo.processInfo.operatingSystemVersionString,
         swift: compilerVersion,
-        go: answer.version
+        go: version
       )
     }
 

@@ -276,7 +276,9 @@ enum Evidences {
       return Report(text: verdict.description, holds: verdict.agree)
     case .refused(let refusals):
       return try await RefusedJudge.report(refusals, example, of: recipe)
-    case .claims: return nil
+    case .claims(let claims):
+      return try await ClaimsReport.measure(claims, of: example, in: recipe)
+        .report
     }
   }
 }

@@ -53,6 +53,11 @@ enum HelpCommand {
       recipe bench [NAME …] [--rounds N] [--growth] [--json] [--svg FILE]
                                      Swift and Go timed in alternating rounds;
                                      needs a release build and Go 1.25
+      recipe claims NAME [EXAMPLE] [--full | --count N] [--rounds N]
+                                     measured facts, each in a process of its
+                                     own, at a tenth of the size by default
+        --loaded                     keeps the other cores busy meanwhile
+        --record                     keeps the figures for the page
       recipe pages [--check|--write]
                                      whether pages are as their sources say,
                                      or makes them so

@@ -6,11 +6,13 @@ import (
 	"concurrencycookbook/internal/cookbook"
 	loopcapture "concurrencycookbook/lifetimes/loop-capture/go"
 	boundedpool "concurrencycookbook/patterns/bounded-pool/go"
+	amilliontasks "concurrencycookbook/runtime/a-million-tasks/go"
 )
 
 // Rooms holds the recipes by name.
 var Rooms = map[string]cookbook.Room{
-	"bounded-pool":   boundedpool.Room,
-	"closed-and-nil": closedandnil.Room,
-	"loop-capture":   loopcapture.Room,
+	"bounded-pool":    boundedpool.Room,
+	"closed-and-nil":  closedandnil.Room,
+	"loop-capture":    loopcapture.Room,
+	"a-million-tasks": amilliontasks.Room,
 }
