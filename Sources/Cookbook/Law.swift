@@ -130,8 +130,9 @@ extension Law {
     }.untimed
   }
 
-  /// The first error is the one thrown. Of several that stop the call at one
-  /// instant any may be the first.
+  /// The first error is the one thrown.
+  ///
+  /// Of several that stop the call at one instant any may be the first.
   package static var firstErrorIsThrown: Law {
     Law("the first error is the one thrown") { _, trace in
       let ending = trace.ending
