@@ -130,8 +130,9 @@ extension Law {
     }.untimed
   }
 
-  /// What a lane comes to is said at the instant at which the lane ends, once;
-  /// before a stop nothing is lost.
+  /// What a lane comes to is said once, when the lane ends.
+  ///
+  /// Before a stop nothing is lost.
   package static func saidAtTheEnd(
     _ name: String,
     of value:
@@ -154,8 +155,9 @@ extension Law {
     }
   }
 
-  /// The first error is the one thrown. Of several that stop the call at one
-  /// instant any may be the first.
+  /// The first error is the one thrown.
+  ///
+  /// Of several that stop the call at one instant any may be the first.
   package static var firstErrorIsThrown: Law {
     Law("the first error is the one thrown") { _, trace in
       let ending = trace.ending

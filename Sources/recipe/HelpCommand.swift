@@ -44,7 +44,9 @@ enum HelpCommand {
                                      cancellation at every step
       recipe compare NAME [--inputs N] [--seed S] [--json]
                                      Swift and Go on the same random inputs,
-                                     in virtual time; needs Go 1.25
+                                     in virtual time; a race N times in Go,
+                                     under every schedule in Swift; needs Go
+                                     1.25
       recipe wrong NAME [EXAMPLE]    the wrong versions: how often each breaks
                                      its law, with the shortest schedule
       recipe cover [NAME …]          whether all code that pages show is executed

@@ -70,6 +70,7 @@ struct Page {
   ///
   /// - Parameters:
   ///   - tables: The lines for each pair of markers such as `menu`.
+  ///   - reports: The lines that a run makes, for directives such as `wrong`.
   ///   - vocabulary: The names of the hazards.
   /// - Returns: The lines of the whole page; a block that cannot be made is
   ///   left as it is.

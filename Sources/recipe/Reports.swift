@@ -8,6 +8,7 @@ enum Reports {
   ///   - name: The word of the directive, such as `wrong`.
   ///   - argument: What stands behind it.
   ///   - recipe: Whose page it is.
+  /// - Returns: The lines between the directive and its end.
   /// - Throws: ``UsageError`` where there is no such report.
   static func lines(
     _ name: String,
