@@ -177,11 +177,9 @@ struct ClaimsReport {
     }
     lines += rows.map { row in
       row.indices.map { column in
-        let gap = String(
-          repeating: " ",
-          count: widths[column] - row[column].count
-        )
-        return column == 0 ? row[column] + gap : gap + row[column]
+        column == 0
+          ? row[column].padded(to: widths[column])
+          : row[column].leftPadded(to: widths[column])
       }.joined(separator: "  ")
     }
     lines.append("")
