@@ -146,6 +146,7 @@ let package = Package(
     .testTarget(
       name: "CommandTests",
       dependencies: ["recipe", "Cookbook", "Simulation"],
+      exclude: ["FirstDrafts"],
       swiftSettings: strict
     ),
     .testTarget(

@@ -64,11 +64,12 @@ struct Layout {
     var lines: [Line] = []
     let gap: Line = [(" ", .plain), ("│", .comment), (" ", .plain)]
     let column = (width - gap.count) / 2
+    let indent = plain("    ")
     let sides = [(pair.titles.go, pair.go), (pair.titles.swift, pair.swift)]
     if column < Self.narrowestColumn {
       for (title, side) in sides where !side.isEmpty {
-        lines += prose(title, width: width, as: .heading)
-        lines += self.column(side, width: width) + [[]]
+        lines += prose(title, width: width, as: .heading) + [[]]
+        lines += self.column(side, width: width - 4).map { indent + $0 } + [[]]
       }
       return lines
     }
@@ -98,7 +99,11 @@ struct Layout {
 
     func endParagraph() {
       guard !paragraph.isEmpty else { return }
-      lines += prose(Self.plain(paragraph), width: width, as: .plain) + [[]]
+      // What to run, what to copy and what it needs stand by themselves.
+      for part in Self.plain(paragraph).replacing(" · ", with: "\n").lines {
+        lines += prose(part, width: width, as: .plain)
+      }
+      lines.append([])
       paragraph = ""
     }
     for index in 0..<end {
@@ -121,16 +126,14 @@ struct Layout {
       } else if line.hasPrefix("<table>") {
         isInTable = true
       } else if line.hasPrefix("<tr><th>") {
-        titles = line.matches(of: /<th>([^<]*)<\/th>/).map {
-          String($0.output.1)
+        titles = line.matches(of: /<th>(.*?)<\/th>/).map {
+          String($0.output.1.replacing(/<[^>]*>/, with: ""))
         }
       } else if line.hasPrefix("</table>") {
         isInTable = false
         for start in stride(from: 0, to: code.count - 1, by: 2) {
           var pair = Pair()
-          if start == 0, titles.count == 2 {
-            pair.titles = (titles[0], titles[1])
-          }
+          if titles.count == 2 { pair.titles = (titles[0], titles[1]) }
           pair.go = [.code(code[start], .go)]
           pair.swift = [.code(code[start + 1], .swift)]
           lines += self.lines(of: pair)
@@ -149,6 +152,7 @@ struct Layout {
   /// The words without what Markdown makes of them.
   private static func plain(_ text: String) -> String {
     text.replacing(/\[([^\]]*)\]\([^)]*\)/) { String($0.output.1) }
+      .replacing(/\*([^*\s]+)\*/) { String($0.output.1) }
       .replacing("**", with: "").replacing("`", with: "")
   }
 

@@ -1,6 +1,5 @@
 import Cookbook
 import Foundation
-import Recipes
 import Testing
 
 @testable import recipe
@@ -101,50 +100,60 @@ struct CopiedCodeTests {
     }
   }
 
-  @Test(
-    "All recipes' files compile in one module, without a warning",
-    arguments: TargetSetting.all
+  /// What people wrote who had the use on the page and nothing else.
+  private static let drafts = checkout.appending(
+    path: "Tests/CommandTests/FirstDrafts"
   )
-  func together(setting: TargetSetting) async throws {
+
+  /// Puts a draft beside the copies.
+  ///
+  /// They are kept as text, since they are laid out as their writers do.
+  private func addDraft(
+    _ recipe: String,
+    to folder: URL,
+    where isWanted: (String) -> Bool = { _ in true }
+  ) throws {
+    let draft = Self.drafts.appending(path: recipe)
+    for name in try FileManager.default.contentsOfDirectory(
+      atPath: draft.path
+    ) where isWanted(name) {
+      try FileManager.default.copyItem(
+        at: draft.appending(path: name),
+        to: folder.appending(path: name.replacing(".txt", with: ""))
+      )
+    }
+  }
+
+  @Test("What a new user wrote from the use on the page compiles unchanged")
+  func firstDraft() async throws {
     try await withScratchFolder { folder in
-      let names = everyRecipe.filter(\.isCopied).map(\.name)
-      try await copy(names, to: folder)
-      try await shell("\(Self.compile) \(setting.flags) *.swift", in: folder)
+      try await copy(["bounded-pool"], to: folder)
+      try addDraft("bounded-pool", to: folder)
+      try await shell(
+        "swiftc -swift-version 6 -warnings-as-errors *.swift -o draft",
+        in: folder
+      )
+      let run = try await Program.shell("'\(folder.path)/draft'")
+      let pages = (0..<10).map { "page \($0)" }
+      #expect(Array(run.output.lines.dropFirst().prefix(10)) == pages)
+      #expect(run.output.lines.last == "cancelled")
     }
   }
 
   @Test(
     "All recipes' files compile in one module with their uses",
-    arguments: TargetSetting.required
+    arguments: TargetSetting.all
   )
   func withUses(setting: TargetSetting) async throws {
     try await withScratchFolder { folder in
-      let strict = "-swift-version 6 \(TargetSetting.features)"
-      let sources = checkout.appending(path: "Sources/Cookbook").path
-      try await compile("Cookbook", strict, "'\(sources)/'*.swift", in: folder)
-      let pasted = folder.appending(path: "pasted")
-      try await copy(everyRecipe.filter(\.isCopied).map(\.name), to: pasted)
-      for recipe in recipes {
-        let room = checkout.appending(path: recipe.folder)
-        for name in try FileManager.default.contentsOfDirectory(
-          atPath: room.path
-        ) where name.hasSuffix(".swift") && !recipe.copies.contains(name) {
-          let text = try String(
-            contentsOf: room.appending(path: name),
-            encoding: .utf8
-          )
-          // What is an ingredient is in this module.
-          try Data(
-            text.replacing(/(?m)^(\w+ )?import \w+Recipe$/, with: "").utf8
-          ).write(to: pasted.appending(path: name))
-        }
+      try await copy(everyRecipe.filter(\.isCopied).map(\.name), to: folder)
+      for recipe in try FileManager.default.contentsOfDirectory(
+        atPath: Self.drafts.path
+      ) {
+        // A file of statements would make the module a program.
+        try addDraft(recipe, to: folder) { $0 != "main.swift.txt" }
       }
-      try await shell(
-        "swiftc -emit-sil -wmo -parse-as-library -suppress-warnings -I . "
-          + "-package-name cookbook -module-name Pasted -o pasted.sil "
-          + "\(setting.flags) pasted/*.swift",
-        in: folder
-      )
+      try await shell("\(Self.compile) \(setting.flags) *.swift", in: folder)
     }
   }
 

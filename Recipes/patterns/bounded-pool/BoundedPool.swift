@@ -9,8 +9,8 @@ import Synchronization
 /// call keeps these promises:
 ///
 /// - A job starts as soon as a worker is free, in the order of the sequence,
-///   which is read lazily and, except by ``map(_:transform:)``, may be
-///   infinite.
+///   which the jobs' tasks read lazily (its closures, if it has any, must be
+///   `@Sendable`) and which, except by ``map(_:transform:)``, may be infinite.
 /// - The first error cancels the jobs that run, and is the one thrown.
 /// - The call returns after every job that it started has ended.
 ///
