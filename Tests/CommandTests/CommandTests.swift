@@ -225,6 +225,33 @@ struct CommandTests {
     #expect(first.output == second.output)
   }
 
+  @Test("A schedule is replayed with its cancellation")
+  func replaySchedule() async throws {
+    let seeded = try await Program.run(
+      "bounded-pool",
+      "map",
+      "--seed=3",
+      "--cancel-at-step=4"
+    )
+    #expect(seeded.output.contains("caller: throws cancelled"))
+    let arguments = ["bounded-pool", "map", "--schedule", "0,1,0"]
+    let first = try await Program.run(arguments)
+    #expect(first.status == 0)
+    #expect(try await Program.run(arguments).output == first.output)
+    let cancelled = try await Program.run(
+      arguments + ["--cancel-at-step", "2"]
+    )
+    #expect(cancelled.output.contains("throws cancelled"))
+  }
+
+  @Test("Waiting for ever is no failure where it is the answer")
+  func waitingIsTheAnswer() async throws {
+    let result = try await Program.run("closed-and-nil", "send-on-full")
+    // Here it is the answer.
+    #expect(result.status == 0)
+    #expect(result.output.contains("waits for ever"))
+  }
+
   @Test("The events are lines of JSON, the end of the caller last")
   func events() async throws {
     let result = try await Program.run(
