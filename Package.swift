@@ -7,6 +7,7 @@ let rooms = [
   "patterns/bounded-pool",
   "channels/closed-and-nil",
   "lifetimes/loop-capture",
+  "shared-state/once",
 ]
 
 /// A recipe's room in the earlier form: `Recipes/<chapter>/<name>`, a module.

@@ -5,4 +5,5 @@ package let recipes: [Recipe] = [
   BoundedPoolExamples.recipe,
   ClosedAndNilExamples.recipe,
   LoopCaptureExamples.recipe,
+  OnceExamples.recipe,
 ]

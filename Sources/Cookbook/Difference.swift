@@ -71,7 +71,7 @@ package struct Difference: Equatable, Sendable, CustomStringConvertible {
         )
       }
       return nil
-    case .refused, .claims: return nil
+    case .history, .refused, .claims: return nil
     }
   }
 

@@ -6,6 +6,7 @@ import (
 	"concurrencycookbook/internal/cookbook"
 	loopcapture "concurrencycookbook/lifetimes/loop-capture/go"
 	boundedpool "concurrencycookbook/patterns/bounded-pool/go"
+	once "concurrencycookbook/shared-state/once/go"
 )
 
 // Rooms holds the recipes by name.
@@ -13,4 +14,5 @@ var Rooms = map[string]cookbook.Room{
 	"bounded-pool":   boundedpool.Room,
 	"closed-and-nil": closedandnil.Room,
 	"loop-capture":   loopcapture.Room,
+	"once":           once.Room,
 }
