@@ -14,9 +14,18 @@ enum HistoryJudge {
     var operations = 0
     var overlapping = 0
     var rejected = 0
-    /// The counter-example of the first that is rejected, or what kept its
-    /// run from its end.
-    var why: String?
+    /// Of those that are rejected, the first with the fewest operations.
+    fileprivate var shortest: (seed: UInt64, history: HistoryVerdict)?
+    /// What kept the first run from its end that did not come to one.
+    fileprivate var failure: String?
+
+    /// Why the first was rejected, or one that is easier to read.
+    var why: String? {
+      if let (seed, history) = shortest {
+        return "seed \(seed):\n" + (history.counterexample ?? "")
+      }
+      return failure
+    }
 
     var summary: String {
       "\(histories.grouped) histories \(side.rawValue), "
@@ -64,17 +73,15 @@ enum HistoryJudge {
         verdict.operations += history.operations
         if history.hasOverlap { verdict.overlapping += 1 }
         guard !history.isLinearizable else { continue }
-        verdict.why = verdict.why ?? "seed \(seed):\n" + explain(history)
+        if history.operations < verdict.shortest?.history.operations ?? .max {
+          verdict.shortest = (seed, history)
+        }
       } catch {
-        verdict.why = verdict.why ?? "seed \(seed): \(error)"
+        verdict.failure = verdict.failure ?? "\(error)"
       }
       verdict.rejected += 1
     }
     return verdict
-  }
-
-  private static func explain(_ history: HistoryVerdict) -> String {
-    history.counterexample ?? history.drawing
   }
 
   private static func simulate(
@@ -115,7 +122,7 @@ enum HistoryJudge {
     seed: UInt64
   ) async throws -> [String] {
     let history = try await simulate(judge, seed)
-    return explain(history).lines
+    return (history.counterexample ?? history.drawing).lines
   }
 
   /// Judges both sides.
@@ -175,7 +182,7 @@ extension HistoryJudge {
     let verdict = await judge(wrong)
     return [
       "\(verdict.rejected.grouped) of \(verdict.histories.grouped) histories "
-        + "in the simulation are rejected. The first:", "", "```text",
+        + "in the simulation are rejected. The shortest:", "", "```text",
     ] + (verdict.why ?? "none").lines + ["```"]
   }
 }

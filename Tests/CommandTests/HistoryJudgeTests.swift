@@ -111,9 +111,11 @@ struct HistoryJudgeTests {
 
   @Test("What waits for ever in the simulation is rejected")
   func deadlock() async throws {
-    let waiting = Self.calls(together: true) { counter, clock in
-      if counter.next() == 2 { try? await clock.sleep(for: .seconds(1)) }
-      return await withCheckedContinuation { _ in }
+    let waiting = Self.calls(together: true) { counter, _ in
+      let never = AsyncStream<Int>.makeStream()
+      for await count in never.stream { return count }
+      never.continuation.finish()
+      return counter.next()
     }
     let verdict = await HistoryJudge.judge(
       { await waiting.judge(seed: $0, clock: $1) },

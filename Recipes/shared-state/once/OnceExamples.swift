@@ -237,8 +237,7 @@ package enum OnceExamples {
   // MARK: Laws
 
   static let laws = [
-    oneRun, finishedValue, cancelledLeave, handsOver, someoneRuns,
-    .allEndedOnReturn,
+    oneRun, finishedValue, cancelledLeave, handsOver, .allEndedOnReturn,
   ]
 
   static let oneRun = Law<Callers>(
@@ -289,20 +288,6 @@ package enum OnceExamples {
         && !cancels.contains { $0.cancels(event) }
     }.map { "\($0.lane) is cancelled" }
   }.untimed
-
-  static let someoneRuns = Law<Callers>("while a caller waits, a run is on") {
-    _,
-    trace in
-    var (runs, callers) = (0, 0)
-    for instant in trace.instants {
-      for event in instant.events {
-        let change = event.isOpening ? 1 : event.isClosing ? -1 : 0
-        if event.isRun { runs += change } else { callers += change }
-      }
-      if callers > 0, runs == 0 { return "none after \(instant.at) µs" }
-    }
-    return nil
-  }
 }
 
 extension Event {

@@ -35,10 +35,7 @@ extension OnceExamples {
       breaks: .law(oneRun.name),
       arrivals: [0, 0],
       runs: [0]
-    ) { load, _ in
-      let config = CheckedBeforeAwait(load)
-      return { try await config.value() }
-    },
+    ) { load, _ in using(CheckedBeforeAwait.self)(load) },
     wrong(
       "nothing-kept",
       breaks: .law(oneRun.name),
@@ -83,68 +80,66 @@ extension OnceExamples {
       }
       return { try await config.value().get() }
     },
-    wrong("polling", breaks: .law(someoneRuns.name), runs: [5], polling),
     wrong(
       "left-running",
       breaks: .law(Law<Callers>.allEndedOnReturn.name),
       arrivals: [0],
-      cancelFirst: 5,
-      polling
-    ),
-    wrong("abandoned", breaks: .deadlock, failures: 1) { load, _ in
-      let config = Abandoned(load)
-      return { try await config.value() }
-    },
-  ]
-
-  private static let polling: @Sendable (@escaping Load, Stage) -> Load = {
-    load,
-    stage in
-    let hasBegun = Atomic(false)
-    let value = Mutex<Int?>(nil)
-    return { @Sendable in
-      if !hasBegun.exchange(true, ordering: .relaxed) {
-        stage.startTask {
-          let new = try await load()
-          value.withLock { $0 = new }
+      cancelFirst: 5
+    ) { load, stage in
+      let hasBegun = Atomic(false)
+      let value = Mutex<Int?>(nil)
+      return { @Sendable in
+        if !hasBegun.exchange(true, ordering: .relaxed) {
+          stage.startTask {
+            let new = try await load()
+            value.withLock { $0 = new }
+          }
+        }
+        while true {
+          if let value = value.withLock({ $0 }) { return value }
+          try await stage.sleep(3)
         }
       }
-      while true {
-        if let value = value.withLock({ $0 }) { return value }
-        try await stage.sleep(3)
-      }
-    }
-  }
+    },
+    wrong("abandoned", breaks: .deadlock, failures: 1) { load, _ in
+      using(Abandoned.self)(load)
+    },
+  ]
 
   static let wrongHistories = [
     WrongHistories(
       "checked-before-await",
       .simulation,
-      Program.histories { load in
-        let config = CheckedBeforeAwait(load)
-        return { try await config.value() }
-      }
+      Program.histories(using(CheckedBeforeAwait.self))
     ),
     WrongHistories(
       "abandoned",
       .simulation,
-      Program.histories { load in
-        let config = Abandoned(load)
-        return { try await config.value() }
-      }
+      Program.histories(using(Abandoned.self))
     ),
     WrongHistories(
       "split-lock",
       .threads,
-      Program.histories { load in
-        let config = SplitLock(load)
-        return { try await config.value() }
-      }
+      Program.histories(using(SplitLock.self))
     ),
   ]
 
+  private protocol Asked: Sendable {
+    init(_ load: @escaping Load)
+    func value() async throws -> Int
+  }
+
+  private static func using<Config: Asked>(
+    _ type: Config.Type
+  ) -> @Sendable (@escaping Load) -> Load {
+    { load in
+      let config = type.init(load)
+      return { try await config.value() }
+    }
+  }
+
   // #region checked-before-await
-  actor CheckedBeforeAwait {
+  private actor CheckedBeforeAwait: Asked {
     private let load: Load
     private var stored: Int?
 
@@ -160,7 +155,7 @@ extension OnceExamples {
   // #endregion
 
   /// A runner that throws, cancelled or not, leaves the others waiting.
-  private actor Abandoned {
+  private actor Abandoned: Asked {
     private let load: Load
     private var stored: Int?
     private var isRunning = false
@@ -182,7 +177,7 @@ extension OnceExamples {
   }
 
   // #region split-lock
-  private final class SplitLock: Sendable {
+  private final class SplitLock: Asked {
     private let load: Load
     private let stored = Mutex<Int?>(nil)
     private let current = Mutex<Once<Int>?>(nil)

@@ -19,13 +19,12 @@ var Room = cookbook.Room{
 		"plain":        cookbook.Plain(plain),
 		"stored-task":  cookbook.Plain(onceValues),
 		"value":        cookbook.With(value),
-		"do-panics":    cookbook.Plain(doPanics),
-		"value-panics": cookbook.Plain(valuePanics),
-		"values-fails": cookbook.Plain(valuesFails),
+		"do-panics":    twice(doPanics),
+		"value-panics": twice(valuePanics),
+		"values-fails": twice(valuesFails),
 	},
 	Wrong: map[string]cookbook.Example{
 		"value/withoutOnce": cookbook.With(withoutOnce),
-		"value/keptError":   cookbook.With(keptError),
 	},
 }
 
@@ -130,77 +129,48 @@ func value(ctx context.Context, stage cookbook.Stage, in callers) error {
 
 func withoutOnce(ctx context.Context, stage cookbook.Stage, in callers) error {
 	load, callers := in.perform(ctx, stage)
-	ask(callers, load)
-	return nil
-}
-
-func keptError(ctx context.Context, stage cookbook.Stage, in callers) error {
-	load, callers := in.perform(ctx, stage)
-	type result struct {
-		value int
-		err   error
-	}
-	kept := once.New(func(ctx context.Context) (result, error) {
-		value, err := load(ctx)
-		return result{value, err}, nil
-	})
-	ask(callers, func(ctx context.Context) (int, error) {
-		got, err := kept.Value(ctx)
-		return got.value, errors.Join(err, got.err)
-	})
-	return nil
-}
-
-func ask(callers []func(work), value work) {
 	var wg sync.WaitGroup
 	for _, caller := range callers {
-		wg.Go(func() { caller(value) })
+		wg.Go(func() { caller(load) })
 	}
 	wg.Wait()
-}
-
-func doPanics(_ context.Context, stage cookbook.Stage) error {
-	var once sync.Once
-	twice(stage, func(fmt cookbook.Lane) error {
-		// #region doPanics
-		once.Do(func() { panic("no network") })
-		// #endregion
-		return nil
-	})
 	return nil
 }
 
-func valuePanics(_ context.Context, stage cookbook.Stage) error {
+// twice returns an example of two calls, each in a lane of its own; the work
+// of the first one fails.
+func twice(makeCall func() func(cookbook.Lane) error) cookbook.Example {
+	return cookbook.Plain(func(_ context.Context, stage cookbook.Stage) error {
+		call := makeCall()
+		for _, name := range []string{"call 1", "call 2"} {
+			stage.Attempt(name, func() error { return call(stage.Lane(name)) })
+		}
+		return nil
+	})
+}
+
+func doPanics() func(cookbook.Lane) error {
+	var once sync.Once
+	return func(cookbook.Lane) error {
+		once.Do(func() { panic("no network") })
+		return nil
+	}
+}
+
+func valuePanics() func(cookbook.Lane) error {
 	config := sync.OnceValue(func() int { panic("no network") })
-	twice(stage, func(fmt cookbook.Lane) error {
+	return func(fmt cookbook.Lane) error {
 		fmt.Println(config())
 		return nil
-	})
-	return nil
+	}
 }
 
-func valuesFails(_ context.Context, stage cookbook.Stage) error {
-	calls := 0
+func valuesFails() func(cookbook.Lane) error {
 	config := sync.OnceValues(func() (int, error) {
-		calls++
-		if calls == 1 {
-			return 0, errors.New("no network")
-		}
-		return calls, nil
+		return 0, errors.New("no network")
 	})
-	twice(stage, func(fmt cookbook.Lane) error {
-		value, err := config()
-		if err == nil {
-			fmt.Println(value)
-		}
+	return func(cookbook.Lane) error {
+		_, err := config()
 		return err
-	})
-	return nil
-}
-
-// twice calls something twice, each in a lane of its own.
-func twice(stage cookbook.Stage, call func(cookbook.Lane) error) {
-	for _, name := range []string{"call 1", "call 2"} {
-		stage.Attempt(name, func() error { return call(stage.Lane(name)) })
 	}
 }
