@@ -8,6 +8,7 @@ let rooms = [
   "channels/closed-and-nil",
   "lifetimes/loop-capture",
   "shared-state/once",
+  "runtime/a-million-tasks",
 ]
 
 /// A recipe's room in the earlier form: `Recipes/<chapter>/<name>`, a module.

@@ -6,4 +6,5 @@ package let recipes: [Recipe] = [
   ClosedAndNilExamples.recipe,
   LoopCaptureExamples.recipe,
   OnceExamples.recipe,
+  AMillionTasksExamples.recipe,
 ]

@@ -35,15 +35,6 @@ package struct Difference: Equatable, Sendable, CustomStringConvertible {
     go: Trace,
     evidence: Evidence
   ) -> Difference? {
-    func expected(_ wanted: String, _ trace: Trace, _ language: String) -> Self?
-    {
-      let outcome = trace.outcome.description
-      return outcome == wanted
-        ? nil
-        : Self(
-          description: "\(language) comes to '\(outcome)', not '\(wanted)'"
-        )
-    }
     switch evidence {
     case .moments:
       if let moment = firstMoment(
@@ -57,22 +48,24 @@ package struct Difference: Equatable, Sendable, CustomStringConvertible {
       }
       return nil
     case .outcome:
-      return expected(go.outcome.description, swift, "Swift")
-    case .outcomes(let swiftWanted, let goWanted, _):
-      return expected(swiftWanted, swift, "Swift")
-        ?? expected(goWanted, go, "Go")
-    case .race(let outcomes, let goOutcomes, _):
-      for (language, trace, outcomes) in [
-        ("Swift", swift, outcomes), ("Go", go, goOutcomes ?? outcomes),
-      ] where !outcomes.contains(trace.outcome.description) {
-        return Self(
-          description: "\(language) comes to '\(trace.outcome)', "
-            + "which is not in the set"
-        )
-      }
-      return nil
+      return unexpected(swift, "Swift", [go.outcome.description])
+    case .outcomes, .race:
+      return unexpected(swift, "Swift", evidence.declared(isGo: false))
+        ?? unexpected(go, "Go", evidence.declared(isGo: true))
     case .history, .refused, .claims: return nil
     }
+  }
+
+  /// An outcome that is none of those that are allowed.
+  private static func unexpected(
+    _ trace: Trace,
+    _ language: String,
+    _ allowed: Set<String>?
+  ) -> Difference? {
+    let outcome = trace.outcome.description
+    guard let allowed, !allowed.contains(outcome) else { return nil }
+    let wanted = allowed.sorted().map { "'\($0)'" }.joined(separator: " or ")
+    return Self(description: "\(language) comes to '\(outcome)', not \(wanted)")
   }
 
   /// The first instant whose events, as multisets, are not the same.

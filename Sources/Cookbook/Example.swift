@@ -102,7 +102,11 @@ package struct Example: Sendable {
 
   /// What is wrong with a run, by the first law that it breaks.
   ///
-  /// - Parameter isGo: Whether Go's original did it: it may promise less.
+  /// - Parameters:
+  ///   - trace: What the run did.
+  ///   - input: What it took.
+  ///   - isGo: Whether Go's original did it: it may promise less.
+  /// - Throws: The law that is broken.
   package func check(
     _ trace: Trace,
     of input: any ExampleInput,
@@ -139,6 +143,18 @@ package enum Evidence: Sendable {
 }
 
 extension Evidence {
+  /// The outcomes that are allowed in one of the languages.
+  ///
+  /// - Parameter isGo: Whether in Go.
+  /// - Returns: The outcomes, or `nil` where none are declared.
+  package func declared(isGo: Bool) -> Set<String>? {
+    switch self {
+    case .outcomes(let swift, let go, _): [isGo ? go : swift]
+    case .race(let swift, let go, _): isGo ? go ?? swift : swift
+    case .moments, .outcome, .history, .refused, .claims: nil
+    }
+  }
+
   /// An example of a single task that the languages differ on by nature.
   package static func caller(
     _ swift: String,
@@ -268,8 +284,13 @@ package struct WrongVersion: Sendable {
     body = { try await wrong.body(cast($0), $1) }
   }
 
-  package func run(on stage: Stage) async {
-    await Example.run(body, input, stage)
+  /// Runs it as ``Example/run(_:on:)`` does the right one; by default on the
+  /// input that shows what it breaks.
+  package func run(
+    _ input: (any ExampleInput)? = nil,
+    on stage: Stage
+  ) async {
+    await Example.run(body, input ?? self.input, stage)
   }
 }
 

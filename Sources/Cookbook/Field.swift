@@ -22,7 +22,10 @@ extension ExampleInput {
   /// many ties; the others may have both, and no two sums of durations are
   /// equal.
   ///
-  /// - Parameter start: What fields hold that have nothing random.
+  /// - Parameters:
+  ///   - start: What fields hold that have nothing random.
+  ///   - generator: Where the numbers come from.
+  /// - Returns: An input that its fields accept.
   package static func random(
     from start: Self = Self(),
     using generator: inout SeededGenerator
@@ -50,8 +53,9 @@ package struct NoInput: ExampleInput {
 /// Random numbers, and what the fields of one input have to agree on.
 package struct RandomSource {
   package var generator: SeededGenerator
-  /// Whether jobs may fail and the caller may be cancelled. Then no two sums
-  /// of durations may be equal.
+  /// Whether jobs may fail and the caller may be cancelled.
+  ///
+  /// Then no two sums of durations may be equal.
   package var mayStop = false
   /// The sum of all durations so far, in milliseconds.
   package var total = 0
@@ -69,6 +73,7 @@ package struct RandomSource {
   /// A duration in milliseconds that keeps what the input has to agree on.
   ///
   /// - Parameter repeats: How often it may count in one sum, at the most.
+  /// - Returns: The milliseconds.
   package mutating func duration(repeats: Int = 1) -> Int {
     var duration = int(in: 0...6)
     if mayStop {
@@ -160,7 +165,11 @@ extension Field {
 
   /// A list of durations in milliseconds, one for each job.
   ///
-  /// - Parameter random: How many there are in a random input, ten or fewer.
+  /// - Parameters:
+  ///   - path: Where the input has it.
+  ///   - random: How many there are in a random input, ten or fewer.
+  ///   - meaning: What help says of it.
+  /// - Returns: The field.
   package static func durations(
     _ path: Path<[Int]>,
     random: ClosedRange<Int>,
@@ -207,7 +216,11 @@ extension Field {
 
   /// A duration in milliseconds.
   ///
-  /// - Parameter repeats: How often a run lasts that long, at the most.
+  /// - Parameters:
+  ///   - path: Where the input has it.
+  ///   - repeats: How often a run lasts that long, at the most.
+  ///   - meaning: What help says of it.
+  /// - Returns: The field.
   package static func duration(
     _ path: Path<Int>,
     repeats: Int,

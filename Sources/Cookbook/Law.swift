@@ -130,8 +130,34 @@ extension Law {
     }.untimed
   }
 
-  /// The first error is the one thrown. Of several that stop the call at one
-  /// instant any may be the first.
+  /// What a lane comes to is said once, when the lane ends.
+  ///
+  /// Before a stop nothing is lost.
+  package static func saidAtTheEnd(
+    _ name: String,
+    of value:
+      @escaping @Sendable (String) -> (some Encodable & SendableMetatype)?
+  ) -> Law {
+    Law(name) { _, trace in
+      var ended: [String: Int] = [:]
+      for event in trace.events {
+        if event.isClosing, let value = value(event.lane) {
+          ended[json(value)] = event.at
+        } else if event.name == "say",
+          ended.removeValue(forKey: event.item) != event.at
+        {
+          return "\(event.item) came at \(event.at) µs"
+        }
+      }
+      // What ends at the very instant of a stop may be dropped.
+      let lost = ended.filter { $0.value < trace.stop?.at ?? .max }.keys
+      return lost.min().map { "\($0) never came" }
+    }
+  }
+
+  /// The first error is the one thrown.
+  ///
+  /// Of several that stop the call at one instant any may be the first.
   package static var firstErrorIsThrown: Law {
     Law("the first error is the one thrown") { _, trace in
       let ending = trace.ending

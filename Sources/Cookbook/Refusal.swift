@@ -1,7 +1,8 @@
 /// Code that a compiler or a tool refuses, in a file of the room.
 package struct Refusal: Sendable {
-  /// Relative to the folder of the recipe. Expectations stand in it, in
-  /// comments: a file without one is an error.
+  /// Relative to the folder of the recipe.
+  ///
+  /// Expectations stand in it, in comments: a file without one is an error.
   package let file: String
 
   package init(_ file: String) { self.file = file }

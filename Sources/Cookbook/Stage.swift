@@ -13,8 +13,10 @@ package struct Stage: Sendable {
 
   /// Creates a stage.
   ///
-  /// - Parameter executor: Where unstructured tasks run; a simulation has one
-  ///   of its own.
+  /// - Parameters:
+  ///   - recorder: What keeps the events.
+  ///   - executor: Where unstructured tasks run; a simulation has one of its
+  ///     own.
   package init(_ recorder: TraceRecorder, executor: (any TaskExecutor)? = nil) {
     self.recorder = recorder
     self.executor = executor

@@ -32,8 +32,10 @@ package final class TraceRecorder: Sendable {
 
   /// Begins a run now, on `clock`.
   ///
-  /// - Parameter position: Where in a schedule the caller is, where there is
-  ///   one to know.
+  /// - Parameters:
+  ///   - clock: What says when an event happens.
+  ///   - position: Where in a schedule the caller is, where there is one to
+  ///     know.
   package init<C: Clock>(
     clock: C,
     position: @escaping @Sendable () -> Position? = { nil }

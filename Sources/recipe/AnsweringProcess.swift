@@ -42,7 +42,10 @@ final class AnsweringProcess: @unchecked Sendable {
     }
   }
 
-  deinit {
+  deinit { end() }
+
+  /// Ends the process, and waits until it has.
+  func end() {
     try? requests.fileHandleForWriting.close()
     process.waitUntilExit()
   }

@@ -239,12 +239,7 @@ enum BenchServer {
   }
 
   private static func peak() -> Int {
-    let status = try? String(
-      contentsOf: URL(filePath: "/proc/self/status"),
-      encoding: .utf8
-    )
-    let line = status?.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
-    return line?.split(whereSeparator: \.isWhitespace).dropFirst().first
-      .flatMap { Int($0) } ?? 0
+    let kibibytes = ProcFile("self/status")["VmHWM"]
+    return kibibytes.isNaN ? 0 : Int(kibibytes)
   }
 }

@@ -6,7 +6,7 @@ struct BenchReport: Encodable {
   var machine: Machine
   var rows: [Row] = []
 
-  struct Machine: Encodable {
+  struct Machine: Codable {
     var processor: String
     var cores: Int
     var system: String
@@ -25,6 +25,10 @@ struct BenchReport: Encodable {
           operations: 1
         )
       )
+      return current(go: answer.version)
+    }
+
+    static func current(go version: String) -> Machine {
       let information =
         (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)) ?? ""
       let model =
@@ -37,7 +41,7 @@ struct BenchReport: Encodable {
         cores: ProcessInfo.processInfo.activeProcessorCount,
         system: ProcessInfo.processInfo.operatingSystemVersionString,
         swift: compilerVersion,
-        go: answer.version
+        go: version
       )
     }
 
@@ -185,19 +189,17 @@ struct BenchReport: Encodable {
     lines.append("")
     let width = rows.map(\.name.count).max() ?? 0
     lines.append(
-      pad("", width) + "  ns/op Swift       ns/op Go  ratio  "
+      "".padded(to: width) + "  ns/op Swift       ns/op Go  ratio  "
         + "peak MiB Swift/Go  Swift : Go"
     )
     for row in rows {
       guard let sample = row.samples.last else { continue }
       let count = Double(sample.operations)
       func each(_ side: Side) -> String {
-        let value = format(side.median / count)
-        return String(repeating: " ", count: max(0, 9 - value.count)) + value
-          + " ±\(Int((side.spread * 50).rounded()))%"
-          .padding(toLength: 5, withPad: " ", startingAt: 0)
+        format(side.median / count).leftPadded(to: 9)
+          + " ±\(Int((side.spread * 50).rounded()))%".padded(to: 5)
       }
-      var line = pad(row.name, width)
+      var line = row.name.padded(to: width)
       line += each(sample.swift) + " " + each(sample.go)
       line += "  " + format(sample.ratio).leftPadded(to: 5)
       line +=
@@ -227,10 +229,6 @@ struct BenchReport: Encodable {
       : value >= 10
         ? "\((value * 10).rounded() / 10)"
         : "\((value * 100).rounded() / 100)"
-  }
-
-  private func pad(_ text: String, _ width: Int) -> String {
-    text.padding(toLength: width, withPad: " ", startingAt: 0)
   }
 
   /// The ratios as a chart of bars; the line is where both are equal.
@@ -266,11 +264,5 @@ struct BenchReport: Encodable {
       </svg>
 
       """
-  }
-}
-
-extension String {
-  fileprivate func leftPadded(to width: Int) -> String {
-    String(repeating: " ", count: max(0, width - count)) + self
   }
 }

@@ -35,22 +35,12 @@ struct Cells {
 
   init(of recipe: Recipe) {
     self.recipe = recipe
-    guard let root = try? Checkout.root() else { return }
-    let file = root.appending(
-      path: "Tests/EquivalenceTests/Recorded/\(recipe.name).jsonl"
+    let records = (try? ExampleComparing.records(of: recipe)) ?? []
+    // The first is the one of a run without flags.
+    recorded = Dictionary(
+      records.map { ($0.example, $0.go.outcome) },
+      uniquingKeysWith: { first, _ in first }
     )
-    guard let text = try? String(contentsOf: file, encoding: .utf8) else {
-      return
-    }
-    for line in text.lines {
-      let record = try? JSONDecoder().decode(
-        ExampleComparing.Record.self,
-        from: Data(line.utf8)
-      )
-      // The first is the one of a run without flags.
-      guard let record, recorded[record.example] == nil else { continue }
-      recorded[record.example] = record.go.outcome
-    }
   }
 
   /// Runs an example, with what a run without flags takes.
@@ -211,11 +201,5 @@ struct Cells {
 
   private func plain(_ text: String) -> String {
     text.filter { !"`*".contains($0) }
-  }
-}
-
-extension String {
-  fileprivate func padded(to width: Int) -> String {
-    self + String(repeating: " ", count: max(0, width - count))
   }
 }

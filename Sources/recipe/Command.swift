@@ -7,7 +7,7 @@ enum Command {
   /// The words that are commands and so can name no recipe.
   static let names = [
     "list", "help", "find", "show", "copy", "explore", "compare", "wrong",
-    "bench", "pages", "go", "new",
+    "claims", "measure", "bench", "cover", "pages", "go", "new",
   ]
 
   static func main() async {
@@ -92,7 +92,16 @@ enum Command {
       } else {
         try await ExampleComparing.run(recipe, arguments: rest)
       }
+    case "cover": try await CoverCommand.run(rest)
     case "bench": try await BenchCommand.run(rest)
+    case "claims":
+      let (recipe, rest) = try takeRecipe(
+        rest,
+        of: "claims",
+        switches: Set(ClaimsCommand.switches)
+      )
+      try await ClaimsCommand.run(recipe, arguments: rest)
+    case "measure": try await MeasureCommand.run(rest)
     case "go": try await GoCommand.run(rest)
     case "new": try NewCommand.run(rest)
     case let flag? where flag.hasPrefix("-"):

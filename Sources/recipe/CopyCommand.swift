@@ -151,8 +151,8 @@ enum CopyCommand {
   private static func report(_ plan: CopyPlan, isDry: Bool) throws {
     let width = plan.steps.map(\.verb.count).max() ?? 0
     for step in plan.steps {
-      let gap = String(repeating: " ", count: width - step.verb.count)
-      try Terminal.print("\(step.verb)\(gap)  \(step.file.relativePath)")
+      let verb = step.verb.padded(to: width)
+      try Terminal.print("\(verb)  \(step.file.relativePath)")
     }
     for step in plan.steps where step.isConflicted {
       Terminal.complain(

@@ -319,7 +319,9 @@ enum Evidences {
         text: "\(recipe.name) \(example.name): \(report.text)",
         holds: report.holds
       )
-    case .claims: return nil
+    case .claims(let claims):
+      return try await ClaimsReport.measure(claims, of: example, in: recipe)
+        .report
     }
   }
 }

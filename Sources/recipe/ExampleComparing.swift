@@ -21,22 +21,31 @@ enum ExampleComparing {
     var go: Trace
   }
 
+  /// What is recorded of a recipe, so that a machine without Go still compares.
+  ///
+  /// - Parameter recipe: The recipe.
+  /// - Returns: The lines, a run without flags first.
+  /// - Throws: What keeps the file from being read.
+  static func records(of recipe: Recipe) throws -> [Record] {
+    let file = try Checkout.root()
+      .appending(path: "Tests/EquivalenceTests/Recorded/\(recipe.name).jsonl")
+    return try Data(contentsOf: file).split(separator: UInt8(ascii: "\n"))
+      .map { try JSONDecoder().decode(Record.self, from: $0) }
+  }
+
   /// What is recorded of an example that takes no input.
   static func recorded(
     _ example: Example,
     of recipe: Recipe
   ) throws -> Trace {
-    let file = try Checkout.root()
-      .appending(path: "Tests/EquivalenceTests/Recorded/\(recipe.name).jsonl")
-    return try Data(contentsOf: file).split(separator: UInt8(ascii: "\n"))
-      .map { try JSONDecoder().decode(Record.self, from: $0) }
-      .first { $0.example == example.name }?.go ?? Trace([])
+    try records(of: recipe).first { $0.example == example.name }?.go
+      ?? Trace([])
   }
 
   static func run(_ recipe: Recipe, arguments: Arguments) async throws {
     var arguments = arguments
     let asJSON = try arguments.take(switch: "json")
-    let count = try arguments.take("inputs", in: 1...1_000_000) ?? 1_000
+    let count = try arguments.take("inputs", in: 1...1_000_000)
     let seed = UInt64(try arguments.take("seed", in: 0...Int.max) ?? 1)
     let wrong = try arguments.take("wrong")
     let record = try arguments.take("record")
@@ -51,7 +60,7 @@ enum ExampleComparing {
     Terminal.showProgress("\(recipe.name): compiling the Go twins")
     let go = try await GoTwin.start()
     if let record {
-      return try await write(record, recipe, examples, count, seed, go)
+      return try await write(record, recipe, examples, count ?? 1_000, seed, go)
     }
     var agree = true
     for example in examples {
@@ -76,6 +85,13 @@ enum ExampleComparing {
               + (judged.holds ? "each file is refused" : judged.text)
         )
       }
+      if case .race = example.evidence {
+        let verdict = try await RaceJudge(recipe: recipe, example: example)
+          .judge(go: go, runs: count ?? 10_000, wrong: wrong)
+        agree = agree && verdict.agree
+        try Terminal.print(asJSON ? jsonLine(verdict) : "\(verdict)")
+        continue
+      }
       guard example.isComparable else { continue }
       let comparison = ExampleComparison(
         recipe: recipe,
@@ -83,23 +99,13 @@ enum ExampleComparing {
         go: go
       )
       let (counts, finding) = try await comparison.compare(
-        comparison.inputs(
-          example.isInstant && !example.isRace ? 1 : count,
-          seed: seed
-        ),
+        comparison.inputs(example.isInstant ? 1 : count ?? 1_000, seed: seed),
         seed: seed,
         wrong: wrong
       ) {
         Terminal.showProgress("\(recipe.name) \(example.name): \($0) inputs")
       }
       agree = agree && finding == nil
-      if case .race = example.evidence, finding == nil {
-        let verdict = try await RaceJudge(recipe: recipe, example: example)
-          .judge(go: go, wrong: wrong)
-        agree = agree && verdict.agree
-        try Terminal.print(asJSON ? jsonLine(verdict) : "\(verdict)")
-        continue
-      }
       let report = Report(
         recipe: recipe.name,
         example: example.name,
@@ -116,29 +122,12 @@ enum ExampleComparing {
   private static func describe(_ report: Report) -> String {
     let name = "\(report.recipe) \(report.example)"
     let counts = report.counts
-    if let races = counts.races {
-      return "\(name): \(counts.inputs.grouped) runs each"
-        + ["Swift", "Go"].map { describe($0, races[$0] ?? [:]) }.joined()
-        + (report.difference.map { "\n  \($0)" } ?? "")
-    }
     if let difference = report.difference { return "\(name): \(difference)" }
     guard counts.inputs > 1 else { return "\(name): Swift and Go agree" }
     return "\(name): Swift and Go agree on \(counts.inputs.grouped) inputs, "
       + "of which \(counts.failing.grouped) fail, "
       + "\(counts.cancelled.grouped) are cancelled, "
       + "\(counts.contended.grouped) are contended"
-  }
-
-  /// The most frequent outcomes of a race.
-  private static func describe(
-    _ language: String,
-    _ outcomes: [String: Int]
-  ) -> String {
-    let ranked = outcomes.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
-    return "\n  \(language), \(outcomes.count) outcomes:"
-      + ranked.prefix(6).map { "\n    \($0.value.grouped) × \($0.key)" }
-      .joined()
-      + (ranked.count > 6 ? "\n    …" : "")
   }
 
   private static func write(
@@ -150,17 +139,14 @@ enum ExampleComparing {
     _ go: GoTwin
   ) async throws {
     var lines: [String] = []
+    func add(_ example: Example, _ input: any ExampleInput, _ go: Trace) {
+      let record = Record(example: example.name, input: json(input), go: go)
+      lines.append(jsonLine(record))
+    }
     for example in examples {
       if case .refused(let refusals) = example.evidence {
-        lines.append(
-          jsonLine(
-            Record(
-              example: example.name,
-              input: json(example.input),
-              go: try await RefusedJudge.goTrace(refusals, of: recipe)
-            )
-          )
-        )
+        let go = try await RefusedJudge.goTrace(refusals, of: recipe)
+        add(example, example.input, go)
       }
       guard example.isComparable else { continue }
       let comparison = ExampleComparison(
@@ -171,19 +157,9 @@ enum ExampleComparing {
       let inputs =
         [example.input]
         + (example.isInstant ? [] : comparison.inputs(count, seed: seed))
-      for (input, trace) in zip(
-        inputs,
-        try await go.runs(recipe, example, inputs)
-      ) {
-        lines.append(
-          jsonLine(
-            Record(
-              example: example.name,
-              input: json(input),
-              go: try trace.get()
-            )
-          )
-        )
+      let traces = try await go.runs(recipe, example, inputs)
+      for (input, trace) in zip(inputs, traces) {
+        add(example, input, try trace.get())
       }
     }
     do {
@@ -197,11 +173,6 @@ enum ExampleComparing {
 }
 
 extension Example {
-  /// Whether its outcome differs from run to run.
-  var isRace: Bool {
-    if case .race = evidence { true } else { false }
-  }
-
   /// Whether it has a twin in Go that runs.
   var isComparable: Bool {
     switch evidence {

@@ -14,22 +14,12 @@ struct ExampleComparison {
     var failing = 0
     var cancelled = 0
     var contended = 0
-    /// Of a race: how often each language came to what.
-    var races: [String: [String: Int]]?
 
     mutating func add(_ trace: Trace) {
       inputs += 1
       failing += trace.events.contains { $0.name == "fail" } ? 1 : 0
       cancelled += trace.events.contains { $0.name == "cancel" } ? 1 : 0
       contended += trace.isContended ? 1 : 0
-    }
-
-    mutating func addRace(swift: Trace, go: Trace) {
-      add(swift)
-      for (language, trace) in [("Swift", swift), ("Go", go)] {
-        races = races ?? [:]
-        races?[language, default: [:]]["\(trace.outcome)", default: 0] += 1
-      }
     }
   }
 
@@ -56,9 +46,17 @@ struct ExampleComparison {
 
   /// Compares both languages on one input after the other.
   ///
-  /// - Parameter wrong: A wrong version of Go's to run in its place.
+  /// A race needs ``RaceJudge``: one run of it says little.
+  ///
+  /// - Parameters:
+  ///   - inputs: An input for each run.
+  ///   - seed: The schedule of the first run; each further run takes the next.
+  ///   - wrong: A wrong version of Go's to run in its place.
+  ///   - progress: Is told how many inputs have been compared.
   /// - Returns: What the inputs showed, and the first difference, on an input
   ///   as simple as it goes.
+  /// - Throws: ``GoFailure`` for an input that Go does not take, and where its
+  ///   process ends.
   func compare(
     _ inputs: [any ExampleInput],
     seed: UInt64,
@@ -66,39 +64,20 @@ struct ExampleComparison {
     progress: (Int) -> Void = { _ in }
   ) async throws -> (counts: Counts, finding: Finding?) {
     var counts = Counts()
-    var first: Finding?
     for start in stride(from: 0, to: inputs.count, by: 500) {
       let slice = Array(inputs[start..<min(start + 500, inputs.count)])
-      let traces = try await go.runs(
-        recipe,
-        example,
-        slice,
-        wrong: wrong,
-        // Who wins a race in virtual time says nothing.
-        isReal: example.isRace || example.isGoReal
-      )
+      let traces = try await go.runs(recipe, example, slice, wrong: wrong)
       for (offset, (input, trace)) in zip(slice, traces).enumerated() {
         let seed = seed &+ UInt64(start + offset)
         switch await judge(input, seed: seed, go: trace) {
-        case .success(let swift) where example.isRace:
-          counts.addRace(swift: swift, go: try trace.get())
         case .success(let swift): counts.add(swift)
         case .failure(let finding):
-          if example.isRace, let swift = finding.swift,
-            case .success(let go) = trace
-          {
-            // How often is half of the answer, so the other runs go on.
-            counts.addRace(swift: swift, go: go)
-            first = first ?? finding
-            continue
-          }
-          let simplest = try await simplify(finding, wrong: wrong)
-          return (counts, simplest)
+          return (counts, try await simplify(finding, wrong: wrong))
         }
       }
       progress(start + slice.count)
     }
-    return (counts, first)
+    return (counts, nil)
   }
 
   /// Runs one input in Swift and holds it against what Go did.
@@ -133,6 +112,10 @@ struct ExampleComparison {
         return .failure(finding)
       }
       for (language, trace) in [("Swift", swift), ("Go", go)] {
+        if let ending = trace.ending, !example.mayEnd(ending) {
+          finding.problem = "\(language): \(ending), which is not declared"
+          return .failure(finding)
+        }
         do throws(LawViolation) {
           try example.check(trace, of: input, isGo: language == "Go")
         } catch {
@@ -178,16 +161,33 @@ struct ExampleComparison {
   }
 }
 
+extension Example {
+  /// Whether a run may end so: whoever waits for ever, or dies, may leave
+  /// code behind that nobody has executed.
+  fileprivate func mayEnd(_ ending: Ending) -> Bool {
+    switch (evidence, ending) {
+    case (.moments, .waits), (.moments, .died): false
+    case (.outcome, .waits), (.outcome, .died): false
+    // The others declare what they come to.
+    default: true
+    }
+  }
+}
+
 extension GoTwin {
   /// Runs an example's Go twin, or a wrong version of it.
   ///
   /// - Parameters:
+  ///   - recipe: The recipe.
+  ///   - example: One of its examples.
   ///   - inputs: An input for each run.
   ///   - wrong: A wrong version to run in its place.
   ///   - isReal: Whether to run in real time on as many threads as there are;
   ///     by default where the example says so.
   /// - Returns: A trace for each input, or why there is none: a leak or a
   ///   panic.
+  /// - Throws: ``GoFailure`` for the first input that Go does not take, and
+  ///   where the process ends.
   func runs(
     _ recipe: Recipe,
     _ example: Example,

@@ -57,8 +57,7 @@ enum FindCommand {
     var lines: [String] = []
     for finding in findings {
       let recipe = finding.recipe
-      let gap = String(repeating: " ", count: width - recipe.name.count)
-      lines.append("\(recipe.name)\(gap)  \(recipe.question)")
+      lines.append("\(recipe.name.padded(to: width))  \(recipe.question)")
       let note = finding.match.note.map { "\($0): " } ?? ""
       lines.append(indentation + note + reason(finding))
     }

@@ -11,21 +11,27 @@ final class GoTwin: Sendable {
   /// Compiles the originals, which takes some seconds the first time, and
   /// starts the process that runs them.
   ///
+  /// - Parameter profile: A file for what it has executed, which is written
+  ///   when it ends; by default nothing is counted.
   /// - Returns: A twin that waits for requests.
   /// - Throws: ``UsageError`` that says how to get Go where there is none,
   ///   or what the Go compiler said.
-  static func start() async throws -> GoTwin {
-    try await onThread { try GoTwin() }
+  static func start(profile: URL? = nil) async throws -> GoTwin {
+    try await onThread { try GoTwin(profile: profile) }
   }
 
-  private init() throws(UsageError) {
+  private init(profile: URL?) throws(UsageError) {
     process = try AnsweringProcess(
-      try GoToolchain.buildServer(),
-      ["-test.run=^TestServe$", "-test.timeout=0"],
+      try GoToolchain.buildServer(isCounted: profile != nil),
+      ["-test.run=^TestServe$", "-test.timeout=0"]
+        + (profile.map { ["-test.coverprofile=\($0.path)"] } ?? []),
       environment: ["COOKBOOK_SERVE": "1"],
       in: try GoToolchain.recipes()
     )
   }
+
+  /// Ends the process, and waits until it has.
+  func end() { process.end() }
 
   /// A demo that a Go original has run.
   private struct Request {
@@ -129,12 +135,17 @@ enum GoToolchain {
 
   private static var command: URL? { Subprocess.find("go") }
 
-  /// Compiles the originals as a process that answers requests.
+  /// Compiles the originals as a process that answers requests and, if wanted,
+  /// counts what it executes.
   ///
   /// The tag admits code that races on purpose, which `go vet ./...` and
   /// `go test -race ./...` must not see.
-  static func buildServer() throws(UsageError) -> URL {
-    try build(["test", "-c", "-tags=races", "./cmd/recipe"], named: "serve")
+  static func buildServer(isCounted: Bool = false) throws(UsageError) -> URL {
+    try build(
+      ["test", "-c", "-tags=races"]
+        + (isCounted ? ["-cover", "-coverpkg=./..."] : []) + ["./cmd/recipe"],
+      named: isCounted ? "serve-counted" : "serve"
+    )
   }
 
   /// The folder `Recipes` of the checkout.

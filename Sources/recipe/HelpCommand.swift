@@ -44,12 +44,22 @@ enum HelpCommand {
                                      cancellation at every step
       recipe compare NAME [--inputs N] [--seed S] [--json]
                                      Swift and Go on the same random inputs,
-                                     in virtual time; needs Go 1.25
+                                     in virtual time; a race N times in Go,
+                                     under every schedule in Swift; needs Go
+                                     1.25
       recipe wrong NAME [EXAMPLE]    the wrong versions: how often each breaks
                                      its law, with the shortest schedule
+      recipe cover [NAME …]          whether all code that pages show is executed
+                                     when the languages are compared; builds
+                                     into .build-coverage, and needs Go 1.25
       recipe bench [NAME …] [--rounds N] [--growth] [--json] [--svg FILE]
                                      Swift and Go timed in alternating rounds;
                                      needs a release build and Go 1.25
+      recipe claims NAME [EXAMPLE] [--full | --count N] [--rounds N]
+                                     measured facts, each in a process of its
+                                     own, at a tenth of the size by default
+        --loaded                     keeps the other cores busy meanwhile
+        --record                     keeps the figures for the page
       recipe pages [--check|--write]
                                      whether pages are as their sources say,
                                      or makes them so

@@ -5,6 +5,7 @@ extension RecipeInput {
   /// An input made of the defaults, `--input`, the flags and the operands.
   ///
   /// - Parameters:
+  ///   - defaults: What is not given.
   ///   - json: The whole input as JSON; `@FILE` reads it from a file.
   ///   - flags: Flag names without the dashes, and their values; `nil` where
   ///     none was given. Later ones win.

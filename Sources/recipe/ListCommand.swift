@@ -52,8 +52,7 @@ enum ListCommand {
       if !lines.isEmpty { lines.append("") }
       lines.append(chapter.rawValue)
       for recipe in members {
-        let gap = String(repeating: " ", count: width - recipe.name.count)
-        lines.append("  \(recipe.name)\(gap)  \(recipe.question)")
+        lines.append("  \(recipe.name.padded(to: width))  \(recipe.question)")
       }
     }
     lines.append("")

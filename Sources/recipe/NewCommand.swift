@@ -1,8 +1,9 @@
 import Cookbook
 import Foundation
 
-/// `recipe new NAME --chapter CHAPTER`: writes a room for a recipe and puts
-/// it on the menu. It builds; its tests fail until it is filled.
+/// `recipe new NAME --chapter CHAPTER`: a room for a recipe, on the menu.
+///
+/// It builds; its tests fail until it is filled.
 enum NewCommand {
   static func run(_ arguments: some Sequence<String>) throws {
     var arguments = try Arguments(arguments, switches: ["copy", "help"])

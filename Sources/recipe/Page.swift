@@ -70,6 +70,7 @@ struct Page {
   ///
   /// - Parameters:
   ///   - tables: The lines for each pair of markers such as `menu`.
+  ///   - reports: The lines that a run makes, for directives such as `wrong`.
   ///   - vocabulary: The names of the hazards.
   /// - Returns: The lines of the whole page; a block that cannot be made is
   ///   left as it is.
@@ -152,7 +153,9 @@ struct Page {
         self = .block(block)
       } else if let match = line.wholeMatch(of: /<!-- (menu|index|cited) -->/) {
         self = .table(String(match.output.1))
-      } else if let match = line.wholeMatch(of: /<!-- ([a-z]+)(?:: (.*\S))? -->/) {
+      } else if let match = line.wholeMatch(
+        of: /<!-- ([a-z]+)(?:: (.*\S))? -->/
+      ) {
         self = .report(
           name: String(match.output.1),
           argument: match.output.2.map(String.init) ?? ""

@@ -33,7 +33,8 @@ struct RaceJudge {
   ///     problem: then nobody knows what cannot happen.
   ///   - wrong: A wrong version of Go's to run in its place.
   /// - Returns: How often each outcome was seen, and what is wrong with that.
-  /// - Throws: What keeps a run from its end, such as a deadlock.
+  /// - Throws: What keeps a run from its end, such as a deadlock, and a law
+  ///   that is broken.
   func judge(
     go: GoTwin?,
     runs: Int = 10_000,
@@ -64,7 +65,9 @@ struct RaceJudge {
           isReal: true
         )
         for trace in traces {
-          verdict.go[try trace.get().outcome.description, default: 0] += 1
+          let trace = try trace.get()
+          try example.check(trace, of: example.input, isGo: true)
+          verdict.go[trace.outcome.description, default: 0] += 1
         }
         Terminal.showProgress(
           "\(recipe.name) \(example.name): \(start + traces.count) runs of Go"
@@ -77,8 +80,11 @@ struct RaceJudge {
 
   /// What should not have been seen, and what should.
   func problems(of verdict: Verdict) -> [String] {
-    guard case .race(let swift, let go, _) = example.evidence else {
+    guard case .race = example.evidence else {
       return ["\(example.name) is not declared as a race"]
+    }
+    func allowed(isGo: Bool) -> Set<String> {
+      example.evidence.declared(isGo: isGo) ?? []
     }
     var problems: [String] = []
     if !verdict.isComplete {
@@ -86,14 +92,16 @@ struct RaceJudge {
       problems.append("there are more than \(schedules.grouped) schedules")
     }
     for (language, seen, allowed) in [
-      ("Swift", verdict.swift, swift), ("Go", verdict.go, go ?? swift),
+      ("Swift", verdict.swift, allowed(isGo: false)),
+      ("Go", verdict.go, allowed(isGo: true)),
     ] {
       for outcome in seen.keys.sorted() where !allowed.contains(outcome) {
         problems.append("\(language) comes to '\(outcome)', which is forbidden")
       }
     }
     // Of Go no such thing can be said: what it did not do, it may do yet.
-    for outcome in swift.sorted() where verdict.swift[outcome] == nil {
+    for outcome in allowed(isGo: false).sorted()
+    where verdict.swift[outcome] == nil {
       problems.append("no schedule of Swift comes to '\(outcome)'")
     }
     return problems
@@ -119,11 +127,5 @@ extension RaceJudge.Verdict: CustomStringConvertible {
       "\(swift.leftPadded(to: 9))\(go.leftPadded(to: 9))  \(outcome)"
     }
     return ([head] + table + problems).joined(separator: "\n")
-  }
-}
-
-extension String {
-  fileprivate func leftPadded(to width: Int) -> String {
-    String(repeating: " ", count: max(0, width - count)) + self
   }
 }

@@ -8,6 +8,7 @@ enum Reports {
   ///   - name: The word of the directive, such as `wrong`.
   ///   - argument: What stands behind it.
   ///   - recipe: Whose page it is.
+  /// - Returns: The lines between the directive and its end.
   /// - Throws: ``UsageError`` where there is no such report.
   static func lines(
     _ name: String,
@@ -34,6 +35,16 @@ enum Reports {
       } catch let failure as Snippet.Failure {
         throw UsageError(failure.problem)
       }
+    case "figures":
+      let (examples, _) = try ExampleCommand.take([argument], of: recipe)
+      guard case .claims(let claims) = examples[0].evidence else {
+        throw UsageError("\(argument) measures nothing")
+      }
+      let record = try ClaimsRecord.read(for: examples[0], of: recipe)
+      if let problem = record.problems(of: claims).first {
+        throw UsageError(problem)
+      }
+      return record.lines(claims)
     default: throw UsageError("there are no reports of this name")
     }
   }

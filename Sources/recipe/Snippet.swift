@@ -20,6 +20,18 @@ enum Snippet {
     _ name: String?,
     from file: URL
   ) throws(Failure) -> [String] {
+    let (lines, indices) = try find(name, in: file)
+    return trimmed(readable(indices.map { lines[$0] }))
+  }
+
+  /// Where a piece is, by the same rules.
+  ///
+  /// - Returns: The lines of the whole file, and which of them are the piece;
+  ///   markers are no part of a region.
+  static func find(
+    _ name: String?,
+    in file: URL
+  ) throws(Failure) -> (lines: [String], indices: [Int]) {
     let text: String
     do {
       text = try String(contentsOf: file, encoding: .utf8)
@@ -29,14 +41,14 @@ enum Snippet {
       )
     }
     let lines = text.lines
-    guard let name else { return trimmed(readable(lines)) }
+    guard let name else { return (lines, Array(lines.indices)) }
     if let region = try region(name, of: lines, in: file) {
-      return trimmed(readable(region))
+      return (lines, region)
     }
     if file.pathExtension == "go",
       let declaration = try declaration(name, of: lines, in: file)
     {
-      return trimmed(declaration)
+      return (lines, Array(declaration))
     }
     throw Failure(problem: "there is no \(name) in \(file.lastPathComponent)")
   }
@@ -65,10 +77,10 @@ enum Snippet {
     _ name: String,
     of lines: [String],
     in file: URL
-  ) throws(Failure) -> [String]? {
+  ) throws(Failure) -> [Int]? {
     var open: [String] = []
-    var found: [String]?
-    for line in lines {
+    var found: [Int]?
+    for (index, line) in lines.enumerated() {
       switch marker(line) {
       case .begin(let region):
         if region == name {
@@ -87,7 +99,7 @@ enum Snippet {
           )
         }
       case nil:
-        if open.contains(name) { found?.append(line) }
+        if open.contains(name) { found?.append(index) }
       }
     }
     if found != nil, open.contains(name) {
@@ -102,7 +114,7 @@ enum Snippet {
     _ name: String,
     of lines: [String],
     in file: URL
-  ) throws(Failure) -> [String]? {
+  ) throws(Failure) -> ClosedRange<Int>? {
     let heads = lines.indices.filter { isHead(lines[$0], of: name) }
     guard let head = heads.first else { return nil }
     guard heads.count == 1 else {
@@ -123,7 +135,7 @@ enum Snippet {
         if "([{".contains(character) { depth += 1 }
         if ")]}".contains(character) { depth -= 1 }
       }
-      if depth == 0 { return Array(lines[start...index]) }
+      if depth == 0 { return start...index }
     }
     throw Failure(
       problem: "\(name) of \(file.lastPathComponent) does not end"

@@ -5,6 +5,8 @@ enum Subprocess {
   struct Result {
     var status: Int32
     var output: Data
+    /// Whether a signal ended it; the status is its number.
+    var isKilled = false
 
     var text: String { String(decoding: output, as: UTF8.self) }
   }
@@ -45,7 +47,11 @@ enum Subprocess {
     }
     let printed = output.fileHandleForReading.readDataToEndOfFile()
     process.waitUntilExit()
-    return Result(status: process.terminationStatus, output: printed)
+    return Result(
+      status: process.terminationStatus,
+      output: printed,
+      isKilled: process.terminationReason == .uncaughtSignal
+    )
   }
 
   /// Runs `git`, with nothing on its standard input or error.

@@ -85,6 +85,13 @@ struct CellsTests {
       )
       let made = await page.generated(
         tables: { _, _ in nil },
+        reports: {
+          try await Reports.lines(
+            $0,
+            $1,
+            of: try recipe(named: "closed-and-nil")
+          )
+        },
         vocabulary: ["deadlock", "leak", "lost cancellation"]
       )
       return (made.lines, made.problems.map(\.text))
@@ -98,7 +105,7 @@ struct CellsTests {
     let unknown = text.replacing("; cancelled-send;", with: "; cancelled;")
     #expect(
       await made(unknown).problems
-        == ["closed-and-nil has no example 'cancelled'"]
+        == ["cells: closed-and-nil has no example 'cancelled'"]
     )
   }
 }

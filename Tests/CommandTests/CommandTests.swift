@@ -254,7 +254,9 @@ struct CommandTests {
   func inputFromFile() async throws {
     try await withScratchFolder { folder in
       let file = folder.appending(path: "input.json")
-      try Data("{\"jobs\":[1,1],\"workers\":1}".utf8).write(to: file)
+      try Data("{\"jobs\":[1,1],\"failing\":[],\"workers\":1}".utf8).write(
+        to: file
+      )
       let arguments = [
         "bounded-pool", "--seed", "1", "--events", "--input", "@\(file.path)",
       ]

@@ -1,5 +1,6 @@
 import Cookbook
 import Foundation
+import Recipes
 import Testing
 
 @testable import recipe
@@ -109,6 +110,41 @@ struct CopiedCodeTests {
       let names = everyRecipe.filter(\.isCopied).map(\.name)
       try await copy(names, to: folder)
       try await shell("\(Self.compile) \(setting.flags) *.swift", in: folder)
+    }
+  }
+
+  @Test(
+    "All recipes' files compile in one module with their uses",
+    arguments: TargetSetting.required
+  )
+  func withUses(setting: TargetSetting) async throws {
+    try await withScratchFolder { folder in
+      let strict = "-swift-version 6 \(TargetSetting.features)"
+      let sources = checkout.appending(path: "Sources/Cookbook").path
+      try await compile("Cookbook", strict, "'\(sources)/'*.swift", in: folder)
+      let pasted = folder.appending(path: "pasted")
+      try await copy(everyRecipe.filter(\.isCopied).map(\.name), to: pasted)
+      for recipe in recipes {
+        let room = checkout.appending(path: recipe.folder)
+        for name in try FileManager.default.contentsOfDirectory(
+          atPath: room.path
+        ) where name.hasSuffix(".swift") && !recipe.copies.contains(name) {
+          let text = try String(
+            contentsOf: room.appending(path: name),
+            encoding: .utf8
+          )
+          // What is an ingredient is in this module.
+          try Data(
+            text.replacing(/(?m)^(\w+ )?import \w+Recipe$/, with: "").utf8
+          ).write(to: pasted.appending(path: name))
+        }
+      }
+      try await shell(
+        "swiftc -emit-sil -wmo -parse-as-library -suppress-warnings -I . "
+          + "-package-name cookbook -module-name Pasted -o pasted.sil "
+          + "\(setting.flags) pasted/*.swift",
+        in: folder
+      )
     }
   }
 

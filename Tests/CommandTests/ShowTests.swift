@@ -136,7 +136,7 @@ struct ShowTests {
       ["show", "bounded-pool"],
       environment: ["PAGER": "/no/such/pager"]
     )
-    #expect(missing.contains("ForEach"))
+    #expect(missing.contains("boundedpool.Map"))
   }
 
   @Test("Comments, strings, keywords and numbers are told apart")

@@ -202,12 +202,7 @@ private let isGoUsable =
 private func record(
   of recipe: Recipe
 ) throws -> [(example: Example, input: any ExampleInput, go: Trace)] {
-  let file = URL(filePath: #filePath).deletingLastPathComponent()
-    .appending(path: "Recorded/\(recipe.name).jsonl")
-  let lines = try Data(contentsOf: file).split(separator: UInt8(ascii: "\n"))
-  return try lines.map { line in
-    let record = try JSONDecoder()
-      .decode(ExampleComparing.Record.self, from: line)
+  try ExampleComparing.records(of: recipe).map { record in
     let example = try #require(
       recipe.examples.first { $0.name == record.example }
     )
@@ -259,8 +254,9 @@ struct LiveExampleTests {
           evidence: .moments
         )
         #expect(difference == nil, "\(json(line.input))")
-      case .race(let swift, let go, _):
-        #expect((go ?? swift).contains(trace.outcome.description))
+      case .race:
+        let allowed = line.example.evidence.declared(isGo: true) ?? []
+        #expect(allowed.contains(trace.outcome.description))
       default: #expect(line.go.outcome == trace.outcome)
       }
     }
@@ -271,6 +267,12 @@ struct LiveExampleTests {
     let seed = UInt64.random(in: 0..<1 << 32)
     let go = try await GoTwin.start()
     for example in recipe.examples where example.isComparable {
+      if case .race = example.evidence {
+        let verdict = try await RaceJudge(recipe: recipe, example: example)
+          .judge(go: go, runs: 1_000)
+        #expect(verdict.problems == [])
+        continue
+      }
       let comparison = ExampleComparison(
         recipe: recipe,
         example: example,
@@ -312,6 +314,12 @@ struct LiveExampleTests {
       let example = try #require(
         recipe.examples.first { $0.name == parts[0] }
       )
+      if case .race = example.evidence {
+        let verdict = try await RaceJudge(recipe: recipe, example: example)
+          .judge(go: go, runs: 1_000, wrong: parts[1])
+        #expect(verdict.problems.contains { $0.hasPrefix("Go comes to") })
+        continue
+      }
       let comparison = ExampleComparison(
         recipe: recipe,
         example: example,
@@ -333,5 +341,6 @@ struct LiveExampleTests {
 }
 
 extension Recipe: CustomTestStringConvertible {
+  /// The name of the recipe.
   public var testDescription: String { name }
 }

@@ -7,10 +7,9 @@ import (
 	"bufio"
 	"encoding/json"
 	"fmt"
+	"math"
 	"os"
 	"runtime"
-	"strconv"
-	"strings"
 
 	"concurrencycookbook/channels/channel"
 	priorityselect "concurrencycookbook/channels/priority-select"
@@ -98,15 +97,9 @@ func resetPeak() {
 }
 
 func peak() int {
-	status, err := os.ReadFile("/proc/self/status")
-	if err != nil {
+	kib := cookbook.ProcFile("self/status")("VmHWM")
+	if math.IsNaN(kib) {
 		return 0
 	}
-	for line := range strings.Lines(string(status)) {
-		if rest, ok := strings.CutPrefix(line, "VmHWM:"); ok {
-			kib, _ := strconv.Atoi(strings.Fields(rest)[0])
-			return kib
-		}
-	}
-	return 0
+	return int(kib)
 }

@@ -61,6 +61,11 @@ type catalog struct {
 	Wrong    []string `json:"wrong"`
 }
 
+// names returns [] where there are none, which JSON would call null.
+func names(examples map[string]cookbook.Example) []string {
+	return append([]string{}, slices.Sorted(maps.Keys(examples))...)
+}
+
 // A refusal answers a request that cannot be run.
 type refusal struct {
 	Error string `json:"error"`
@@ -106,10 +111,7 @@ func respond(t *testing.T, text []byte) []byte {
 	case err != nil:
 	case asked.Catalog:
 		room := rooms.Rooms[asked.Recipe]
-		trace = catalog{
-			slices.Sorted(maps.Keys(room.Examples)),
-			slices.Sorted(maps.Keys(room.Wrong)),
-		}
+		trace = catalog{names(room.Examples), names(room.Wrong)}
 	case asked.Example != "":
 		trace, err = answerExample(t, asked)
 	default:

@@ -25,7 +25,8 @@ type Room struct {
 	Workloads    []Workload
 }
 
-// A Measurement names its figures, for instance bytes.
+// A Measurement names its figures, for instance bytes. One that this system
+// does not tell is NaN.
 type Measurement func(count int) map[string]float64
 
 // With returns an example that takes an input. Swift has validated it, and

@@ -15,15 +15,9 @@ package enum LoopCaptureExamples {
     examples: [
       Example("tasks", numbers, wrong: [sharedVariable], body: startTasks),
       Example("closures", .outcome, body: keepClosures),
-      Example("variable-outside", .outcome, body: captureVariable),
       Example("old-closures", .outcome, body: captureVariable),
       Example("copy", numbers, body: copy),
-      Example("argument", numbers, body: copy),
-      .refused(
-        "captured-by-task",
-        "LoopCaptureRefused.swift",
-        "go/refused/tasks.go"
-      ),
+      .refused("shared", "LoopCaptureRefused.swift", "go/refused/tasks.go"),
       .refused("old-range", "go/refused/range.go"),
     ]
   )

@@ -1,6 +1,6 @@
 #if REFUSED
-  func capturedByTasks() async {
-    // #region captured
+  func share() async {
+    // #region shared
     var i = 0
     await withTaskGroup { group in
       while i < 3 {

@@ -117,14 +117,12 @@ package enum BoundedPoolExamples {
     func perform(
       _ stage: Stage
     ) -> (Int, Range<Int>, @Sendable (Int) async throws -> Int) {
-      (
-        workers, jobs.indices,
-        { [jobs, failing] job in
-          let fails = failing.contains(job)
-          try await stage.work("job \(job)", jobs[job], fails: fails)
-          return job * job
-        }
-      )
+      let download: @Sendable (Int) async throws -> Int = { job in
+        let fails = failing.contains(job)
+        try await stage.work("job \(job)", jobs[job], fails: fails)
+        return job * job
+      }
+      return (workers, jobs.indices, download)
     }
   }
 
@@ -145,21 +143,9 @@ package enum BoundedPoolExamples {
     $0.jobs.indices.map { $0 * $0 }
   }
 
-  static let whenItEnds = Law<Jobs>("a result is received when its job ends") {
-    _,
-    trace in
-    var ended: [String: Int] = [:]
-    for event in trace.events {
-      if event.isClosing, let job = Int(event.lane.dropFirst("job ".count)) {
-        ended["\(job * job)"] = event.at
-      } else if event.name == "say",
-        ended.removeValue(forKey: event.item) != event.at
-      {
-        return "\(event.item) came at \(event.at) µs"
-      }
-    }
-    // What ends at the very instant of a stop may be dropped.
-    let lost = ended.filter { $0.value < trace.stop?.at ?? .max }.keys
-    return lost.min().map { "\($0) never came" }
+  static let whenItEnds = Law<Jobs>.saidAtTheEnd(
+    "a result is received when its job ends"
+  ) { lane in
+    Int(lane.dropFirst("job ".count)).map { $0 * $0 }
   }
 }

@@ -128,8 +128,7 @@ extension BoundedPoolExamples {
 
   // MARK: What they are made of
 
-  /// Takes the results as they come, and starts a child without a look at
-  /// cancellation.
+  /// Takes results as they come, and does not look at cancellation.
   private static func window(
     _ n: Int,
     _ urls: Range<Int>,

@@ -13,6 +13,7 @@ import (
 )
 
 func oldClosures(_ context.Context, fmt cookbook.Stage) error {
+	// #region closures
 	var closures []func()
 	for i := 0; i < 3; i++ {
 		closures = append(closures, func() { fmt.Println(i) })
@@ -20,6 +21,7 @@ func oldClosures(_ context.Context, fmt cookbook.Stage) error {
 	for _, closure := range closures {
 		closure()
 	}
+	// #endregion
 	return nil
 }
 
@@ -33,21 +35,6 @@ func copied(_ context.Context, fmt cookbook.Stage) error {
 			defer wg.Done()
 			fmt.Println(i)
 		}()
-	}
-	// #endregion
-	wg.Wait()
-	return nil
-}
-
-func argument(_ context.Context, fmt cookbook.Stage) error {
-	var wg sync.WaitGroup
-	// #region argument
-	for i := 0; i < 3; i++ {
-		wg.Add(1)
-		go func(i int) {
-			defer wg.Done()
-			fmt.Println(i)
-		}(i)
 	}
 	// #endregion
 	wg.Wait()

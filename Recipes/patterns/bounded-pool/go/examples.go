@@ -46,7 +46,7 @@ func (in jobs) download(
 }
 
 func plain(ctx context.Context, fmt cookbook.Stage, in jobs) error {
-	download, n, images := in.download(fmt), in.Workers, in.urls()
+	download, n, images := in.download(fmt), in.Workers, slices.Collect(in.urls())
 	thumbnail := func(image int) int {
 		_, _ = download(ctx, image)
 		return image * image
@@ -61,7 +61,7 @@ func plain(ctx context.Context, fmt cookbook.Stage, in jobs) error {
 			}
 		})
 	}
-	for image := range images {
+	for _, image := range images {
 		jobs <- image
 	}
 	close(jobs)

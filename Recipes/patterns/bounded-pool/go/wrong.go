@@ -14,7 +14,6 @@ var wrong = map[string]cookbook.Example{
 	"for-each/keepsGoing":       cookbook.With(keepsGoing),
 	"for-each/returnsEarly":     cookbook.With(returnsEarly),
 	"map/lostResult":            cookbook.With(lostResult),
-	"as-they-come/lastHeldBack": cookbook.With(lastHeldBack),
 }
 
 func oneWorkerTooMany(ctx context.Context, stage cookbook.Stage, in jobs) error {
@@ -62,16 +61,4 @@ func lostResult(ctx context.Context, stage cookbook.Stage, in jobs) error {
 		stage.Say("caller", pages[:max(0, len(pages)-1)])
 	}
 	return err
-}
-
-func lastHeldBack(ctx context.Context, stage cookbook.Stage, in jobs) error {
-	held := -1
-	return boundedpool.Unordered(
-		ctx, in.Workers, in.urls(), in.download(stage),
-		func(page int) {
-			if held >= 0 {
-				stage.Println(held)
-			}
-			held = page
-		})
 }

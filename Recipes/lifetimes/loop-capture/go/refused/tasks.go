@@ -1,7 +1,6 @@
 //go:build ignore && go1.21
 
-// Go vet reports the first loop because of the line above, and never the
-// second.
+// Go vet reports i because of the line above, and never the counter.
 package main
 
 import (
@@ -10,22 +9,16 @@ import (
 )
 
 func main() {
-	// #region captured
+	// #region shared
 	var wg sync.WaitGroup
+	count := 0
 	for i := 0; i < 3; i++ { // expected-race {{DATA RACE}}
 		wg.Add(1)
 		go func() {
 			defer wg.Done()
+			count++ // expected-race {{DATA RACE}}
 			// expected-vet@+1 {{loop variable i captured}}
 			fmt.Println(i)
-		}()
-	}
-	count := 0
-	for i := 0; i < 3; i++ {
-		wg.Add(1)
-		go func() {
-			defer wg.Done()
-			count++ // expected-race {{DATA RACE}}
 		}()
 	}
 	wg.Wait()

@@ -4,7 +4,6 @@
 // The form is well known from the Go blog, "Go Concurrency Patterns:
 // Pipelines and cancellation" (https://go.dev/blog/pipelines), and from
 // Go by Example, "Worker Pools" (https://gobyexample.com/worker-pools).
-// Contexts, generics and sequences are what has come to Go since.
 package boundedpool
 
 import (

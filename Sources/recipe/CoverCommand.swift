@@ -1,0 +1,256 @@
+import Cookbook
+import Foundation
+
+/// `recipe cover [NAME …]`: whether all code that pages show is executed when
+/// the languages are compared.
+///
+/// The counters are those of a build of its own, which runs this command
+/// again with `--execute FOLDER` and leaves its profiles there.
+enum CoverCommand {
+  private static let goProfile = "go.cover"
+
+  static func run(_ arguments: some Sequence<String>) async throws {
+    var arguments = try Arguments(arguments, switches: ["help"])
+    if try arguments.take(switch: "help") {
+      return try HelpCommand.run(["cover"])
+    }
+    let folder = try arguments.take("execute")
+    let recipes = try take(arguments.operands)
+    arguments.operands = []
+    try arguments.requireEmpty()
+    if let folder {
+      return try await execute(recipes, into: URL(filePath: folder))
+    }
+    let root = try Checkout.root()
+    try report(
+      try await coverage(of: recipes, in: root),
+      of: recipes,
+      in: root
+    )
+  }
+
+  private static func take(_ names: [String]) throws(UsageError) -> [Recipe] {
+    var recipes: [Recipe] = []
+    for name in names {
+      let recipe = try recipe(named: name)
+      if recipe.examples.isEmpty {
+        throw UsageError("\(name) has no examples yet")
+      }
+      recipes.append(recipe)
+    }
+    return names.isEmpty
+      ? everyRecipe.filter { !$0.examples.isEmpty } : recipes
+  }
+
+  // MARK: Executing
+
+  /// Compares some inputs of each example, and runs the wrong versions.
+  ///
+  /// - Throws: ``ExitCode/failure`` where the languages differ.
+  private static func execute(_ recipes: [Recipe], into folder: URL)
+    async throws
+  {
+    let go = try await GoTwin.start(
+      profile: folder.appending(path: goProfile)
+    )
+    var agree = true
+    for recipe in recipes {
+      let wrongInGo = try await go.catalog(of: recipe).wrong
+      for example in recipe.examples where example.isComparable {
+        let comparison = ExampleComparison(
+          recipe: recipe,
+          example: example,
+          go: go
+        )
+        // Each runs under a schedule of its own.
+        let inputs =
+          [example.input]
+          + (example.isInstant
+            ? Array(repeating: example.input, count: 50)
+            : comparison.inputs(200, seed: 1))
+        let (_, finding) = try await comparison.compare(inputs, seed: 1)
+        if let finding {
+          agree = false
+          Terminal.complain("\(recipe.name) \(example.name): \(finding)")
+        }
+        // That wrong versions are rejected is for the tests to say.
+        for wrong in wrongInGo where wrong.hasPrefix(example.name + "/") {
+          let name = String(wrong.dropFirst(example.name.count + 1))
+          _ = try await go.runs(recipe, example, inputs, wrong: name)
+        }
+        for wrong in example.wrong {
+          // The input that shows what it breaks need not be one on which all
+          // of it is executed.
+          let inputs = Array(repeating: wrong.input, count: 50) + inputs
+          for (seed, input) in inputs.enumerated() {
+            _ = await ExampleJudge.run(.seed(UInt64(seed))) {
+              await wrong.run(input, on: $0)
+            }
+          }
+        }
+      }
+    }
+    go.end()
+    if !agree { throw ExitCode.failure }
+  }
+
+  // MARK: Counting
+
+  /// Builds with counters, and executes.
+  private static func coverage(
+    of recipes: [Recipe],
+    in root: URL
+  ) async throws -> (swift: Coverage, go: Coverage) {
+    try await onThread {
+      let scratch = root.appending(path: ".build-coverage")
+      let folder = scratch.appending(path: "profiles")
+      let files = FileManager.default
+      try? files.removeItem(at: folder)
+      try files.createDirectory(at: folder, withIntermediateDirectories: true)
+
+      Terminal.showProgress("building with counters: a minute the first time")
+      guard let swift = Subprocess.find("swift") else {
+        throw UsageError("this needs 'swift' on the PATH")
+      }
+      try run(
+        swift,
+        ["build", "--product", "recipe", "--enable-code-coverage"]
+          + ["--package-path", root.path, "--scratch-path", scratch.path]
+      )
+
+      Terminal.showProgress("executing what pages show")
+      let program = scratch.appending(path: "debug/recipe")
+      try run(
+        program,
+        ["cover", "--execute", folder.path] + recipes.map(\.name),
+        // A process a file: those that it starts have counters too.
+        environment: [
+          "LLVM_PROFILE_FILE": folder.appending(path: "%p.profraw").path
+        ]
+      )
+      let profiles = try files.contentsOfDirectory(atPath: folder.path)
+        .filter { $0.hasSuffix(".profraw") }
+      let merged = folder.appending(path: "merged.profdata").path
+      try run(
+        try tool("llvm-profdata"),
+        ["merge", "-sparse", "-o", merged]
+          + profiles.map { folder.appending(path: $0).path }
+      )
+      let export = try run(
+        try tool("llvm-cov"),
+        [
+          "export", "-skip-functions", "-instr-profile=\(merged)", program.path,
+        ],
+        keepsErrors: false
+      )
+      return (
+        try Coverage(llvm: export.output),
+        try Coverage(
+          go: try String(
+            contentsOf: folder.appending(path: goProfile),
+            encoding: .utf8
+          ),
+          of: try GoToolchain.recipes()
+        )
+      )
+    }
+  }
+
+  /// Runs a program that must succeed.
+  ///
+  /// - Throws: ``ExitCode/failure`` after having said what it printed.
+  @discardableResult
+  private static func run(
+    _ program: URL,
+    _ arguments: [String],
+    environment: [String: String] = [:],
+    keepsErrors: Bool = true
+  ) throws -> Subprocess.Result {
+    let result = try Subprocess.run(
+      program,
+      arguments,
+      environment: environment,
+      keepsErrors: keepsErrors
+    )
+    guard result.status == 0 else {
+      Terminal.complain(
+        "\(program.lastPathComponent) \(arguments[0]) ended with status "
+          + "\(result.status)"
+      )
+      // A compiler says the same for each file of a module.
+      Terminal.complain(result.text.lines.suffix(40).joined(separator: "\n"))
+      throw ExitCode.failure
+    }
+    return result
+  }
+
+  /// A tool of the compiler's own toolchain: another one's may not be able to
+  /// read its profiles.
+  private static func tool(_ name: String) throws -> URL {
+    struct Target: Decodable {
+      struct Paths: Decodable { var runtimeResourcePath: String }
+      var paths: Paths
+    }
+    guard let compiler = Subprocess.find("swiftc") else {
+      throw UsageError("this needs 'swiftc' on the PATH")
+    }
+    let printed = try run(
+      compiler,
+      ["-print-target-info"],
+      keepsErrors: false
+    )
+    let target = try JSONDecoder().decode(Target.self, from: printed.output)
+    // From `usr/lib/swift`.
+    return URL(filePath: target.paths.runtimeResourcePath)
+      .deletingLastPathComponent().deletingLastPathComponent()
+      .appending(path: "bin/\(name)")
+  }
+
+  // MARK: Checking
+
+  private static func report(
+    _ coverage: (swift: Coverage, go: Coverage),
+    of recipes: [Recipe],
+    in root: URL
+  ) throws {
+    var (regions, whole) = (0, 0)
+    for recipe in recipes {
+      let page = try Page(Book.path(of: recipe), in: root)
+      // They are meant to break something: often that they never end.
+      let wrong = recipe.examples.flatMap(\.wrong).map(\.name)
+      for (file, name, line) in page.shownCode where !isRefused(file) {
+        let url = page.folder.appending(path: file).standardizedFileURL
+        guard let language = Highlighter.Language(url.pathExtension) else {
+          continue
+        }
+        regions += 1
+        let (lines, indices): ([String], [Int])
+        do throws(Snippet.Failure) {
+          (lines, indices) = try Snippet.find(name, in: url)
+        } catch {
+          Terminal.complain(page.problem(error.problem, at: line).description)
+          continue
+        }
+        let counted = language == .swift ? coverage.swift : coverage.go
+        let gaps = ShownCode(lines, shown: indices, language: language).gaps(
+          in: counted.files[url.path] ?? [],
+          isPassed: !wrong.contains(name ?? "")
+        )
+        for gap in gaps {
+          try Terminal.print("\(page.path): \(file):\(gap)")
+        }
+        whole += gaps.isEmpty ? 1 : 0
+      }
+    }
+    try Terminal.print(
+      "\(whole) of \(regions) pieces of code on \(recipes.count) pages are "
+        + "executed whole"
+    )
+    if whole < regions { throw ExitCode.failure }
+  }
+
+  /// Whether a file holds code that is not to compile.
+  static func isRefused(_ file: String) -> Bool {
+    file.hasSuffix("Refused.swift") || file.hasPrefix("go/refused/")
+  }
+}

@@ -1,0 +1,212 @@
+import Cookbook
+import Foundation
+import Testing
+
+@testable import recipe
+
+@Suite("Claims are held against what is measured")
+struct ClaimsTests {
+  private static let claim = Claim(
+    "left is much more",
+    "swift.left.bytes",
+    over: "swift.right.bytes",
+    atLeast: 2,
+    without: ["swift.left": "swift.off"]
+  )
+
+  private static func judge(
+    _ claim: Claim = claim,
+    left: Double? = 10,
+    right: Double = 2,
+    off: Double = 2
+  ) -> ClaimsJudge.Verdict {
+    var figures = ["swift.right.bytes": right, "swift.off.bytes": off]
+    figures["swift.left.bytes"] = left
+    return ClaimsJudge.judge(claim, figures)
+  }
+
+  @Test("A fact that is true is accepted, with its margin")
+  func trueFact() {
+    let verdict = Self.judge()
+    #expect(verdict.problem == nil)
+    #expect(verdict.measured == 5)
+    #expect(verdict.margin == 2.5)
+    #expect(verdict.without == 1)
+  }
+
+  @Test("A quotient below its bound is rejected")
+  func falseQuotient() {
+    #expect(Self.judge(left: 4).problem == nil)
+    #expect(
+      Self.judge(left: 3.9).problem?.contains("left.bytes is 3.9") == true
+    )
+  }
+
+  @Test("Counts that differ are rejected")
+  func falseCount() {
+    let claim = Claim(
+      "they are equal",
+      "swift.left.bytes",
+      equals: "swift.right.bytes"
+    )
+    #expect(Self.judge(claim, left: 7, right: 7).problem == nil)
+    #expect(Self.judge(claim, left: 7, right: 8).problem != nil)
+  }
+
+  @Test("A claim that holds without its mechanism is rejected")
+  func mechanismDoesNothing() {
+    #expect(
+      Self.judge(off: 9).problem?.contains("without the mechanism") == true
+    )
+  }
+
+  @Test("A figure that is missing is no figure that fits")
+  func missingFigure() {
+    #expect(
+      Self.judge(left: nil).problem == "there is no figure swift.left.bytes"
+    )
+  }
+
+  @Test("What a system does not tell is neither kept nor broken")
+  func unknownFigure() {
+    let verdict = Self.judge(left: .nan)
+    #expect(verdict.problem == nil)
+    #expect(verdict.measured == nil)
+  }
+
+  @Test("Of several rounds the worst counts")
+  func worstRound() {
+    let rounds = [10.0, 4, 8].map {
+      [
+        "swift.left.bytes": $0, "swift.right.bytes": 2,
+        "swift.off.bytes": $0 / 4,
+      ]
+    }
+    let judge = ClaimsJudge(
+      claims: Claims([], showing: [], claims: [Self.claim])
+    ) { _ in throw CancellationError() }
+    #expect(judge.judge(rounds)[0].measured == 2)
+    #expect(judge.judge(rounds)[0].without == 1.25)
+    #expect(judge.judge(rounds + [[:]])[0].problem != nil)
+    #expect(judge.judge([])[0].problem != nil)
+  }
+
+  // MARK: Processes
+
+  /// Measures with a shell in the place of the process.
+  private static func measure(
+    _ script: String
+  ) async throws -> ClaimsJudge.Figures {
+    let claims = Claims(
+      [.swift("thing", count: 1_000, parts: [1, 10]) { _ in [:] }],
+      showing: [],
+      claims: []
+    )
+    return try await ClaimsJudge(claims: claims) { step in
+      try Subprocess.run(
+        URL(filePath: "/bin/sh"),
+        ["-c", script, "sh", "\(step.count)"]
+      )
+    }.figures(of: claims.steps(dividedBy: 10))
+  }
+
+  @Test("Figures are named after what is measured, each with its count")
+  func figures() async throws {
+    let figures = try await Self.measure(
+      #"echo "{\"bytes\":$1,\"kernel\":null}""#
+    )
+    #expect(figures["swift.thing.bytes"] == 100)
+    #expect(figures["swift.thing/10.bytes"] == 10)
+    #expect(figures["swift.thing/10.count"] == 10)
+    #expect(figures["swift.thing.kernel"]?.isNaN == true)
+    #expect(figures.count == 6)
+  }
+
+  @Test(
+    "A measurement whose process dies, fails or says nothing is an error",
+    arguments: [
+      ("kill -9 $$", "was ended by signal 9"),
+      ("echo no luck; exit 3", "ended with status 3: no luck"),
+      ("true", "printed no figures"),
+      ("echo [1]", "printed no figures: [1]"),
+    ]
+  )
+  func death(script: String, problem: String) async {
+    await #expect {
+      try await Self.measure(script)
+    } throws: {
+      "\($0)".contains("swift.thing with a count of 100 \(problem)")
+    }
+  }
+
+  @Test("What would not fit into memory does not begin", .enabled(if: isLinux))
+  func memory() async throws {
+    let claims = Claims(
+      [.swift("thing", count: 1_000, bytesEach: 1 << 50) { _ in [:] }],
+      showing: [],
+      claims: []
+    )
+    let recipe = try recipe(named: "a-million-tasks")
+    let judge = ClaimsJudge(
+      claims,
+      of: recipe.examples[0],
+      in: recipe,
+      go: nil
+    )
+    await #expect {
+      try await judge.figures(of: claims.steps())
+    } throws: {
+      "\($0)".contains("MiB are free")
+    }
+  }
+
+  @Test("Tasks, threads and goroutines keep the claims", .enabled(if: isLinux))
+  func realRun() async throws {
+    let run = try await Program.run(
+      "claims",
+      "a-million-tasks",
+      "--count",
+      "100000",
+      "--json"
+    )
+    #expect(run.status == 0, "\(run.output)\(run.errors)")
+  }
+
+  // MARK: Records
+
+  @Test("Each example that claims has a record that keeps its claims")
+  func records() throws {
+    for recipe in everyRecipe {
+      for example in recipe.examples {
+        guard case .claims(let claims) = example.evidence else { continue }
+        let record = try ClaimsRecord.read(for: example, of: recipe)
+        #expect(record.problems(of: claims) == [])
+      }
+    }
+  }
+
+  @Test("A record with too small a margin, or without a claim, is reported")
+  func smallMargin() throws {
+    let recipe = try recipe(named: "a-million-tasks")
+    guard case .claims(let claims) = recipe.examples[0].evidence else {
+      Issue.record("it claims nothing")
+      return
+    }
+    var record = try ClaimsRecord.read(for: recipe.examples[0], of: recipe)
+    let last = try #require(claims.claims.last)
+    let bound = try #require(last.bound)
+    record.worst[last.name]?.loaded = bound * 1.9
+    #expect(record.problems(of: claims).count == 1)
+    record.worst[last.name] = nil
+    #expect(record.problems(of: claims).count == 1)
+    record.figures["go.threads.bytes"] = nil
+    record.figures["swift.tasks.released"] = 1
+    #expect(record.problems(of: claims).count == 2)
+  }
+}
+
+#if os(Linux)
+  private let isLinux = true
+#else
+  private let isLinux = false
+#endif
