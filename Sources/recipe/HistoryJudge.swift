@@ -180,9 +180,13 @@ extension HistoryJudge {
       throw UsageError("on threads \(wrong.name) is not found twice alike")
     }
     let verdict = await judge(wrong)
-    return [
-      "\(verdict.rejected.grouped) of \(verdict.histories.grouped) histories "
-        + "in the simulation are rejected. The shortest:", "", "```text",
-    ] + (verdict.why ?? "none").lines + ["```"]
+    let count =
+      "\(verdict.rejected.grouped) of "
+      + "\(verdict.histories.grouped) histories in the simulation are rejected."
+    guard let (seed, history) = verdict.shortest,
+      let lines = history.counterexample?.lines, let reason = lines.last
+    else { return [count] }
+    return ["\(count) The shortest, of seed \(seed):", "", "```text"]
+      + lines.dropLast() + ["```", "", reason]
   }
 }

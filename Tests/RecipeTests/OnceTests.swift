@@ -47,20 +47,11 @@ struct OnceTests {
     first(.value(1)) + [value(2, .cancelled, 10...11)],
   ]
 
-  private static let right: [[Operation]] = [
-    first(.value(1)) + [value(2, .value(1), 2...10)],
-    first(.value(1)) + [value(2, .cancelled, 2...3)],
-    first(.failed(1)) + [value(2, .failed(1), 2...10)],
-    first(.interrupted(1))
-      + [value(2, .value(2), 2...20), run(2, .value(2), 8...19)],
-  ]
-
-  @Test("The model rejects wrong histories and accepts right ones")
+  // Of right ones the suite of all examples records many.
+  @Test("The model rejects wrong histories")
   func model() {
-    for (histories, isRight) in [(Self.wrong, false), (Self.right, true)] {
-      for history in histories.map(History.init) {
-        #expect(history.isLinearizable(from: Model()) == isRight, "\(history)")
-      }
+    for history in Self.wrong.map(History.init) {
+      #expect(!history.isLinearizable(from: Model()), "\(history)")
     }
   }
 

@@ -40,17 +40,17 @@ package enum OnceExamples {
       failing(
         "do-panics",
         go: ("dies of no network", "returns"),
-        because: "to `Do`, a function that panicked has run"
+        because: "To `Do`, a function that panicked has run."
       ),
       failing(
         "value-panics",
         go: ("dies of no network", "dies of no network"),
-        because: "`OnceValue` repeats the panic in each call"
+        because: "`OnceValue` repeats the panic in each call."
       ),
       failing(
         "values-fails",
         go: ("throws no network", "throws no network"),
-        because: "`OnceValues` keeps the error for ever"
+        because: "`OnceValues` keeps the error for ever."
       ),
     ]
   )

@@ -36,23 +36,6 @@ extension OnceExamples {
       arrivals: [0, 0],
       runs: [0]
     ) { load, _ in using(CheckedBeforeAwait.self)(load) },
-    wrong(
-      "nothing-kept",
-      breaks: .law(oneRun.name),
-      arrivals: [0, 5],
-      runs: [2]
-    ) { load, _ in
-      let config = Mutex<Once<Int>?>(nil)
-      return {
-        let run = config.withLock { config in
-          let run = config ?? Once { try await load() }
-          config = run
-          return run
-        }
-        defer { config.withLock { $0 = nil } }
-        return try await run.value()
-      }
-    },
     wrong("flag-first", breaks: .law(finishedValue.name)) { load, _ in
       let hasBegun = Atomic(false)
       let value = Mutex(-1)
@@ -124,7 +107,7 @@ extension OnceExamples {
     ),
   ]
 
-  private protocol Asked: Sendable {
+  protocol Asked: Sendable {
     init(_ load: @escaping Load)
     func value() async throws -> Int
   }
@@ -139,7 +122,7 @@ extension OnceExamples {
   }
 
   // #region checked-before-await
-  private actor CheckedBeforeAwait: Asked {
+  actor CheckedBeforeAwait {
     private let load: Load
     private var stored: Int?
 
@@ -176,8 +159,8 @@ extension OnceExamples {
     }
   }
 
-  // #region split-lock
-  private final class SplitLock: Asked {
+  /// Between its first two locks a run can end, and so begins another.
+  final class SplitLock: Asked {
     private let load: Load
     private let stored = Mutex<Int?>(nil)
     private let current = Mutex<Once<Int>?>(nil)
@@ -197,5 +180,6 @@ extension OnceExamples {
       return value
     }
   }
-  // #endregion
 }
+
+extension OnceExamples.CheckedBeforeAwait: OnceExamples.Asked {}
