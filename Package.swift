@@ -7,6 +7,7 @@ let rooms = [
   "patterns/bounded-pool",
   "channels/closed-and-nil",
   "lifetimes/loop-capture",
+  "shared-state/once",
   "runtime/a-million-tasks",
 ]
 

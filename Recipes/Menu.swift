@@ -5,5 +5,6 @@ package let recipes: [Recipe] = [
   BoundedPoolExamples.recipe,
   ClosedAndNilExamples.recipe,
   LoopCaptureExamples.recipe,
+  OnceExamples.recipe,
   AMillionTasksExamples.recipe,
 ]

@@ -52,7 +52,7 @@ package struct Difference: Equatable, Sendable, CustomStringConvertible {
     case .outcomes, .race:
       return unexpected(swift, "Swift", evidence.declared(isGo: false))
         ?? unexpected(go, "Go", evidence.declared(isGo: true))
-    case .refused, .claims: return nil
+    case .history, .refused, .claims: return nil
     }
   }
 

@@ -15,6 +15,8 @@ package struct Example: Sendable {
   package let wrong: [WrongVersion]
   /// Small inputs whose schedules are all run, with how many there are.
   package let exhausted: [(input: any ExampleInput, schedules: Int)]
+  /// Whether Go runs in real time.
+  package private(set) var isGoReal = false
   private let body: Body
 
   /// Creates an example that takes an input.
@@ -60,6 +62,14 @@ package struct Example: Sendable {
     }
   }
 
+  /// The same, but Go runs in real time: virtual time stands still where a
+  /// goroutine waits for a lock whose holder sleeps.
+  package var withGoInRealTime: Example {
+    var example = self
+    example.isGoReal = true
+    return example
+  }
+
   /// Runs the example, cancels it when its input says so, and records how it
   /// ended.
   package func run(_ input: any ExampleInput, on stage: Stage) async {
@@ -72,26 +82,8 @@ package struct Example: Sendable {
     _ stage: Stage
   ) async {
     await withTaskCancellationHandler {
-      guard let moment = input.cancelAfter else {
-        return await stage.attempt(Event.caller) {
-          try await body(input, stage)
-        }
-      }
-      await withTaskGroup(of: Bool.self) { group in
-        group.addTask(name: Event.caller) {
-          await stage.attempt(Event.caller) { try await body(input, stage) }
-          return true
-        }
-        group.addTask(name: "timer") {
-          try? await stage.sleep(moment)
-          return false
-        }
-        // Either the example has ended, and the timer must not outlive it,
-        // or the time is up.
-        if await group.next() == false, !Task.isCancelled {
-          stage.record("cancel", lane: Event.caller)
-        }
-        group.cancelAll()
+      await stage.cancel(Event.caller, after: input.cancelAfter) {
+        await stage.attempt(Event.caller) { try await body(input, stage) }
       }
     } onCancel: {
       stage.record("cancel", lane: Event.caller)
@@ -142,6 +134,8 @@ package enum Evidence: Sendable {
   /// Where the languages differ by nature Go has a set of its own, and there
   /// is a rule behind it.
   case race(Set<String>, go: Set<String>? = nil, because: String = "")
+  /// Every recorded history is linearizable.
+  case history(Histories)
   /// The compiler or a tool refuses it.
   case refused([Refusal])
   /// Measured facts keep named relations.
@@ -157,7 +151,7 @@ extension Evidence {
     switch self {
     case .outcomes(let swift, let go, _): [isGo ? go : swift]
     case .race(let swift, let go, _): isGo ? go ?? swift : swift
-    case .moments, .outcome, .refused, .claims: nil
+    case .moments, .outcome, .history, .refused, .claims: nil
     }
   }
 

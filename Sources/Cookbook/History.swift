@@ -478,33 +478,39 @@ package struct HistoryProgram<Model: SequentialModel>: Sendable {
   }
 
   /// Runs the program of a seed once, and judges what it recorded.
-  ///
-  /// To explain a counter-example takes longer than to find it: where it is
-  /// enough to count, ``record(seed:clock:)`` and
-  /// ``History/isLinearizable(from:)`` do.
   package func judge(
     seed: UInt64,
     clock: any Clock<Duration>
   ) async -> HistoryVerdict {
-    let history = await record(seed: seed, clock: clock)
-    return HistoryVerdict(
-      operations: history.operations.count,
-      hasOverlap: history.hasOverlap,
-      counterexample: history.counterexample(from: model())
-    )
+    HistoryVerdict(await record(seed: seed, clock: clock), from: model())
   }
 }
 
-/// What became of a recorded history.
-package struct HistoryVerdict: Hashable, Sendable {
+/// What became of a recorded history, whatever its model.
+package struct HistoryVerdict: Sendable {
   package let operations: Int
   /// Whether any two operations overlapped: without, nothing was at stake.
   package let hasOverlap: Bool
+  package let isLinearizable: Bool
+  private let draw: @Sendable () -> String
+  private let explain: @Sendable () -> String?
+
+  init<Model>(_ history: History<Model>, from model: Model) {
+    operations = history.operations.count
+    hasOverlap = history.hasOverlap
+    isLinearizable = history.isLinearizable(from: model)
+    draw = { history.drawing }
+    explain = { history.counterexample(from: model) }
+  }
+
+  /// The operations as bars.
+  package var drawing: String { draw() }
+
   /// A drawing of what no order explains, or `nil` if the history is
   /// linearizable.
-  package let counterexample: String?
-
-  package var isLinearizable: Bool { counterexample == nil }
+  ///
+  /// To make it takes longer than to judge.
+  package var counterexample: String? { isLinearizable ? nil : explain() }
 }
 
 extension Clock where Duration == Swift.Duration {

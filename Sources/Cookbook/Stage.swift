@@ -37,15 +37,53 @@ package struct Stage: Sendable {
     _ milliseconds: Int,
     fails: Bool = false
   ) async throws {
+    try await keep(lane) {
+      try await sleep(milliseconds)
+      if fails { throw WorkFailure(lane: lane) }
+    }
+  }
+
+  /// Keeps a lane busy while `body` runs.
+  ///
+  /// Records `start`, and then `end`, `fail` or `cancelled`.
+  package func keep(
+    _ lane: String,
+    busy body: () async throws -> Void
+  ) async throws {
     record("start", lane: lane)
     do {
-      try await sleep(milliseconds)
+      try await body()
     } catch {
-      record("cancelled", lane: lane)
+      record(error is CancellationError ? "cancelled" : "fail", lane: lane)
       throw error
     }
-    record(fails ? "fail" : "end", lane: lane)
-    if fails { throw WorkFailure(lane: lane) }
+    record("end", lane: lane)
+  }
+
+  /// Performs `body`, and cancels it after so many milliseconds, unless it has
+  /// ended.
+  package func cancel(
+    _ lane: String,
+    after milliseconds: Int?,
+    _ body: @escaping @Sendable () async -> Void
+  ) async {
+    guard let milliseconds else { return await body() }
+    await withTaskGroup(of: Bool.self) { group in
+      group.addTask(name: lane) {
+        await body()
+        return true
+      }
+      group.addTask(name: "timer") {
+        try? await sleep(milliseconds)
+        return false
+      }
+      // Either the body has ended, and the timer must not outlive it, or the
+      // time is up.
+      if await group.next() == false, !Task.isCancelled {
+        record("cancel", lane: lane)
+      }
+      group.cancelAll()
+    }
   }
 
   /// Records a value that a lane came to, as JSON.
@@ -86,7 +124,14 @@ package struct Stage: Sendable {
   package func startTask(
     _ body: @escaping @Sendable () async throws -> Void
   ) {
-    // Unstructured because that is what is wrong with them.
+    _ = task(body)
+  }
+
+  /// Starts an unstructured task that is kept; see ``startTask(_:)``.
+  package func task<Success: Sendable>(
+    _ body: @escaping @Sendable () async throws -> Success
+  ) -> Task<Success, any Error> {
+    // Unstructured because that is what these examples are about.
     Task(executorPreference: executor) { try await body() }
   }
 }

@@ -6,7 +6,8 @@ import Simulation
 enum ExampleCommand {
   /// The flags of every example, beside those of its input.
   static let flags = [
-    "events", "input", "seed", "schedule", "cancel-at-step", "help",
+    "events", "input", "seed", "schedule", "cancel-at-step", "histories",
+    "help",
   ]
 
   static func run(
@@ -50,6 +51,8 @@ enum ExampleCommand {
     var source: ExampleJudge.Source?
     var cancelAtStep: Int?
     var showsEvents: Bool
+    /// Of an example that is judged by them, how many.
+    var histories: Int?
 
     init(_ example: Example, _ words: [String]) throws {
       let switches = InputField.all(of: example.input)
@@ -77,6 +80,12 @@ enum ExampleCommand {
         source = .schedule(schedule)
       case (_?, _?):
         throw UsageError("--seed and --schedule exclude each other")
+      }
+      if example.histories != nil {
+        histories = try arguments.take("histories", in: 1...100_000_000)
+        if case .schedule = source {
+          throw UsageError("a history is recorded again by its --seed")
+        }
       }
       input = try parse(arguments, defaults: example.input)
     }
@@ -107,11 +116,18 @@ enum ExampleCommand {
     }
     let request = try Request(example, words)
     if request.source == nil,
-      let report = try await Evidences.report(example, of: recipe)
+      let report = try await Evidences.report(
+        example,
+        of: recipe,
+        histories: request.histories
+      )
     {
       try Terminal.print(report.text)
       if !report.holds { throw ExitCode.failure }
       return
+    }
+    if let lines = try await history(example, request) {
+      return try Terminal.print(lines.joined(separator: "\n"))
     }
     let simulated = await ExampleJudge.run(
       request.source ?? .seed(0),
@@ -149,6 +165,17 @@ enum ExampleCommand {
     }
   }
 
+  /// The history of a seed in the simulation, where there is one.
+  private static func history(
+    _ example: Example,
+    _ request: Request
+  ) async throws -> [String]? {
+    guard let histories = example.histories,
+      case .seed(let seed) = request.source
+    else { return nil }
+    return try await HistoryJudge.drawing(histories.judge, seed: seed)
+  }
+
   /// What a run in the simulation prints where there is no terminal.
   static func replay(
     _ recipe: Recipe,
@@ -159,6 +186,7 @@ enum ExampleCommand {
     guard let source = request.source else {
       throw UsageError("without --seed no two runs are the same")
     }
+    if let lines = try await history(examples[0], request) { return lines }
     let run = await ExampleJudge.run(
       source,
       cancelAtStep: request.cancelAtStep
@@ -223,6 +251,13 @@ enum ExampleCommand {
     for example in recipe.examples {
       lines.append("\(example.name)")
       lines += help(of: example.input)
+      if example.histories != nil {
+        lines += [
+          "  --histories NUMBER",
+          "      how many histories are recorded on real threads; "
+            + "default: \(HistoryJudge.count)",
+        ]
+      }
     }
     lines += ["", "page and sources: \(recipe.folder)"]
     return lines.joined(separator: "\n")
@@ -264,7 +299,8 @@ enum Evidences {
   /// for one that is run.
   static func report(
     _ example: Example,
-    of recipe: Recipe
+    of recipe: Recipe,
+    histories count: Int? = nil
   ) async throws -> Report? {
     switch example.evidence {
     case .moments, .outcome, .outcomes: return nil
@@ -276,6 +312,13 @@ enum Evidences {
       return Report(text: verdict.description, holds: verdict.agree)
     case .refused(let refusals):
       return try await RefusedJudge.report(refusals, example, of: recipe)
+    case .history(let histories):
+      let count = count ?? HistoryJudge.count
+      let report = await HistoryJudge.report(histories, count: count)
+      return Report(
+        text: "\(recipe.name) \(example.name): \(report.text)",
+        holds: report.holds
+      )
     case .claims(let claims):
       return try await ClaimsReport.measure(claims, of: example, in: recipe)
         .report

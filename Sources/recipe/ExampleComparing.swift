@@ -177,7 +177,7 @@ extension Example {
   var isComparable: Bool {
     switch evidence {
     case .moments, .outcome, .outcomes, .race: true
-    case .refused, .claims: false
+    case .history, .refused, .claims: false
     }
   }
 }

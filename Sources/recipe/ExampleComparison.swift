@@ -182,7 +182,8 @@ extension GoTwin {
   ///   - example: One of its examples.
   ///   - inputs: An input for each run.
   ///   - wrong: A wrong version to run in its place.
-  ///   - isReal: Whether to run in real time on as many threads as there are.
+  ///   - isReal: Whether to run in real time on as many threads as there are;
+  ///     by default where the example says so.
   /// - Returns: A trace for each input, or why there is none: a leak or a
   ///   panic.
   /// - Throws: ``GoFailure`` for the first input that Go does not take, and
@@ -192,7 +193,7 @@ extension GoTwin {
     _ example: Example,
     _ inputs: [any ExampleInput],
     wrong: String? = nil,
-    isReal: Bool = false
+    isReal: Bool? = nil
   ) async throws -> [Result<Trace, GoFailure>] {
     try await answers(
       inputs.map { input in
@@ -202,7 +203,7 @@ extension GoTwin {
           "\"input\":\(json(input))",
         ]
         if let wrong { fields.append("\"wrong\":\(wrong.quotedForJSON)") }
-        if isReal { fields.append("\"real\":true") }
+        if isReal ?? example.isGoReal { fields.append("\"real\":true") }
         return "{" + fields.joined(separator: ",") + "}"
       }
     )

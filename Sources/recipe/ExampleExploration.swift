@@ -99,7 +99,7 @@ extension Example {
   var isRun: Bool {
     switch evidence {
     case .moments, .outcome, .outcomes, .race: !waits
-    case .refused, .claims: false
+    case .history, .refused, .claims: false
     }
   }
 }

@@ -23,6 +23,10 @@ enum Reports {
         where "\(example.name)/\(wrong.name)" == argument {
           return await ExampleJudge.report(on: wrong, of: example)
         }
+        for wrong in example.histories?.wrong ?? []
+        where "\(example.name)/\(wrong.name)" == argument {
+          return try await HistoryJudge.report(on: wrong)
+        }
       }
       throw UsageError("\(recipe.name) has no wrong version '\(argument)'")
     case "cells", "rules":

@@ -33,6 +33,14 @@ enum WrongCommand {
         }
         holds = holds && verdict.kills > 0 && verdict.others.isEmpty
       }
+      for wrong in example.histories?.wrong ?? [] {
+        let verdict = await HistoryJudge.judge(wrong)
+        try Terminal.print(
+          "\(example.name)/\(wrong.name): \(verdict.summary)"
+            + (examples.count == 1 ? "\n\n\(verdict.why ?? "")\n" : "")
+        )
+        holds = holds && verdict.rejected > 0
+      }
     }
     if !holds { throw ExitCode.failure }
   }

@@ -18,6 +18,7 @@ struct MenuExample: CustomTestStringConvertible {
   }
   static let run = all.filter { $0.example.isRun }
   static let withInput = run.filter { !$0.example.isInstant }
+  static let recorded = all.filter { $0.example.histories != nil }
   static let compared = all.filter { $0.example.isComparable }
 }
 
@@ -119,6 +120,37 @@ struct ExampleTests {
       await #expect(throws: Never.self) {
         try await ExampleJudge.explore(menu.example, wrong.input, seeds: seeds)
       }
+    }
+  }
+
+  @Test(
+    "Has linearizable histories, of which most overlap on real threads",
+    arguments: MenuExample.recorded
+  )
+  func histories(_ menu: MenuExample) async throws {
+    let histories = try #require(menu.example.histories)
+    let report = await HistoryJudge.report(histories, count: 10_000 * scale)
+    #expect(report.holds, "\(report.text)")
+    let cancelled = try await HistoryJudge.cancelEverywhere(
+      histories.judge,
+      seeds: 0..<UInt64(100 * scale)
+    )
+    print(
+      "\(menu.testDescription): \(report.text)\n\(cancelled) cancelled runs"
+    )
+  }
+
+  @Test(
+    "Has wrong versions whose histories are rejected",
+    arguments: MenuExample.recorded
+  )
+  func wrongHistories(_ menu: MenuExample) async throws {
+    let wrong = try #require(menu.example.histories).wrong
+    #expect(!wrong.isEmpty)
+    // On threads it takes as long as the machine is busy with other things.
+    for wrong in wrong where wrong.side == .simulation || scale > 1 {
+      let verdict = await HistoryJudge.judge(wrong)
+      #expect(verdict.rejected > 0, "\(wrong.name): \(verdict.summary)")
     }
   }
 

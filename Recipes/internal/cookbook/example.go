@@ -105,16 +105,29 @@ func (e Example) Run(ctx context.Context, input []byte, record *Recorder) {
 	_ = json.Unmarshal(input, &timing) // With reports what is wrong
 	stage := Stage{record}
 	stage.Attempt(caller, func() error {
-		ctx, cancel := context.WithCancel(ctx)
-		defer cancel()
-		if timing.CancelAfter != nil {
-			defer later(milliseconds(*timing.CancelAfter), func() {
-				record.Record(caller, "cancel", "")
-				cancel()
-			})()
-		}
+		ctx, stop := stage.CancelAfter(ctx, caller, timing.CancelAfter)
+		defer stop()
 		return e.run(ctx, stage, input)
 	})
+}
+
+// CancelAfter returns a copy of ctx that is cancelled after so many
+// milliseconds, unless stop is called before. With nil it is not.
+func (s Stage) CancelAfter(
+	ctx context.Context, lane string, ms *int,
+) (_ context.Context, stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	if ms == nil {
+		return ctx, cancel
+	}
+	forget := later(milliseconds(*ms), func() {
+		s.record.Record(lane, "cancel", "")
+		cancel()
+	})
+	return ctx, func() {
+		forget()
+		cancel()
+	}
 }
 
 // later calls act after d. When the function that it returns has returned,
@@ -146,17 +159,28 @@ type Stage struct{ record *Recorder }
 // Work keeps a lane busy for so many milliseconds, and then succeeds or
 // fails. It returns ctx's error as soon as ctx is done.
 func (s Stage) Work(ctx context.Context, lane string, ms int, fails bool) error {
-	s.record.Record(lane, "start", "")
-	if err := s.Sleep(ctx, ms); err != nil {
-		s.record.Record(lane, "cancelled", "")
-		return err
-	}
-	if fails {
-		s.record.Record(lane, "fail", "")
+	return s.Busy(lane, func() error {
+		if err := s.Sleep(ctx, ms); err != nil || !fails {
+			return err
+		}
 		return fmt.Errorf("%s failed", lane)
+	})
+}
+
+// Busy keeps a lane busy while body runs. It records the start, and then the
+// end, a failure, or that it was cancelled.
+func (s Stage) Busy(lane string, body func() error) error {
+	s.record.Record(lane, "start", "")
+	name := "end"
+	err := body()
+	switch {
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		name = "cancelled"
+	case err != nil:
+		name = "fail"
 	}
-	s.record.Record(lane, "end", "")
-	return nil
+	s.record.Record(lane, name, "")
+	return err
 }
 
 // Say records a value that a lane came to.

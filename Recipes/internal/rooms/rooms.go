@@ -7,6 +7,7 @@ import (
 	loopcapture "concurrencycookbook/lifetimes/loop-capture/go"
 	boundedpool "concurrencycookbook/patterns/bounded-pool/go"
 	amilliontasks "concurrencycookbook/runtime/a-million-tasks/go"
+	once "concurrencycookbook/shared-state/once/go"
 )
 
 // Rooms holds the recipes by name.
@@ -14,5 +15,6 @@ var Rooms = map[string]cookbook.Room{
 	"bounded-pool":    boundedpool.Room,
 	"closed-and-nil":  closedandnil.Room,
 	"loop-capture":    loopcapture.Room,
+	"once":            once.Room,
 	"a-million-tasks": amilliontasks.Room,
 }

@@ -1,236 +1,300 @@
-import Cookbook
+package import Cookbook
 import Synchronization
 
-// MARK: Model
+/// What the recipe shows; see README.md.
+package enum OnceExamples {
+  package static let recipe = Recipe(
+    name: "once",
+    chapter: .sharedState,
+    question: "What does sync.Once guarantee, and what replaces it in Swift?",
+    goConstructs: [
+      "sync.Once", "sync.OnceFunc", "sync.OnceValue", "sync.OnceValues",
+    ],
+    swiftConstructs: ["static let", "lazy var", "actor", "Mutex"],
+    problems: [
+      "initialise once", "lazy initialisation", "load a value only once",
+      "cache that loads twice", "singleton", "share one request",
+    ],
+    copies: ["Once.swift"],
+    examples: [
+      Example("plain", .outcome, body: plain),
+      Example("stored-task", .outcome, body: storedTask).withGoInRealTime,
+      Example(
+        "value",
+        laws: laws,
+        wrong: wrong,
+        exhausted: [
+          (Callers(arrivals: [0, 0], runs: [1], cancelFirst: nil), 12)
+        ],
+        body: value
+      ),
+      .history(
+        "linearizable",
+        Program.histories { work in
+          let once = Once(work)
+          return { try await once.value() }
+        },
+        wrong: wrongHistories
+      ),
+      .refused("lazy", "OnceRefused.swift"),
+      failing(
+        "do-panics",
+        go: ("dies of no network", "returns"),
+        because: "To `Do`, a function that panicked has run."
+      ),
+      failing(
+        "value-panics",
+        go: ("dies of no network", "dies of no network"),
+        because: "`OnceValue` repeats the panic in each call."
+      ),
+      failing(
+        "values-fails",
+        go: ("throws no network", "throws no network"),
+        because: "`OnceValues` keeps the error for ever."
+      ),
+    ]
+  )
 
-/// A once as a single task uses it; its value is the number of the run.
-///
-/// It does not know who was cancelled. Nor can it tell whether a caller has
-/// waited for long or has just come, so whose turn is next is not judged.
-struct OnceModel: SequentialModel {
-  enum Call: Hashable, CustomStringConvertible {
-    case value(task: Int)
-    /// The work, from its beginning until its task has what came of it.
-    case run(task: Int)
+  typealias Load = @Sendable () async throws -> Int
 
-    var description: String {
-      if case .run = self { "run" } else { "value()" }
-    }
+  // MARK: The use
+
+  // #region shared
+  enum Shared {
+    static let config = load()
+  }
+  // #endregion
+
+  private static let loads = Atomic(0)
+
+  private static func load() -> String {
+    loads.add(1, ordering: .relaxed)
+    return "config"
   }
 
-  enum Return: Error, Hashable {
-    case value(Int), failed(Int), interrupted(Int)
-    /// The wait ended, not the work.
-    case cancelled
-  }
-
-  private var runs = 0
-  private var value: Int?
-  /// The task of each call.
-  private var tasks: [Int: Int] = [:]
-  /// The calls without an answer: whose turn it is, then who waits.
-  private var line: [Int] = []
-  private var run: Int?
-  private var answers: [Int: Return] = [:]
-
-  mutating func call(_ call: Call, id: Int) {
-    switch call {
-    case .value(let task):
-      tasks[id] = task
-      answers[id] = value.map { .value($0) }
-      if value == nil { line.append(id) }
-    case .run(let task):
-      // A run out of turn is none, and will not return.
-      guard run == nil, let first = line.first, tasks[first] == task else {
-        return
+  private static func plain(_ stage: Stage) async {
+    let print: @Sendable (String) -> Void = { stage.print($0) }
+    // #region plain
+    await withTaskGroup { group in
+      for _ in 1...3 {
+        group.addTask { print(Shared.config) }
       }
-      run = id
-      runs += 1
     }
+    // #endregion
+    stage.print(loads.load(ordering: .relaxed))
   }
 
-  mutating func tryReturn(_ value: Return, id: Int) -> Bool {
-    if id == run { return endRun(value) }
-    if let answer = answers.removeValue(forKey: id) { return answer == value }
-    guard value == .cancelled,
-      let place = line.dropFirst().firstIndex(of: id)
-    else { return false }
-    line.remove(at: place)
-    return true
-  }
+  /// What one writes where the work is asynchronous, with nothing of ours.
+  actor Config {
+    private let load: Load
+    private let Task: @Sendable (@escaping Load) -> Task<Int, any Error>
 
-  private mutating func endRun(_ result: Return) -> Bool {
-    run = nil
-    answers[line.removeFirst()] = result
-    if result == .interrupted(runs) { return true }
-    for waiter in line { answers[waiter] = result }
-    line = []
-    if result == .value(runs) { value = runs }
-    return value != nil || result == .failed(runs)
-  }
-}
-
-// MARK: Program
-
-/// Tasks that ask for one value; some are cancelled, and some runs fail.
-struct OnceProgram: Sendable {
-  typealias Value = @Sendable () async throws -> Int
-
-  /// How often each task asks for the value.
-  var calls = [1, 1]
-  /// After how many pauses each task is cancelled, or never.
-  var patience: [Int?] = [nil, nil]
-  /// How many runs fail before one succeeds.
-  var failures = 0
-  /// How many pauses a run makes.
-  var pauses = 1
-
-  /// Makes a program that is different for each seed.
-  static func random(seed: UInt64) -> OnceProgram {
-    var random = SeededGenerator(seed: seed)
-    let calls = (0..<Int.random(in: 2...4, using: &random)).map { _ in
-      Int.random(in: 1...2, using: &random)
+    init(_ load: @escaping Load, _ stage: Stage) {
+      self.load = load
+      Task = { stage.task($0) }
     }
-    return OnceProgram(
-      calls: calls,
-      patience: calls.map { _ in
-        Bool.random(using: &random)
-          ? nil : Int.random(in: 0...5, using: &random)
-      },
-      failures: max(0, Int.random(in: -1...2, using: &random)),
-      pauses: Int.random(in: 0...3, using: &random)
-    )
-  }
 
-  /// The histories of something that is like a once.
-  static func histories(
-    of program: @escaping @Sendable (_ seed: UInt64) -> OnceProgram = random,
-    _ make: @escaping @Sendable (_ work: @escaping Value) -> Value
-  ) -> HistoryProgram<OnceModel> {
-    HistoryProgram(model: { OnceModel() }) { seed, recorder, clock in
-      await program(seed).run(recorder, clock, make)
+    // #region stored-task
+    private var loading: Task<Int, any Error>?
+
+    func value() async throws -> Int {
+      if let loading { return try await loading.value }
+      let loading = Task { [load] in try await load() }
+      self.loading = loading
+      return try await loading.value
     }
+    // #endregion
   }
 
-  /// A call of a task, and the runs that it made.
-  private final class Asking: Sendable {
-    @TaskLocal static var current = Asking(task: 0)
-    let task: Int
-    let runs = Mutex<[(Int, OnceModel.Return)]>([])
-    var lane: String { "task \(task)" }
-
-    init(task: Int) { self.task = task }
-  }
-
-  private func run(
-    _ recorder: HistoryRecorder<OnceModel>,
-    _ clock: any Clock<Duration>,
-    _ make: (@escaping Value) -> Value
-  ) async {
-    let runs = Runs()
-    let value = make { [self] in
-      let run = runs.count.add(1, ordering: .relaxed).newValue
-      let asking = Asking.current
-      let call = OnceModel.Call.run(task: asking.task)
-      let operation = recorder.begin(lane: asking.lane, call)
-      for _ in 0..<pauses where !Task.isCancelled {
-        await clock.letOthersRun()
+  private static func storedTask(_ stage: Stage) async {
+    let load: Load = {
+      stage.say("load", "runs")
+      try await stage.sleep(10)
+      return 1
+    }
+    let config = Config(load, stage)
+    let print: @Sendable (Int) -> Void = { stage.print($0) }
+    // #region stored-use
+    await withTaskGroup { group in
+      for _ in 1...3 {
+        group.addTask {
+          if let value = try? await config.value() { print(value) }
+        }
       }
-      let planned = run <= failures ? OnceModel.Return.failed(run) : .value(run)
-      let result = Task.isCancelled ? .interrupted(run) : planned
-      asking.runs.withLock { $0.append((operation, result)) }
-      guard case .value = result else { throw result }
-      return run
     }
-    await clock.runTogether(patience: patience) { task in
-      for _ in 0..<calls[task] {
-        let asking = Asking(task: task + 1)
-        let call = OnceModel.Call.value(task: asking.task)
-        await recorder.perform(lane: asking.lane, call) {
-          let result: OnceModel.Return
-          do {
-            result = .value(
-              try await Asking.$current.withValue(asking, operation: value)
-            )
-          } catch {
-            result = error as? OnceModel.Return ?? .cancelled
-          }
-          // Not before: what came of a run need not be told until then.
-          for (operation, run) in asking.runs.withLock({ $0 }) {
-            recorder.end(operation, run)
-          }
-          return result
+    // #endregion
+  }
+
+  private static func value(_ input: Callers, _ stage: Stage) async {
+    let (load, callers) = input.perform(stage)
+    // #region value
+    let config = Once { try await load() }
+    await withTaskGroup { group in
+      for caller in callers {
+        group.addTask { await caller { try await config.value() } }
+      }
+    }
+    // #endregion
+  }
+
+  /// Two calls, of which the first fails: the file runs the work again.
+  private static func failing(
+    _ name: String,
+    go: (String, String),
+    because rule: String
+  ) -> Example {
+    Example(
+      name,
+      .outcomes(
+        swift: "call 1: throws no network; call 2: 2, returns; caller: returns",
+        go: "call 1: \(go.0); call 2: \(go.1); caller: returns",
+        because: rule
+      )
+    ) { stage in
+      struct NoNetwork: Error, CustomStringConvertible {
+        var description: String { "no network" }
+      }
+      let runs = Count()
+      let config = Once {
+        let run = runs.next() + 1
+        if run == 1 { throw NoNetwork() }
+        return run
+      }
+      for call in ["call 1", "call 2"] {
+        await stage.attempt(call) {
+          stage.say(call, try await config.value())
         }
       }
     }
   }
 
-  private final class Runs: Sendable {
-    let count = Atomic(0)
+  // MARK: Input
+
+  struct Callers: ExampleInput {
+    var arrivals = [0, 10, 20, 60]
+    var runs = [40, 30]
+    var failures = 0
+    var cancelFirst: Int? = 25
+
+    static var fields: [Field<Self>] {
+      [
+        .durations(\.arrivals, random: 1...5, "when each caller comes"),
+        .durations(
+          \.runs,
+          random: 1...4,
+          "the milliseconds each run takes; further ones are like the last"
+        ),
+        Field(
+          \.failures,
+          "how many runs fail before one succeeds",
+          validate: { $1 < 0 ? "must not be negative" : nil },
+          randomize: { input, source in
+            let mayFail = source.mayStop && source.isOne(in: 2)
+            input.failures = mayFail ? source.int(in: 1...3) : 0
+          },
+          simplify: { $0 > 0 ? [0, $0 - 1] : [] }
+        ),
+        .moment(\.cancelFirst, "cancel caller 0 after so many milliseconds"),
+      ]
+    }
+
+    /// A caller asks for a value by what it is given.
+    typealias Caller = @Sendable (@escaping Load) async -> Void
+
+    /// The work, whose value is the number of the run, and the callers, each
+    /// with its moment.
+    func perform(_ stage: Stage) -> (load: Load, callers: [Caller]) {
+      let count = Count()
+      let load: Load = { [runs, failures] in
+        let run = count.next()
+        let planned = min(run, runs.count - 1)
+        try await stage.work(
+          "run \(run)",
+          planned < 0 ? 0 : runs[planned],
+          fails: run < failures
+        )
+        return run
+      }
+      let callers = arrivals.enumerated().map { index, arrival -> Caller in
+        let lane = "caller \(index)"
+        return { [cancelFirst] value in
+          await stage.cancel(lane, after: index == 0 ? cancelFirst : nil) {
+            try? await stage.sleep(arrival)
+            try? await stage.keep(lane) { stage.say(lane, try await value()) }
+          }
+        }
+      }
+      return (load, callers)
+    }
   }
+
+  private final class Count: Sendable {
+    private let count = Atomic(0)
+
+    func next() -> Int { count.add(1, ordering: .relaxed).oldValue }
+  }
+
+  // MARK: Laws
+
+  static let laws = [
+    oneRun, finishedValue, cancelledLeave, handsOver, .allEndedOnReturn,
+  ]
+
+  static let oneRun = Law<Callers>(
+    "no run starts beside another one or after a success"
+  ) { _, trace in
+    var (running, succeeded) = (0, false)
+    for event in trace.events where event.isRun {
+      if event.isOpening, running > 0 || succeeded {
+        return "\(event.lane) starts"
+      }
+      running += event.isOpening ? 1 : -1
+      if event.name == "end" { succeeded = true }
+    }
+    return nil
+  }.untimed
+
+  static let finishedValue = Law<Callers>(
+    "a value is that of a run that has succeeded"
+  ) { _, trace in
+    var finished: Set<String> = []
+    for event in trace.events {
+      if event.isRun, event.name == "end" { finished.insert(event.lane) }
+      if event.name == "say", !finished.contains("run \(event.item)") {
+        return "\(event.lane) gets \(event.item)"
+      }
+    }
+    return nil
+  }.untimed
+
+  static let cancelledLeave = Law<Callers>(
+    "a cancelled caller leaves at once"
+  ) { _, trace in
+    for cancel in trace.events where cancel.name == "cancel" {
+      let late = trace.events.first {
+        cancel.cancels($0) && $0.isClosing && $0.at > cancel.at
+      }
+      if let late { return "\(late.lane) stays until \(late.at) µs" }
+    }
+    return nil
+  }
+
+  static let handsOver = Law<Callers>(
+    "a caller's cancellation is nobody else's"
+  ) { _, trace in
+    let cancels = trace.events.filter { $0.name == "cancel" }
+    return trace.events.first { event in
+      event.name == "cancelled" && !event.isRun
+        && !cancels.contains { $0.cancels(event) }
+    }.map { "\($0.lane) is cancelled" }
+  }.untimed
 }
 
-// MARK: Wrong versions
+extension Event {
+  fileprivate var isRun: Bool { lane.hasPrefix("run ") }
 
-enum OnceWrong {
-  typealias Work = OnceProgram.Value
-
-  /// The actor lets others in at the await, and they find nothing either.
-  actor CheckedBeforeAwait {
-    private let work: Work
-    private var stored: Int?
-
-    init(_ work: @escaping Work) { self.work = work }
-
-    func value() async throws -> Int {
-      if let stored { return stored }
-      let new = try await work()
-      stored = new
-      return new
-    }
-  }
-
-  /// A runner that throws, cancelled or not, leaves the others waiting.
-  actor Abandoned {
-    private let work: Work
-    private var stored: Int?
-    private var isRunning = false
-    private var waiters: [CheckedContinuation<Int, Never>] = []
-
-    init(_ work: @escaping Work) { self.work = work }
-
-    func value() async throws -> Int {
-      if let stored { return stored }
-      if isRunning {
-        return await withCheckedContinuation { waiters.append($0) }
-      }
-      isRunning = true
-      let new = try await work()
-      stored = new
-      for waiter in waiters { waiter.resume(returning: new) }
-      return new
-    }
-  }
-
-  /// Between its first two locks a run can end, and so begins another.
-  final class SplitLock: Sendable {
-    private let work: Work
-    private let stored = Mutex<Int?>(nil)
-    private let current = Mutex<Once<Int>?>(nil)
-
-    init(_ work: @escaping Work) { self.work = work }
-
-    func value() async throws -> Int {
-      if let stored = stored.withLock({ $0 }) { return stored }
-      let new = Once(work)
-      let run = current.withLock { current in
-        defer { current = current ?? new }
-        return current ?? new
-      }
-      let value = try await run.value()
-      stored.withLock { $0 = value }
-      current.withLock { $0 = nil }
-      return value
-    }
+  /// Whether it is a cancellation of another event's lane, or of all.
+  fileprivate func cancels(_ other: Event) -> Bool {
+    lane == other.lane || lane == Event.caller
   }
 }
