@@ -97,6 +97,8 @@ package struct Field<Input: RecipeInput>: Sendable {
   package let name: String
   /// What it means, with its bounds.
   package let meaning: String
+  /// Whether it has a value for each of several lanes.
+  package private(set) var isForLanes = false
   package let validate: @Sendable (Input) throws(InputError) -> Void
   package let randomize: @Sendable (inout Input, inout RandomSource) -> Void
   /// Inputs in which this field is simpler.
@@ -175,7 +177,7 @@ extension Field {
     random: ClosedRange<Int>,
     _ meaning: String
   ) -> Field {
-    Field(
+    var field = Field(
       path,
       meaning,
       validate: { _, list in
@@ -212,6 +214,8 @@ extension Field {
         return simpler
       }
     )
+    field.isForLanes = true
+    return field
   }
 
   /// A duration in milliseconds.
@@ -284,7 +288,7 @@ extension Field {
       meaning,
       validate: { $1.flatMap { problem($0, in: 0...mostMilliseconds) } },
       randomize: { input, source in
-        let isThere = source.mayStop && source.isOne(in: 2)
+        let isThere = source.mayStop && !source.isOne(in: 3)
         // Beyond that, most are over before.
         let latest = source.total / 6
         input[keyPath: path] =

@@ -93,6 +93,12 @@ enum ExampleComparing {
         continue
       }
       guard example.isComparable else { continue }
+      guard example.undeclaredFields.isEmpty else {
+        throw UsageError(
+          "\(example.name): these need a field: "
+            + example.undeclaredFields.joined(separator: ", ")
+        )
+      }
       let comparison = ExampleComparison(
         recipe: recipe,
         example: example,
@@ -106,6 +112,13 @@ enum ExampleComparing {
         Terminal.showProgress("\(recipe.name) \(example.name): \($0) inputs")
       }
       agree = agree && finding == nil
+      // Of few inputs nothing can be said.
+      for shortfall in finding == nil && counts.inputs >= 1_000
+        ? counts.shortfalls(of: example) : []
+      {
+        Terminal.complain("\(example.name): \(shortfall)")
+        agree = false
+      }
       let report = Report(
         recipe: recipe.name,
         example: example.name,
@@ -149,6 +162,12 @@ enum ExampleComparing {
         add(example, example.input, go)
       }
       guard example.isComparable else { continue }
+      guard example.undeclaredFields.isEmpty else {
+        throw UsageError(
+          "\(example.name): these need a field: "
+            + example.undeclaredFields.joined(separator: ", ")
+        )
+      }
       let comparison = ExampleComparison(
         recipe: recipe,
         example: example,

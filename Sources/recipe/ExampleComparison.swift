@@ -15,6 +15,22 @@ struct ExampleComparison {
     var cancelled = 0
     var contended = 0
 
+    /// What too few of the inputs show, of what the input can show: that a job
+    /// fails, that the caller is cancelled, that several want the same thing.
+    func shortfalls(of example: Example, oneIn share: Int = 10) -> [String] {
+      guard !example.isInstant else { return [] }
+      let fields = InputField.all(of: example.input).map(\.name)
+      let wanted = [
+        ("fail", failing, fields.contains("failing")),
+        ("are cancelled", cancelled, fields.contains("cancelAfter")),
+        ("are contended", contended, example.hasLanes),
+      ]
+      return wanted.filter { $0.2 && $0.1 < inputs / share }.map {
+        "only \($0.1) of \(inputs) inputs \($0.0), which is less than one in "
+          + "\(share): change what is random in the input's fields"
+      }
+    }
+
     mutating func add(_ trace: Trace) {
       inputs += 1
       failing += trace.events.contains { $0.name == "fail" } ? 1 : 0
@@ -220,5 +236,25 @@ extension GoTwin {
     try await answers(
       ["{\"recipe\":\(recipe.name.quotedForJSON),\"catalog\":true}"]
     )[0].get()
+  }
+}
+
+extension Example {
+  /// Whether it has a list of durations, one for each lane: lanes then end at
+  /// the same instant, and want the same thing.
+  var hasLanes: Bool {
+    func hasLanes<Input: ExampleInput>(_ input: Input) -> Bool {
+      Input.fields.contains(where: \.isForLanes)
+    }
+    return hasLanes(input)
+  }
+
+  /// Properties of the input that stand in no field, and the other way round.
+  var undeclaredFields: [String] {
+    func names<Input: ExampleInput>(_ input: Input) -> [String] {
+      Input.fields.map(\.name)
+    }
+    return Set(names(input))
+      .symmetricDifference(InputField.all(of: input).map(\.name)).sorted()
   }
 }

@@ -102,9 +102,9 @@ private struct Room {
         in: root
       ),
       try insert(
-        ["\t\"\(name)\": \(goName).Room,"],
+        ["\tRooms[\"\(name)\"] = \(goName).Room"],
         into: "Recipes/internal/rooms/rooms.go",
-        after: "var Rooms = map[string]cookbook.Room{",
+        after: "func init() {",
         until: "}",
         in: root,
         importing: "\t\(goName) \"concurrencycookbook/\(chapter)/\(name)/go\""
@@ -133,8 +133,18 @@ private struct Room {
       all[end - 1] += ","
     }
     all.insert(contentsOf: lines, at: end)
-    if let importing, let line = all.firstIndex(of: "import (") {
-      all.insert(importing, at: line + 1)
+    if let importing, let first = all.firstIndex(of: "import ("),
+      let last = all[first...].firstIndex(of: ")")
+    {
+      // In the order of paths, as gofmt wants them.
+      func path(_ line: String) -> Substring {
+        line.split(separator: "\"").last ?? ""
+      }
+      all.replaceSubrange(
+        first + 1..<last,
+        with: (all[first + 1..<last] + [importing])
+          .sorted { path($0) < path($1) }
+      )
     }
     return (path, all.joined(separator: "\n") + "\n")
   }
@@ -155,7 +165,7 @@ private struct Room {
         problems: [],
     \(hasCopy ? "    copies: [\"\(typeName).swift\"],\n" : "")\
         examples: [
-          Example("plain", laws: [.allEndedOnReturn], body: plain)
+          Example("plain", body: plain)
         ]
       )
 
@@ -270,7 +280,19 @@ private struct Room {
 
     ## Hazards
 
+    - [leak]: what lies in wait here.
+
+    ## Cancellation
+
+    ## Cost
+
+    ## A wrong version
+
     ## Check yourself
+
+    1. A question? The answer, as `plain` shows.
+
+    ## How the file works
 
     ## Use something else when
 

@@ -15,19 +15,18 @@ enum WrongCommand {
     var holds = true
     for example in examples {
       for wrong in example.wrong {
+        let verdict = await ExampleJudge.judge(wrong, of: example)
+        let name = "\(example.name)/\(wrong.name)"
         if examples.count == 1 {
           let report = await ExampleJudge.report(on: wrong, of: example)
           try Terminal.print(
-            (["\(example.name)/\(wrong.name)", ""] + report + [""])
-              .joined(separator: "\n")
+            ([name, ""] + report + [""]).joined(separator: "\n")
           )
-          continue
+        } else {
+          try Terminal.print(
+            "\(name) breaks \(wrong.breaks) \(verdict.frequency)"
+          )
         }
-        let verdict = await ExampleJudge.judge(wrong, of: example)
-        try Terminal.print(
-          "\(example.name)/\(wrong.name) breaks \(wrong.breaks) "
-            + verdict.frequency
-        )
         if !verdict.others.isEmpty {
           Terminal.complain("it also breaks \(verdict.others)")
         }
@@ -42,6 +41,19 @@ enum WrongCommand {
         holds = holds && verdict.rejected > 0
       }
     }
+    for law in recipe.lawsThatNothingBreaks {
+      Terminal.complain("no wrong version breaks the law *\(law)*")
+      holds = false
+    }
     if !holds { throw ExitCode.failure }
+  }
+}
+
+extension Recipe {
+  /// Laws of which nobody knows whether they can be broken.
+  var lawsThatNothingBreaks: [String] {
+    let broken = examples.flatMap(\.wrong).map(\.breaks)
+    return Set(examples.flatMap(\.laws).map(\.name))
+      .filter { !broken.contains(.law($0)) }.sorted()
   }
 }

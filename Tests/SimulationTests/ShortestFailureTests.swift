@@ -210,7 +210,8 @@ private func switches(_ schedule: Simulation.Schedule) -> Int {
 
   @Test("A search whose task is cancelled stops")
   func cancellation() async throws {
-    let limit = 100_000
+    // More than there is time for.
+    let limit = 100_000_000
     let runs = Shared(0)
     await withTaskGroup(of: Void.self) { group in
       let (started, start) = AsyncStream.makeStream(of: Void.self)

@@ -11,10 +11,12 @@ import (
 )
 
 // Rooms holds the recipes by name.
-var Rooms = map[string]cookbook.Room{
-	"bounded-pool":    boundedpool.Room,
-	"closed-and-nil":  closedandnil.Room,
-	"loop-capture":    loopcapture.Room,
-	"once":            once.Room,
-	"a-million-tasks": amilliontasks.Room,
+var Rooms = map[string]cookbook.Room{}
+
+func init() {
+	Rooms["bounded-pool"] = boundedpool.Room
+	Rooms["closed-and-nil"] = closedandnil.Room
+	Rooms["loop-capture"] = loopcapture.Room
+	Rooms["once"] = once.Room
+	Rooms["a-million-tasks"] = amilliontasks.Room
 }
