@@ -228,7 +228,7 @@ package enum OnceExamples {
     }
   }
 
-  private final class Count: Sendable {
+  final class Count: Sendable {
     private let count = Atomic(0)
 
     func next() -> Int { count.add(1, ordering: .relaxed).oldValue }
