@@ -1,4 +1,3 @@
-import Cookbook
 import Synchronization
 import Testing
 
@@ -6,55 +5,6 @@ import Testing
 
 @Suite("once")
 struct OnceTests {
-  private typealias Model = OnceExamples.Model
-  private typealias Operation = History<Model>.Operation
-
-  private static func value(
-    _ task: Int,
-    _ result: Model.Return,
-    _ ticks: ClosedRange<Int>
-  ) -> Operation {
-    Operation("task \(task)", .value(task: task), result, ticks)
-  }
-
-  private static func run(
-    _ task: Int,
-    _ result: Model.Return,
-    _ ticks: ClosedRange<Int>
-  ) -> Operation {
-    Operation("task \(task)", .run(task: task), result, ticks)
-  }
-
-  /// Task 1 runs from 1 to 8, within its call.
-  private static func first(_ result: Model.Return) -> [Operation] {
-    [value(1, result, 0...9), run(1, result, 1...8)]
-  }
-
-  private static let wrong: [[Operation]] = [
-    // A value without a run.
-    [value(1, .value(1), 0...1)],
-    // Two runs, one after the other, and at once.
-    first(.value(1)) + [
-      value(2, .value(2), 10...13), run(2, .value(2), 11...12),
-    ],
-    first(.value(1)) + [value(2, .value(2), 2...7), run(2, .value(2), 3...6)],
-    // The error is kept, or told although it was a value.
-    first(.failed(1)) + [value(2, .failed(1), 10...11)],
-    first(.value(1)) + [value(2, .failed(1), 2...7)],
-    // What ended another caller is told.
-    first(.interrupted(1)) + [value(2, .interrupted(1), 2...12)],
-    // Cancelled, though the value was there.
-    first(.value(1)) + [value(2, .cancelled, 10...11)],
-  ]
-
-  // Of right ones the suite of all examples records many.
-  @Test("The model rejects wrong histories")
-  func model() {
-    for history in Self.wrong.map(History.init) {
-      #expect(!history.isLinearizable(from: Model()), "\(history)")
-    }
-  }
-
   @Test("Work that waits for its own value ends the program")
   func recursion() async {
     await #expect(processExitsWith: .failure) {

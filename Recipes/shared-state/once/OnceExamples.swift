@@ -59,22 +59,12 @@ package enum OnceExamples {
 
   // MARK: The use
 
-  // #region shared
-  enum Shared {
-    static let config = load()
-  }
-  // #endregion
-
-  private static let loads = Atomic(0)
-
-  private static func load() -> String {
-    loads.add(1, ordering: .relaxed)
-    return "config"
-  }
-
   private static func plain(_ stage: Stage) async {
     let print: @Sendable (String) -> Void = { stage.print($0) }
     // #region plain
+    enum Shared {
+      static let config = load()
+    }
     await withTaskGroup { group in
       for _ in 1...3 {
         group.addTask { print(Shared.config) }
@@ -228,7 +218,7 @@ package enum OnceExamples {
     }
   }
 
-  private final class Count: Sendable {
+  final class Count: Sendable {
     private let count = Atomic(0)
 
     func next() -> Int { count.add(1, ordering: .relaxed).oldValue }
@@ -288,6 +278,13 @@ package enum OnceExamples {
         && !cancels.contains { $0.cancels(event) }
     }.map { "\($0.lane) is cancelled" }
   }.untimed
+}
+
+private let loads = Atomic(0)
+
+private func load() -> String {
+  loads.add(1, ordering: .relaxed)
+  return "config"
 }
 
 extension Event {

@@ -99,11 +99,10 @@ extension OnceExamples {
 
     /// The histories of something that is like a once.
     static func histories(
-      of program: @escaping @Sendable (_ seed: UInt64) -> Program = random,
       _ make: @escaping @Sendable (_ work: @escaping Load) -> Load
     ) -> HistoryProgram<Model> {
       HistoryProgram(model: { Model() }) { seed, recorder, clock in
-        await program(seed).run(recorder, clock, make)
+        await random(seed: seed).run(recorder, clock, make)
       }
     }
 
@@ -122,9 +121,9 @@ extension OnceExamples {
       _ clock: any Clock<Duration>,
       _ make: (@escaping Load) -> Load
     ) async {
-      let runs = Runs()
+      let runs = Count()
       let value = make { [self] in
-        let run = runs.count.add(1, ordering: .relaxed).newValue
+        let run = runs.next() + 1
         let asking = Asking.current
         let call = Model.Call.run(task: asking.task)
         let operation = recorder.begin(lane: asking.lane, call)
@@ -158,10 +157,6 @@ extension OnceExamples {
           }
         }
       }
-    }
-
-    private final class Runs: Sendable {
-      let count = Atomic(0)
     }
   }
 }

@@ -55,13 +55,7 @@ extension OnceExamples {
     },
     wrong("kept-error", breaks: .law(handsOver.name), cancelFirst: 3) {
       load,
-      _ in
-      let config = Once { () -> Result<Int, any Error> in
-        do { return .success(try await load()) } catch {
-          return .failure(error)
-        }
-      }
-      return { try await config.value().get() }
+      _ in keepError(load)
     },
     wrong(
       "left-running",
@@ -100,12 +94,21 @@ extension OnceExamples {
       .simulation,
       Program.histories(using(Abandoned.self))
     ),
+    WrongHistories("kept-error", .simulation, Program.histories(keepError)),
     WrongHistories(
       "split-lock",
       .threads,
       Program.histories(using(SplitLock.self))
     ),
   ]
+
+  /// As `OnceValues` does, be it another caller's cancellation.
+  private static let keepError: @Sendable (@escaping Load) -> Load = { load in
+    let config = Once { () -> Result<Int, any Error> in
+      do { return .success(try await load()) } catch { return .failure(error) }
+    }
+    return { try await config.value().get() }
+  }
 
   protocol Asked: Sendable {
     init(_ load: @escaping Load)
