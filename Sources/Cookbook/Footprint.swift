@@ -31,11 +31,15 @@ package struct Footprint: Sendable {
   package static func figures(
     ofEach count: Int,
     start: () -> Void,
-    until areThere: () -> Bool
-  ) async throws -> [String: Double] {
+    until areThere: () async -> Bool
+  ) async -> [String: Double] {
     let (before, began) = (now(), ContinuousClock.now)
     start()
-    while !areThere() { try await Task.sleep(for: .microseconds(100)) }
+    // A cancelled measurement goes on: who is not there yet still comes, and
+    // whoever waits has to be released.
+    while await !areThere() {
+      try? await Task.sleep(for: .microseconds(100))
+    }
     let (took, after) = (ContinuousClock.now - began, now())
     let resident = (after.resident - before.resident) / Double(count)
     let kernel = (after.kernel - before.kernel) / Double(count)
@@ -55,10 +59,10 @@ extension Footprint {
   /// What each of some threads takes that wait.
   package static func figures(
     ofThreads count: Int
-  ) async throws -> [String: Double] {
+  ) async -> [String: Double] {
     let (arrived, gate) = (Counter(), DispatchSemaphore(value: 0))
     defer { for _ in 0..<count { gate.signal() } }
-    return try await figures(ofEach: count) {
+    return await figures(ofEach: count) {
       for _ in 0..<count {
         Thread.detachNewThread {
           arrived.add()
@@ -71,35 +75,34 @@ extension Footprint {
   }
 
   /// What tasks wait at while they are counted.
-  package struct Gate: Sendable {
-    fileprivate let arrived = Counter()
-    fileprivate let stream: AsyncStream<Never>
+  package protocol Gate: Actor {
+    init()
 
-    package func wait() async {
-      arrived.add()
-      for await _ in stream {}
-    }
+    /// How many wait now.
+    var count: Int { get }
+
+    func open()
   }
 
   /// What each of some tasks takes that wait in `body`, each once, and how
   /// many were `released` at the end.
-  package static func figures(
-    ofWaiting count: Int,
-    in body: @escaping @Sendable (Gate) async -> Void
-  ) async throws -> [String: Double] {
+  package static func figures<G: Gate>(
+    of count: Int,
+    at gate: G.Type,
+    in body: @escaping @Sendable (G) async -> Void
+  ) async -> [String: Double] {
     // What starts once, such as the pool's threads, is no task's cost.
-    _ = try await release(min(count, 100), body)
-    return try await release(count, body)
+    _ = await release(min(count, 100), body)
+    return await release(count, body)
   }
 
-  private static func release(
+  private static func release<G: Gate>(
     _ count: Int,
-    _ body: @escaping @Sendable (Gate) async -> Void
-  ) async throws -> [String: Double] {
-    let (stream, opener) = AsyncStream<Never>.makeStream()
-    let (gate, released) = (Gate(stream: stream), Counter())
-    var found = try await withThrowingDiscardingTaskGroup { group in
-      let found = try await figures(ofEach: count) {
+    _ body: @escaping @Sendable (G) async -> Void
+  ) async -> [String: Double] {
+    let (gate, released) = (G(), Counter())
+    var found = await withDiscardingTaskGroup { group in
+      let found = await figures(ofEach: count) {
         for _ in 0..<count {
           group.addTask {
             await body(gate)
@@ -107,9 +110,9 @@ extension Footprint {
           }
         }
       } until: {
-        gate.arrived.value == count
+        await gate.count == count
       }
-      opener.finish()
+      await gate.open()
       return found
     }
     found["released"] = Double(released.value)

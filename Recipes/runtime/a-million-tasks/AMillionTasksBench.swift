@@ -4,31 +4,26 @@ extension AMillionTasksExamples {
   static let waiting = Example.claims(
     "waiting",
     [
-      .swift("tasks", count: 1_000_000, parts: [1, 10, 100], bytesEach: 2_600) {
-        try await Footprint.figures(ofWaiting: $0) { await $0.wait() }
+      .swift("tasks", count: 1_000_000, parts: [1, 10], bytesEach: 2_600) {
+        await Footprint.figures(of: $0, at: Gate.self) { await $0.wait() }
       },
-      .go(
-        "goroutines",
-        count: 1_000_000,
-        parts: [1, 10, 100],
-        bytesEach: 2_800
-      ),
+      .go("goroutines", count: 1_000_000, parts: [1, 10], bytesEach: 2_800),
       .swift("threads", count: 5_000, bytesEach: 45_000) {
-        try await Footprint.figures(ofThreads: $0)
+        await Footprint.figures(ofThreads: $0)
       },
       .go("threads", count: 5_000, bytesEach: 45_000),
       .swift("nested", count: 50_000, bytesEach: 40_000) {
-        try await Footprint.figures(ofWaiting: $0) { await nest(depth, $0) }
+        await Footprint.figures(of: $0, at: Gate.self) { await nest(depth, $0) }
       },
       .swift("returned", count: 50_000, bytesEach: 40_000) {
-        try await Footprint.figures(ofWaiting: $0) {
+        await Footprint.figures(of: $0, at: Gate.self) {
           await nest(depth, nil)
           await $0.wait()
         }
       },
       .swift("recursed", count: 50_000, bytesEach: 2_600) {
-        try await Footprint.figures(ofWaiting: $0) {
-          recurse(depth)
+        await Footprint.figures(of: $0, at: Gate.self) {
+          _ = recurse(depth)
           await $0.wait()
         }
       },
@@ -45,8 +40,8 @@ extension AMillionTasksExamples {
     showing: [
       "bytes", "with the kernel's", "reserved", "microseconds", "threads",
     ],
-    claims(of: "swift.tasks", against: "swift.threads")
-      + claims(of: "go.goroutines", against: "go.threads") + [
+    claims(of: "swift.tasks", over: "swift.threads")
+      + claims(of: "go.goroutines", over: "go.threads") + [
         Claim(
           "a goroutine's stack grows with the calls on it",
           "go.nested.bytes",
@@ -79,10 +74,7 @@ extension AMillionTasksExamples {
   )
 
   /// What is claimed of tasks and of goroutines alike.
-  private static func claims(
-    of task: String,
-    against thread: String
-  ) -> [Claim] {
+  private static func claims(of task: String, over thread: String) -> [Claim] {
     [
       Claim(
         "all \(task) that wait are released",
@@ -128,16 +120,18 @@ extension AMillionTasksExamples {
 
   /// Waits below so many suspended calls, or returns where there is no gate.
   @discardableResult
-  private static func nest(_ depth: Int, _ gate: Footprint.Gate?) async -> Int {
-    guard depth > 0 else {
-      await gate?.wait()
-      return 0
-    }
-    return await nest(depth - 1, gate) ^ depth
+  private static func nest(_ depth: Int, _ gate: Gate?) async -> Int {
+    await depth > 0 ? nest(depth - 1, gate) ^ depth : wait(at: gate)
+  }
+
+  /// Not a part of `nest`, each call of which would have room for this one.
+  @inline(never)
+  private static func wait(at gate: Gate?) async -> Int {
+    await gate?.wait()
+    return 0
   }
 
   @inline(never)
-  @discardableResult
   private static func recurse(_ depth: Int) -> Int {
     depth > 0 ? recurse(depth - 1) ^ depth : 0
   }

@@ -9,7 +9,7 @@ package enum AMillionTasksExamples {
     goConstructs: [
       "go", "close(ch)", "sync.WaitGroup", "runtime.LockOSThread",
     ],
-    swiftConstructs: ["withDiscardingTaskGroup", "AsyncStream", "Thread"],
+    swiftConstructs: ["withDiscardingTaskGroup", "actor", "Thread"],
     problems: [
       "a million tasks", "how many tasks can I start", "memory of a task",
       "tasks against threads", "stack size", "release all waiters at once",
@@ -32,21 +32,38 @@ package enum AMillionTasksExamples {
     }
   }
 
+  // #region gate
+  actor Gate {
+    private var isOpen = false
+    private var waiting: [CheckedContinuation<Void, Never>] = []
+
+    func wait() async {
+      if !isOpen { await withCheckedContinuation { waiting.append($0) } }
+    }
+
+    func open() {
+      isOpen = true
+      for task in waiting { task.resume() }
+      waiting = []
+    }
+  }
+  // #endregion
+
   private static func release(_ input: Crowd, _ stage: Stage) async throws {
     let n = input.tasks
     let pause = { try? await stage.sleep(input.release) }
     let perform = { @Sendable in try? await stage.work("tasks", 20) }
     // #region released
-    let (gate, opener) = AsyncStream<Never>.makeStream()
+    let gate = Gate()
     await withDiscardingTaskGroup { group in
       for _ in 0..<n {
         group.addTask {
-          for await _ in gate {}
+          await gate.wait()
           await perform()
         }
       }
       await pause()
-      opener.finish()
+      await gate.open()
     }
     // #endregion
   }
@@ -56,20 +73,6 @@ package enum AMillionTasksExamples {
     breaks: .deadlock,
     input: Crowd(tasks: 2, release: 0)
   ) { input, stage in
-    // #region forgets
-    actor Gate {
-      private var waiting: [CheckedContinuation<Void, Never>] = []
-
-      func wait() async {
-        await withCheckedContinuation { waiting.append($0) }
-      }
-
-      func open() {
-        for task in waiting { task.resume() }
-        waiting = []
-      }
-    }
-    // #endregion
     let gate = Gate()
     await withDiscardingTaskGroup { group in
       for task in 1...input.tasks {
@@ -80,8 +83,19 @@ package enum AMillionTasksExamples {
         }
       }
       try? await stage.sleep(input.release)
-      stage.note(Event.caller, "opens")
-      await gate.open()
+      stage.note(Event.caller, "wakes all")
+      await gate.wakeAll()
     }
   }
+}
+
+extension AMillionTasksExamples.Gate: Footprint.Gate {
+  var count: Int { waiting.count }
+
+  // #region forgets
+  func wakeAll() {
+    for task in waiting { task.resume() }
+    waiting = []
+  }
+  // #endregion
 }
