@@ -4,10 +4,10 @@ extension AMillionTasksExamples {
   static let waiting = Example.claims(
     "waiting",
     [
-      .swift("tasks", count: 1_000_000, parts: [1, 10], bytesEach: 2_600) {
+      .swift("tasks", count: 1_000_000, parts: parts, bytesEach: 2_600) {
         await Footprint.figures(of: $0, at: Gate.self) { await $0.wait() }
       },
-      .go("goroutines", count: 1_000_000, parts: [1, 10], bytesEach: 2_800),
+      .go("goroutines", count: 1_000_000, parts: parts, bytesEach: 2_800),
       .swift("threads", count: 5_000, bytesEach: 45_000) {
         await Footprint.figures(ofThreads: $0)
       },
@@ -72,6 +72,8 @@ extension AMillionTasksExamples {
         ),
       ]
   )
+
+  private static let parts = [1, 10, 100]
 
   /// What is claimed of tasks and of goroutines alike.
   private static func claims(of task: String, over thread: String) -> [Claim] {
