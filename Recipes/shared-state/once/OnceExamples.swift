@@ -56,8 +56,8 @@ package enum OnceExamples {
   )
 
   typealias Load = @Sendable () async throws -> Int
-
-  // MARK: The use
+  /// Makes something that is like a once, as a function that returns its value.
+  typealias Make = @Sendable (_ work: @escaping Load) -> Load
 
   private static func plain(_ stage: Stage) async {
     let print: @Sendable (String) -> Void = { stage.print($0) }

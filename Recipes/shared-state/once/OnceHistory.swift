@@ -82,7 +82,7 @@ extension OnceExamples {
   /// Tasks ask for the value of what is like a once, in a program that is
   /// different for each seed: some are cancelled, and some runs fail.
   static func histories(
-    _ make: @escaping @Sendable (_ work: @escaping Load) -> Load
+    _ make: @escaping Make
   ) -> HistoryProgram<Model> {
     HistoryProgram(model: { Model() }) { seed, recorder, clock in
       var random = SeededGenerator(seed: seed)

@@ -6,31 +6,30 @@ extension OnceExamples {
   static let wrong = [
     wrong(
       "checked-before-await",
-      breaks: .law(oneRun.name),
+      breaks: oneRun,
       input: Callers(arrivals: [0, 0], runs: [0], cancelFirst: nil)
     ) { load, _ in checkBeforeAwait(load) },
-    wrong("flag-first", breaks: .law(finishedValue.name)) { load, _ in
+    wrong("flag-first", breaks: finishedValue) { load, _ in
       let hasBegun = Atomic(false)
       let value = Mutex(-1)
       return { @Sendable in
-        if !hasBegun.exchange(true, ordering: .relaxed) {
-          let new = try await load()
-          value.withLock { $0 = new }
+        if hasBegun.exchange(true, ordering: .relaxed) {
+          return value.withLock { $0 }
         }
-        return value.withLock { $0 }
+        let new = try await load()
+        value.withLock { $0 = new }
+        return new
       }
     },
-    wrong("kept-error", breaks: .law(handsOver.name)) { load, _ in
-      keepError(load)
-    },
-    wrong("stored-task", breaks: .law(cancelledLeave.name)) { load, stage in
+    wrong("kept-error", breaks: handsOver) { load, _ in keepError(load) },
+    wrong("stored-task", breaks: cancelledLeave) { load, stage in
       let config = Config(load, stage)
       return { try await config.value() }
     },
     // As before, but the caller leaves, and leaves the run behind.
     wrong(
       "left-running",
-      breaks: .law(Law<Callers>.allEndedOnReturn.name),
+      breaks: .allEndedOnReturn,
       input: Callers(arrivals: [0])
     ) { load, stage in
       let config = Config(load, stage)
@@ -53,15 +52,13 @@ extension OnceExamples {
     WrongHistories("split-lock", .threads, histories(splitLock)),
   ]
 
-  private typealias Make = @Sendable (@escaping Load) -> Load
-
   private static func wrong(
     _ name: String,
-    breaks breach: Breach,
+    breaks law: Law<Callers>,
     input: Callers = Callers(),
     _ make: @escaping @Sendable (@escaping Load, Stage) -> Load
   ) -> Wrong<Callers> {
-    Wrong(name, breaks: breach, input: input) { input, stage in
+    Wrong(name, breaks: law, input: input) { input, stage in
       let (load, callers) = input.perform(stage)
       let value = make(load, stage)
       await withTaskGroup { group in
