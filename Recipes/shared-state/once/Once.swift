@@ -66,7 +66,8 @@ nonisolated final class Once<Value: Sendable>: Sendable {
         if let turn { continuation.resume(with: turn) }
       }
     } onCancel: {
-      let waiter = state.withLock { $0.leave(place) }
+      // It may have been woken before.
+      let waiter = state.withLock { $0.waiters.removeValue(forKey: place) }
       waiter?.resume(throwing: CancellationError())
     }
   }
@@ -108,7 +109,7 @@ extension Once {
 
     private var phase = Phase.idle
     /// By place, without the callers that have yet to suspend.
-    private var waiters: [Int: Waiter] = [:]
+    var waiters: [Int: Waiter] = [:]
     private var places = 0
     /// The task that runs, once it does.
     var runner: Int?
@@ -139,11 +140,6 @@ extension Once {
       if isCancelled { return .failure(CancellationError()) }
       waiters[place] = waiter
       return nil
-    }
-
-    /// A waiter is cancelled; it may have been woken before.
-    mutating func leave(_ place: Int) -> Waiter? {
-      waiters.removeValue(forKey: place)
     }
 
     /// A run ends; returns the waiters to wake, with what each is to do.

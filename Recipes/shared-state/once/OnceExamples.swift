@@ -30,34 +30,34 @@ package enum OnceExamples {
       ),
       .history(
         "linearizable",
-        Program.histories { work in
+        histories { work in
           let once = Once(work)
           return { try await once.value() }
         },
         wrong: wrongHistories
       ),
       .refused("lazy", "OnceRefused.swift"),
-      failing(
-        "do-panics",
-        go: ("dies of no network", "returns"),
-        because: "To `Do`, a function that panicked has run."
-      ),
-      failing(
-        "value-panics",
-        go: ("dies of no network", "dies of no network"),
-        because: "`OnceValue` repeats the panic in each call."
-      ),
-      failing(
-        "values-fails",
-        go: ("throws no network", "throws no network"),
-        because: "`OnceValues` keeps the error for ever."
+      Example(
+        "first-fails",
+        .outcomes(
+          swift:
+            "call 1: throws no network; call 2: 2, returns; caller: returns",
+          go: "Do 1: dies of no network; Do 2: returns; "
+            + "OnceValue 1: dies of no network; "
+            + "OnceValue 2: dies of no network; "
+            + "OnceValues 1: throws no network; "
+            + "OnceValues 2: throws no network; caller: returns",
+          because: "To `Do`, a function that panicked has run. `OnceValue` "
+            + "repeats the panic in each call, and `OnceValues` the error."
+        ),
+        body: firstFails
       ),
     ]
   )
 
   typealias Load = @Sendable () async throws -> Int
-
-  // MARK: The use
+  /// Makes something that is like a once, as a function that returns its value.
+  typealias Make = @Sendable (_ work: @escaping Load) -> Load
 
   private static func plain(_ stage: Stage) async {
     let print: @Sendable (String) -> Void = { stage.print($0) }
@@ -104,7 +104,6 @@ package enum OnceExamples {
     }
     let config = Config(load, stage)
     let print: @Sendable (Int) -> Void = { stage.print($0) }
-    // #region stored-use
     await withTaskGroup { group in
       for _ in 1...3 {
         group.addTask {
@@ -112,7 +111,6 @@ package enum OnceExamples {
         }
       }
     }
-    // #endregion
   }
 
   private static func value(_ input: Callers, _ stage: Stage) async {
@@ -128,33 +126,18 @@ package enum OnceExamples {
   }
 
   /// Two calls, of which the first fails: the file runs the work again.
-  private static func failing(
-    _ name: String,
-    go: (String, String),
-    because rule: String
-  ) -> Example {
-    Example(
-      name,
-      .outcomes(
-        swift: "call 1: throws no network; call 2: 2, returns; caller: returns",
-        go: "call 1: \(go.0); call 2: \(go.1); caller: returns",
-        because: rule
-      )
-    ) { stage in
-      struct NoNetwork: Error, CustomStringConvertible {
-        var description: String { "no network" }
-      }
-      let runs = Count()
-      let config = Once {
-        let run = runs.next() + 1
-        if run == 1 { throw NoNetwork() }
-        return run
-      }
-      for call in ["call 1", "call 2"] {
-        await stage.attempt(call) {
-          stage.say(call, try await config.value())
-        }
-      }
+  private static func firstFails(_ stage: Stage) async {
+    struct NoNetwork: Error, CustomStringConvertible {
+      var description: String { "no network" }
+    }
+    let runs = Count()
+    let config = Once {
+      let run = runs.next() + 1
+      if run == 1 { throw NoNetwork() }
+      return run
+    }
+    for call in ["call 1", "call 2"] {
+      await stage.attempt(call) { stage.say(call, try await config.value()) }
     }
   }
 
@@ -177,12 +160,7 @@ package enum OnceExamples {
         Field(
           \.failures,
           "how many runs fail before one succeeds",
-          validate: { $1 < 0 ? "must not be negative" : nil },
-          randomize: { input, source in
-            let mayFail = source.mayStop && source.isOne(in: 2)
-            input.failures = mayFail ? source.int(in: 1...3) : 0
-          },
-          simplify: { $0 > 0 ? [0, $0 - 1] : [] }
+          randomize: { $0.failures = $1.mayStop ? $1.int(in: 0...2) : 0 }
         ),
         .moment(\.cancelFirst, "cancel caller 0 after so many milliseconds"),
       ]
@@ -197,12 +175,8 @@ package enum OnceExamples {
       let count = Count()
       let load: Load = { [runs, failures] in
         let run = count.next()
-        let planned = min(run, runs.count - 1)
-        try await stage.work(
-          "run \(run)",
-          planned < 0 ? 0 : runs[planned],
-          fails: run < failures
-        )
+        let time = runs.dropFirst(run).first ?? runs.last ?? 0
+        try await stage.work("run \(run)", time, fails: run < failures)
         return run
       }
       let callers = arrivals.enumerated().map { index, arrival -> Caller in

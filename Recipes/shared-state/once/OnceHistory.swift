@@ -69,60 +69,34 @@ extension OnceExamples {
     }
   }
 
-  /// Tasks that ask for one value; some are cancelled, and some runs fail.
-  struct Program: Sendable {
-    /// How often each task asks for the value.
-    var calls = [1, 1]
-    /// After how many pauses each task is cancelled, or never.
-    var patience: [Int?] = [nil, nil]
-    /// How many runs fail before one succeeds.
-    var failures = 0
-    /// How many pauses a run makes.
-    var pauses = 1
+  /// A call of a task, and the runs that it made.
+  private final class Asking: Sendable {
+    @TaskLocal static var current = Asking(task: 0)
+    let task: Int
+    let runs = Mutex<[(Int, Model.Return)]>([])
+    var lane: String { "task \(task)" }
 
-    /// Makes a program that is different for each seed.
-    static func random(seed: UInt64) -> Program {
+    init(task: Int) { self.task = task }
+  }
+
+  /// Tasks ask for the value of what is like a once, in a program that is
+  /// different for each seed: some are cancelled, and some runs fail.
+  static func histories(
+    _ make: @escaping Make
+  ) -> HistoryProgram<Model> {
+    HistoryProgram(model: { Model() }) { seed, recorder, clock in
       var random = SeededGenerator(seed: seed)
       let calls = (0..<Int.random(in: 2...4, using: &random)).map { _ in
         Int.random(in: 1...2, using: &random)
       }
-      return Program(
-        calls: calls,
-        patience: calls.map { _ in
-          Bool.random(using: &random)
-            ? nil : Int.random(in: 0...5, using: &random)
-        },
-        failures: max(0, Int.random(in: -1...2, using: &random)),
-        pauses: Int.random(in: 1...4, using: &random)
-      )
-    }
-
-    /// The histories of something that is like a once.
-    static func histories(
-      _ make: @escaping @Sendable (_ work: @escaping Load) -> Load
-    ) -> HistoryProgram<Model> {
-      HistoryProgram(model: { Model() }) { seed, recorder, clock in
-        await random(seed: seed).run(recorder, clock, make)
+      let patience = calls.map { _ in
+        Bool.random(using: &random)
+          ? nil : Int.random(in: 0...5, using: &random)
       }
-    }
-
-    /// A call of a task, and the runs that it made.
-    private final class Asking: Sendable {
-      @TaskLocal static var current = Asking(task: 0)
-      let task: Int
-      let runs = Mutex<[(Int, Model.Return)]>([])
-      var lane: String { "task \(task)" }
-
-      init(task: Int) { self.task = task }
-    }
-
-    private func run(
-      _ recorder: HistoryRecorder<Model>,
-      _ clock: any Clock<Duration>,
-      _ make: (@escaping Load) -> Load
-    ) async {
+      let failures = max(0, Int.random(in: -1...2, using: &random))
+      let pauses = Int.random(in: 1...4, using: &random)
       let runs = Count()
-      let value = make { [self] in
+      let value = make {
         let run = runs.next() + 1
         let asking = Asking.current
         let call = Model.Call.run(task: asking.task)

@@ -16,12 +16,10 @@ import (
 // Room is what the recipe shows in Go.
 var Room = cookbook.Room{
 	Examples: map[string]cookbook.Example{
-		"plain":        cookbook.Plain(plain),
-		"stored-task":  cookbook.Plain(onceValues),
-		"value":        cookbook.With(value),
-		"do-panics":    twice(doPanics),
-		"value-panics": twice(valuePanics),
-		"values-fails": twice(valuesFails),
+		"plain":       cookbook.Plain(plain),
+		"stored-task": cookbook.Plain(onceValues),
+		"value":       cookbook.With(value),
+		"first-fails": cookbook.Plain(firstFails),
 	},
 	Wrong: map[string]cookbook.Example{
 		"value/withoutOnce": cookbook.With(withoutOnce),
@@ -85,10 +83,9 @@ func (in callers) perform(
 	var runs atomic.Int64
 	load = func(ctx context.Context) (int, error) {
 		run := int(runs.Add(1) - 1)
-		planned := min(run, len(in.Runs)-1)
 		ms := 0
-		if planned >= 0 {
-			ms = in.Runs[planned]
+		if len(in.Runs) > 0 {
+			ms = in.Runs[min(run, len(in.Runs)-1)]
 		}
 		lane := fmt.Sprint("run ", run)
 		return run, stage.Work(ctx, lane, ms, run < in.Failures)
@@ -137,40 +134,26 @@ func withoutOnce(ctx context.Context, stage cookbook.Stage, in callers) error {
 	return nil
 }
 
-// twice returns an example of two calls, each in a lane of its own; the work
-// of the first one fails.
-func twice(makeCall func() func(cookbook.Lane) error) cookbook.Example {
-	return cookbook.Plain(func(_ context.Context, stage cookbook.Stage) error {
-		call := makeCall()
-		for _, name := range []string{"call 1", "call 2"} {
-			stage.Attempt(name, func() error { return call(stage.Lane(name)) })
-		}
-		return nil
-	})
-}
-
-func doPanics() func(cookbook.Lane) error {
+// firstFails calls each of Go's three twice; the first work fails.
+func firstFails(_ context.Context, stage cookbook.Stage) error {
 	var once sync.Once
-	return func(cookbook.Lane) error {
-		once.Do(func() { panic("no network") })
-		return nil
-	}
-}
-
-func valuePanics() func(cookbook.Lane) error {
-	config := sync.OnceValue(func() int { panic("no network") })
-	return func(fmt cookbook.Lane) error {
-		fmt.Println(config())
-		return nil
-	}
-}
-
-func valuesFails() func(cookbook.Lane) error {
-	config := sync.OnceValues(func() (int, error) {
+	value := sync.OnceValue(func() int { panic("no network") })
+	values := sync.OnceValues(func() (int, error) {
 		return 0, errors.New("no network")
 	})
-	return func(cookbook.Lane) error {
-		_, err := config()
-		return err
+	for _, call := range []string{" 1", " 2"} {
+		stage.Attempt("Do"+call, func() error {
+			once.Do(func() { panic("no network") })
+			return nil
+		})
+		stage.Attempt("OnceValue"+call, func() error {
+			value()
+			return nil
+		})
+		stage.Attempt("OnceValues"+call, func() error {
+			_, err := values()
+			return err
+		})
 	}
+	return nil
 }
