@@ -103,16 +103,14 @@ package struct Example: Sendable {
   /// What is wrong with a run, by the first law that it breaks.
   ///
   /// - Parameters:
-  ///   - trace: What the run did.
+  ///   - trace: What the run did, in either language.
   ///   - input: What it took.
-  ///   - isGo: Whether Go's original did it: it may promise less.
   /// - Throws: The law that is broken.
   package func check(
     _ trace: Trace,
-    of input: any ExampleInput,
-    isGo: Bool = false
+    of input: any ExampleInput
   ) throws(LawViolation) {
-    for law in laws where law.holdsInGo || !isGo {
+    for law in laws {
       if let reason = law.problem(input, trace) {
         throw LawViolation(law: law.name, reason: reason)
       }
@@ -206,13 +204,11 @@ extension Evidence {
 /// A law over the input of an example, whatever its type.
 package struct AnyLaw: Sendable {
   package let name: String
-  package let holdsInGo: Bool
   package let isTimed: Bool
   package let problem: @Sendable (any ExampleInput, Trace) -> String?
 
   init<Input: ExampleInput>(_ law: Law<Input>) {
     name = law.name
-    holdsInGo = law.holdsInGo
     isTimed = law.isTimed
     problem = { law.problem(cast($0), $1) }
   }

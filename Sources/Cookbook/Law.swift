@@ -4,8 +4,6 @@
 package struct Law<Input: Sendable>: Sendable {
   /// The promise, as a short sentence.
   package let name: String
-  /// Whether Go's original makes it too.
-  package var holdsInGo = true
   /// Whether it is about instants, which only virtual time has.
   package var isTimed = true
   private let violation: @Sendable (Input, Trace) -> String?
@@ -21,13 +19,6 @@ package struct Law<Input: Sendable>: Sendable {
   ) {
     self.name = name
     self.violation = violation
-  }
-
-  /// The same promise where only Swift makes it.
-  package var inSwift: Law {
-    var law = self
-    law.holdsInGo = false
-    return law
   }
 
   /// The same promise, which holds on real threads too.

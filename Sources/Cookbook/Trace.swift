@@ -19,13 +19,20 @@ package struct Outcome: Hashable, Sendable, CustomStringConvertible {
 
   /// A line such as `caller: [1,4], returns; sender: throws cancelled`.
   package var description: String {
-    Set(said.keys).union(endings.keys).sorted().map { lane in
-      let parts =
-        said[lane, default: []]
-        + [endings[lane]?.description]
-        .compactMap { $0 }
-      return "\(lane): " + parts.joined(separator: ", ")
-    }.joined(separator: "; ")
+    lanes.map(description).joined(separator: "; ")
+  }
+
+  /// The lanes that said something or ended, by name.
+  package var lanes: [String] {
+    Set(said.keys).union(endings.keys).sorted()
+  }
+
+  /// What one lane came to: `caller: [1,4], returns`.
+  package func description(of lane: String) -> String {
+    let parts =
+      said[lane, default: []]
+      + [endings[lane]?.description].compactMap { $0 }
+    return "\(lane): " + parts.joined(separator: ", ")
   }
 }
 

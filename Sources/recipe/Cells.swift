@@ -83,8 +83,7 @@ struct Cells {
 
   /// An outcome in Markdown, as short as it goes.
   private func words(_ outcome: Outcome, in language: Language) -> String {
-    let others = Set(outcome.said.keys).union(outcome.endings.keys)
-      .subtracting([Event.caller]).sorted()
+    let others = outcome.lanes.filter { $0 != Event.caller }
     let lanes = ([Event.caller] + others).compactMap { lane -> String? in
       var parts = outcome.said[lane, default: []].map {
         $0 == "null" && language == .swift ? "`nil`" : "`\($0)`"

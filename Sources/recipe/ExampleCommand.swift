@@ -14,7 +14,7 @@ enum ExampleCommand {
     _ recipe: Recipe,
     arguments: some Sequence<String>
   ) async throws {
-    var (examples, rest) = try take(Array(arguments), of: recipe)
+    let (examples, rest) = try take(Array(arguments), of: recipe)
     // A name, or what only one example can mean.
     let wantsOne = examples.count == 1 || !rest.isEmpty
     guard wantsOne || !examples.allSatisfy({ $0.isInstant && $0.isComparable })
@@ -23,7 +23,7 @@ enum ExampleCommand {
         try await Cells(of: recipe).listing().joined(separator: "\n")
       )
     }
-    try await run(examples[0], of: recipe, &rest)
+    try await run(examples[0], of: recipe, rest)
   }
 
   /// The example that the first word names; all where there is none.
@@ -109,7 +109,7 @@ enum ExampleCommand {
   private static func run(
     _ example: Example,
     of recipe: Recipe,
-    _ words: inout [String]
+    _ words: [String]
   ) async throws {
     if words.contains("--help") || words.contains("-h") {
       return try Terminal.print(help(recipe))
@@ -225,22 +225,11 @@ enum ExampleCommand {
         .lines(width: width, styled: styled)
       lines.append("")
     }
-    let outcome = trace.outcome
-    let caller = Outcome(
-      said: outcome.said.filter { $0.key == Event.caller },
-      endings: outcome.endings.filter { $0.key == Event.caller }
-    )
-    let others = Set(outcome.said.keys).union(outcome.endings.keys)
-      .subtracting([Event.caller]).sorted()
-    for lane in others {
-      lines.append(
-        Outcome(
-          said: outcome.said.filter { $0.key == lane },
-          endings: outcome.endings.filter { $0.key == lane }
-        ).description
-      )
-    }
-    return lines + [caller.description]
+    // The caller is the one that the others belong to: it comes last.
+    let lanes = trace.outcome.lanes
+    let ordered =
+      lanes.filter { $0 != Event.caller } + lanes.filter { $0 == Event.caller }
+    return lines + ordered.map(trace.outcome.description)
   }
 
   static func help(_ recipe: Recipe) -> String {

@@ -57,6 +57,12 @@ enum ExampleComparing {
     try arguments.requireEmpty(
       known: ["json", "inputs", "seed", "wrong", "record"]
     )
+    for example in examples where !example.undeclaredFields.isEmpty {
+      throw UsageError(
+        "\(example.name): these need a field: "
+          + example.undeclaredFields.joined(separator: ", ")
+      )
+    }
     Terminal.showProgress("\(recipe.name): compiling the Go twins")
     let go = try await GoTwin.start()
     if let record {
@@ -93,12 +99,6 @@ enum ExampleComparing {
         continue
       }
       guard example.isComparable else { continue }
-      guard example.undeclaredFields.isEmpty else {
-        throw UsageError(
-          "\(example.name): these need a field: "
-            + example.undeclaredFields.joined(separator: ", ")
-        )
-      }
       let comparison = ExampleComparison(
         recipe: recipe,
         example: example,
@@ -162,12 +162,6 @@ enum ExampleComparing {
         add(example, example.input, go)
       }
       guard example.isComparable else { continue }
-      guard example.undeclaredFields.isEmpty else {
-        throw UsageError(
-          "\(example.name): these need a field: "
-            + example.undeclaredFields.joined(separator: ", ")
-        )
-      }
       let comparison = ExampleComparison(
         recipe: recipe,
         example: example,

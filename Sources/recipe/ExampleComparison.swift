@@ -133,7 +133,7 @@ struct ExampleComparison {
           return .failure(finding)
         }
         do throws(LawViolation) {
-          try example.check(trace, of: input, isGo: language == "Go")
+          try example.check(trace, of: input)
         } catch {
           finding.problem = "\(language): \(error)"
           return .failure(finding)

@@ -164,7 +164,6 @@ extension ExampleJudge {
     var seeds: Int
     /// In how many it broke something else.
     var others: [String: Int]
-    var firstSeed: UInt64?
 
     var frequency: String {
       kills == seeds
@@ -194,7 +193,6 @@ extension ExampleJudge {
       let breaches = breaches(run, of: example, wrong.input, right.trace)
       if isBroken(wrong.breaks, in: breaches) {
         verdict.kills += 1
-        verdict.firstSeed = verdict.firstSeed ?? seed
       }
       for breach in breaches where breach != wrong.breaks {
         // Where all is about one thing, it differs from the right one too.

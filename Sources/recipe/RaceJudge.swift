@@ -66,7 +66,7 @@ struct RaceJudge {
         )
         for trace in traces {
           let trace = try trace.get()
-          try example.check(trace, of: example.input, isGo: true)
+          try example.check(trace, of: example.input)
           verdict.go[trace.outcome.description, default: 0] += 1
         }
         Terminal.showProgress(

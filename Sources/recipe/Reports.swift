@@ -21,7 +21,8 @@ enum Reports {
       for example in recipe.examples {
         for wrong in example.wrong
         where "\(example.name)/\(wrong.name)" == argument {
-          return await ExampleJudge.report(on: wrong, of: example)
+          let verdict = await ExampleJudge.judge(wrong, of: example)
+          return await ExampleJudge.report(verdict, on: wrong, of: example)
         }
         for wrong in example.histories?.wrong ?? []
         where "\(example.name)/\(wrong.name)" == argument {

@@ -78,10 +78,10 @@ extension ExampleJudge {
   /// What a page says of a wrong version: what it breaks, how often, and the
   /// shortest schedule in which it does.
   static func report(
+    _ verdict: Verdict,
     on wrong: WrongVersion,
     of example: Example
   ) async -> [String] {
-    let verdict = await judge(wrong, of: example)
     guard verdict.kills < verdict.seeds,
       let run = await shortestFailure(wrong, of: example)
     else {

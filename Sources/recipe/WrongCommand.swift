@@ -18,7 +18,11 @@ enum WrongCommand {
         let verdict = await ExampleJudge.judge(wrong, of: example)
         let name = "\(example.name)/\(wrong.name)"
         if examples.count == 1 {
-          let report = await ExampleJudge.report(on: wrong, of: example)
+          let report = await ExampleJudge.report(
+            verdict,
+            on: wrong,
+            of: example
+          )
           try Terminal.print(
             ([name, ""] + report + [""]).joined(separator: "\n")
           )
