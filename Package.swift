@@ -2,67 +2,13 @@
 
 import PackageDescription
 
-/// Rooms that are one module together, by their folders below `Recipes`.
+/// The rooms, by their folders below `Recipes`.
 let rooms = [
-  "patterns/bounded-pool",
   "channels/closed-and-nil",
+  "patterns/bounded-pool",
   "lifetimes/loop-capture",
   "shared-state/once",
   "runtime/a-million-tasks",
-]
-
-/// A recipe's room in the earlier form: `Recipes/<chapter>/<name>`, a module.
-struct Recipe {
-  var name: String
-  var chapter: String
-  /// Recipes whose pattern file this recipe's pattern file imports.
-  var ingredients: [String] = []
-  /// Folders whose files both languages embed.
-  var embedded: [String] = []
-
-  var module: String {
-    name.split(separator: "-").map(\.capitalized).joined() + "Recipe"
-  }
-
-  var isIngredient: Bool {
-    recipes.contains { $0.ingredients.contains(name) }
-  }
-
-  var target: Target {
-    let goName = name.split(separator: "-").joined(separator: "_")
-    return .target(
-      name: module,
-      dependencies: ["Cookbook"]
-        + recipes.filter { ingredients.contains($0.name) }
-        .map { .target(name: $0.module) },
-      path: "Recipes/\(chapter)/\(name)",
-      // By name, not by pattern: SwiftPM then warns when one is missing.
-      exclude: [
-        "README.md", "\(goName).go", "\(goName)_test.go", "demo.go",
-        "bench.go",
-      ],
-      resources: embedded.map { .embedInCode($0) },
-      swiftSettings: isIngredient ? strict + specialized : strict
-    )
-  }
-}
-
-/// Every recipe in the earlier form, in the order of the menu.
-let recipes = [
-  Recipe(name: "word-count", chapter: "patterns", embedded: ["texts"]),
-  Recipe(name: "fan-out-fan-in", chapter: "patterns", ingredients: ["channel"]),
-  Recipe(name: "semaphore", chapter: "patterns"),
-  Recipe(name: "pipeline", chapter: "patterns", ingredients: ["channel"]),
-  Recipe(name: "backpressure", chapter: "patterns", ingredients: ["channel"]),
-  Recipe(name: "errgroup", chapter: "lifetimes"),
-  Recipe(name: "context-cancellation", chapter: "lifetimes"),
-  Recipe(name: "channel", chapter: "channels"),
-  Recipe(name: "select", chapter: "channels", ingredients: ["channel"]),
-  Recipe(
-    name: "priority-select",
-    chapter: "channels",
-    ingredients: ["channel", "select"]
-  ),
 ]
 
 /// What the project holds itself to in development: `COOKBOOK_STRICT=1`.
@@ -87,20 +33,6 @@ let strict: [SwiftSetting] =
       .treatWarning("ExplicitSendable", as: .error),
     ] : [])
 
-/// Specialises an ingredient in the modules that use it.
-///
-/// A user copies it into such a module, where that comes by itself; what is
-/// measured here must be what users get.
-let specialized: [SwiftSetting] = [
-  .unsafeFlags(
-    ["-cross-module-optimization"],
-    .when(configuration: .release)
-  )
-]
-
-let recipeModules: [Target.Dependency] =
-  ["Recipes"] + recipes.map { .target(name: $0.module) }
-
 let package = Package(
   name: "concurrency-cookbook",
   platforms: [
@@ -110,23 +42,22 @@ let package = Package(
     .executable(name: "recipe", targets: ["recipe"]),
     .library(name: "Simulation", targets: ["Simulation"]),
   ],
-  targets: recipes.map(\.target) + [
+  targets: [
     .target(name: "Cookbook", swiftSettings: strict),
     .target(name: "Simulation", swiftSettings: strict),
     .target(
       name: "Recipes",
-      dependencies: ["Cookbook", "ChannelRecipe", "SelectRecipe"],
+      dependencies: ["Cookbook"],
       path: "Recipes",
       exclude: [
         "ADDING.md", "HAZARDS.md", "go.mod", "go.sum", "cmd", "internal",
       ]
-        + rooms.flatMap { ["\($0)/README.md", "\($0)/go"] }
-        + recipes.map { "\($0.chapter)/\($0.name)" },
+        + rooms.flatMap { ["\($0)/README.md", "\($0)/go"] },
       swiftSettings: strict
     ),
     .executableTarget(
       name: "recipe",
-      dependencies: ["Cookbook", "Simulation"] + recipeModules,
+      dependencies: ["Cookbook", "Simulation", "Recipes"],
       swiftSettings: strict
     ),
     .testTarget(
@@ -141,7 +72,7 @@ let package = Package(
     ),
     .testTarget(
       name: "RecipeTests",
-      dependencies: ["recipe", "Cookbook", "Simulation"] + recipeModules,
+      dependencies: ["recipe", "Cookbook", "Simulation", "Recipes"],
       swiftSettings: strict
     ),
     .testTarget(
@@ -152,14 +83,10 @@ let package = Package(
     ),
     .testTarget(
       name: "EquivalenceTests",
-      dependencies: ["recipe", "Cookbook", "Simulation"] + recipeModules,
+      dependencies: ["recipe", "Cookbook", "Simulation", "Recipes"],
       exclude: ["Recorded"],
       swiftSettings: strict
     ),
   ],
   swiftLanguageModes: [.v6]
 )
-
-extension Substring {
-  var capitalized: String { prefix(1).uppercased() + dropFirst() }
-}

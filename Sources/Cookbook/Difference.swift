@@ -2,31 +2,6 @@
 package struct Difference: Equatable, Sendable, CustomStringConvertible {
   package var description: String
 
-  /// Compares what the two languages did, as strictly as asked.
-  ///
-  /// - Returns: `nil` where they agree.
-  /// - Complexity: O(*n* log *n*) in the number of events.
-  package static func between<Outcome>(
-    swift: DemoTrace<Outcome>,
-    go: DemoTrace<Outcome>,
-    comparison: Comparison
-  ) -> Difference? {
-    if comparison == .moments,
-      let moment = firstMoment(in: swift.events, differingFrom: go.events)
-    {
-      return Difference(
-        description: "at \(Timeline.duration(moment.at)) "
-          + "Swift has \(moment.swift), Go has \(moment.go)"
-      )
-    }
-    if comparison != .outcomes, swift.outcome != go.outcome {
-      return Difference(
-        description: "Swift comes to \(swift.outcome), Go to \(go.outcome)"
-      )
-    }
-    return nil
-  }
-
   /// Compares what an example did in the two languages.
   ///
   /// - Returns: `nil` where they agree as its evidence demands.
@@ -37,16 +12,13 @@ package struct Difference: Equatable, Sendable, CustomStringConvertible {
   ) -> Difference? {
     switch evidence {
     case .moments:
-      if let moment = firstMoment(
-        in: swift.comparable,
-        differingFrom: go.comparable
-      ) {
-        return Self(
-          description: "at \(Timeline.duration(moment.at)) "
-            + "Swift has \(moment.swift), Go has \(moment.go)"
-        )
-      }
-      return nil
+      return firstMoment(in: swift.comparable, differingFrom: go.comparable)
+        .map { moment in
+          Self(
+            description: "at \(Timeline.duration(moment.at)) "
+              + "Swift has \(moment.swift), Go has \(moment.go)"
+          )
+        }
     case .outcome:
       return unexpected(swift, "Swift", [go.outcome.description])
     case .outcomes, .race:

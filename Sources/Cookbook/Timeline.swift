@@ -2,62 +2,34 @@ import Foundation
 
 /// A drawing of a trace: a lane for each job, time across.
 package struct Timeline: Sendable {
-  /// What a demo's events look like.
-  package struct Legend: Sendable {
-    /// Events from which a lane is busy.
-    package var openings: Set<String>
-    /// Events at which a lane stops being busy, and the mark of the end
-    /// where it was not a good one.
-    package var closings: [String: Character]
-    /// Events that are drawn as a mark of their own.
-    package var marks: [String: Character]
+  private static let filled: Character = "█"
+  private static let empty: Character = "·"
 
-    package init(
-      openings: Set<String>,
-      closings: [String: Character],
-      marks: [String: Character] = [:]
-    ) {
-      self.openings = openings
-      self.closings = closings
-      self.marks = marks
-    }
+  /// Events at which a lane stops being busy, and the mark of the end where it
+  /// was not a good one.
+  private static let closings: [String: Character] = [
+    "end": filled, "fail": "✗", "cancelled": "×",
+  ]
 
-    /// What each glyph means, in the order of the key; none where there is
-    /// no key.
-    package var key: [(glyph: Character, meaning: String)] = []
+  /// Events that are drawn as a mark of their own.
+  private static let marks: [String: Character] = [
+    "say": "◦", "cancel": "!", "return": "■", "throw": "✗", "wait": "?",
+    "die": "✝",
+  ]
 
-    /// The legend of every example.
-    package static let example: Legend = {
-      var legend = Legend(
-        openings: ["start"],
-        closings: ["end": filled, "fail": "✗", "cancelled": "×"],
-        marks: [
-          "say": "◦", "cancel": "!", "return": "■", "throw": "✗", "wait": "?",
-          "die": "✝",
-        ]
-      )
-      legend.key = [
-        (filled, "runs"), ("✗", "fails"), ("×", "is cancelled"),
-        ("!", "cancellation"), ("◦", "says"), ("■", "returns"),
-        ("?", "waits for ever"), ("✝", "dies"), ("…", "has not ended"),
-      ]
-      return legend
-    }()
-
-    static let filled: Character = "█"
-    static let empty: Character = "·"
-  }
+  /// What each glyph means, in the order of the key.
+  private static let key: [(glyph: Character, meaning: String)] = [
+    (filled, "runs"), ("✗", "fails"), ("×", "is cancelled"),
+    ("!", "cancellation"), ("◦", "says"), ("■", "returns"),
+    ("?", "waits for ever"), ("✝", "dies"), ("…", "has not ended"),
+  ]
 
   /// More lanes than this are packed: each row then shows one busy lane
   /// after the other, and there are as many rows as were busy at once.
   package static let mostLanes = 24
 
-  private var legend: Legend
   private var rows: [Row] = []
   private var end = 1
-  private var isPacked = false
-  private var mostBusy = 0
-  private var busySpans: [Span] = []
 
   private struct Span {
     var from: Int
@@ -75,12 +47,10 @@ package struct Timeline: Sendable {
   ///
   /// - Parameters:
   ///   - events: In the order of a trace.
-  ///   - legend: What the events look like.
   ///   - until: Where an unfinished lane ends, in microseconds; by default
   ///     at the last event.
   /// - Complexity: O(*n* log *n*) in the number of events.
-  package init(_ events: [Event], legend: Legend, until: Int? = nil) {
-    self.legend = legend
+  package init(_ events: [Event], until: Int? = nil) {
     let end = max(events.last?.at ?? 0, until ?? 0, 1)
     self.end = end
 
@@ -92,49 +62,41 @@ package struct Timeline: Sendable {
         indices[event.lane] = row
         rows.append(Row(label: event.lane.withoutControls))
       }
-      if legend.openings.contains(event.name) {
+      if event.name == "start" {
         open[row] = event.at
-      } else if let closing = legend.closings[event.name] {
+      } else if let closing = Self.closings[event.name] {
         let from = open.removeValue(forKey: row) ?? event.at
-        let mark = closing == Legend.filled ? nil : closing
+        let mark = closing == Self.filled ? nil : closing
         rows[row].spans.append(
           Span(from: from, to: event.at, closing: mark)
         )
-      } else if let mark = legend.marks[event.name] {
+      } else if let mark = Self.marks[event.name] {
         rows[row].marks.append((event.at, mark))
       }
     }
     for (row, from) in open {
       rows[row].spans.append(Span(from: from, to: end, closing: "…"))
     }
-    busySpans = rows.flatMap(\.spans).sorted { $0.from < $1.from }
-    mostBusy = Self.mostAtOnce(busySpans)
     if rows.count > Self.mostLanes { pack() }
-    // Lanes that are never busy say what the others' end was due to.
-    if !legend.key.isEmpty {
-      // Which of several came first in an instant means nothing.
-      rows.sort {
-        $0.label.compare($1.label, options: .numeric) == .orderedAscending
-      }
+    // Which of several came first in an instant means nothing.
+    rows.sort {
+      $0.label.compare($1.label, options: .numeric) == .orderedAscending
     }
+    // Lanes that are never busy say what the others' end was due to.
     rows = rows.filter { !$0.spans.isEmpty } + rows.filter(\.spans.isEmpty)
   }
-
-  private static let countsLabel = "at once"
 
   /// The timeline as lines of text.
   ///
   /// - Parameters:
   ///   - width: The columns to fill; below 40 counts as 40.
   ///   - styled: Whether to use a terminal's colours.
-  /// - Returns: A line for the time, one for each lane, and the key, or two
-  ///   that count.
+  /// - Returns: A line for the time, one for each lane, and the key of the
+  ///   glyphs that were drawn.
   package func lines(width: Int, styled: Bool = false) -> [String] {
     guard !rows.isEmpty else { return ["(nothing happened)"] }
     let width = max(width, 40)
-    let hasKey = !legend.key.isEmpty
-    let labels = rows.map(\.label) + (hasKey ? [] : [Self.countsLabel])
-    let labelWidth = min(labels.map(\.count).max() ?? 0, width / 3)
+    let labelWidth = min(rows.map(\.label.count).max() ?? 0, width / 3)
     let columns = width - labelWidth - 2
     var lines = [
       pad("", to: labelWidth) + "  " + ruler(columns: columns)
@@ -146,42 +108,15 @@ package struct Timeline: Sendable {
       let drawn = styled ? colored(cells) : String(cells)
       lines.append(pad(row.label, to: labelWidth) + "  " + drawn)
     }
-    if hasKey {
-      let key = legend.key.filter { drawnGlyphs.contains($0.glyph) }
-        .map { "\($0.glyph) \($0.meaning)" }.joined(separator: "   ")
-      lines.append(pad("", to: labelWidth) + "  " + key)
-      return lines
-    }
-    lines.append(
-      pad(Self.countsLabel, to: labelWidth) + "  " + counts(columns: columns)
-    )
-    var summary = "most at once: \(mostBusy)"
-    if isPacked { summary += " (lanes packed into \(rows.count) rows)" }
-    lines.append(pad("", to: labelWidth) + "  " + summary)
-    return lines
-  }
-
-  /// The largest number of spans that are open at one time; spans that only
-  /// touch do not overlap.
-  private static func mostAtOnce(_ spans: [Span]) -> Int {
-    var steps: [(at: Int, change: Int)] = []
-    for span in spans where span.from < span.to {
-      steps.append((span.from, 1))
-      steps.append((span.to, -1))
-    }
-    steps.sort { ($0.at, $0.change) < ($1.at, $1.change) }
-    var (open, most) = (0, spans.isEmpty ? 0 : 1)
-    for step in steps {
-      open += step.change
-      most = max(most, open)
-    }
-    return most
+    let key = Self.key.filter { drawnGlyphs.contains($0.glyph) }
+      .map { "\($0.glyph) \($0.meaning)" }.joined(separator: "   ")
+    return lines + [pad("", to: labelWidth) + "  " + key]
   }
 
   /// Puts each span into the first row that is free when it begins.
   private mutating func pack() {
     var packed: [Row] = []
-    for span in busySpans {
+    for span in rows.flatMap(\.spans).sorted(by: { $0.from < $1.from }) {
       let free = packed.firstIndex { ($0.spans.last?.to ?? 0) <= span.from }
       if let free {
         packed[free].spans.append(span)
@@ -191,7 +126,6 @@ package struct Timeline: Sendable {
     }
     packed += rows.filter { $0.spans.isEmpty && !$0.marks.isEmpty }.prefix(4)
     rows = packed
-    isPacked = true
   }
 
   private func column(_ at: Int, columns: Int) -> Int {
@@ -199,11 +133,11 @@ package struct Timeline: Sendable {
   }
 
   private func cells(of row: Row, columns: Int) -> [Character] {
-    var cells = [Character](repeating: Legend.empty, count: columns)
+    var cells = [Character](repeating: Self.empty, count: columns)
     for span in row.spans {
       let from = column(span.from, columns: columns)
       let to = span.to >= end ? columns : span.to * columns / end
-      for index in from..<max(from + 1, to) { cells[index] = Legend.filled }
+      for index in from..<max(from + 1, to) { cells[index] = Self.filled }
       if let closing = span.closing {
         cells[max(from, to - 1)] = closing
       }
@@ -212,33 +146,6 @@ package struct Timeline: Sendable {
       cells[column(at, columns: columns)] = mark
     }
     return cells
-  }
-
-  /// Half-open, as the cells are: a lane that ends where another begins
-  /// must not look as if both were busy.
-  private func counts(columns: Int) -> String {
-    var counts = [Int](repeating: 0, count: columns)
-    var open: [Span] = []
-    var next = busySpans.startIndex
-    for index in 0..<columns {
-      let from = index * end / columns
-      let to = max(from + 1, (index + 1) * end / columns)
-      while next < busySpans.endIndex, busySpans[next].from < to {
-        open.append(busySpans[next])
-        next += 1
-      }
-      counts[index] = Self.mostAtOnce(
-        open.map {
-          Span(from: max($0.from, from), to: min($0.to, to), closing: nil)
-        }.filter { $0.from < $0.to }
-      )
-      open.removeAll { $0.to <= to }
-    }
-    return String(
-      counts.map { count -> Character in
-        count == 0 ? Legend.empty : count > 9 ? "+" : Character("\(count)")
-      }
-    )
   }
 
   private func ruler(columns: Int) -> String {
@@ -259,8 +166,8 @@ package struct Timeline: Sendable {
     for cell in cells {
       let wanted =
         switch cell {
-        case Legend.filled: "\u{1B}[36m"
-        case Legend.empty: "\u{1B}[2m"
+        case Self.filled: "\u{1B}[36m"
+        case Self.empty: "\u{1B}[2m"
         default: "\u{1B}[1;33m"
         }
       if wanted != style {

@@ -10,8 +10,8 @@ struct CommandTests {
   func menuByChapter() async throws {
     let result = try await Program.run("list")
     #expect(result.status == 0)
-    for demo in menu {
-      let line = "  \(demo.recipe.name) "
+    for recipe in everyRecipe {
+      let line = "  \(recipe.name) "
       #expect(result.lines.filter { $0.hasPrefix(line) }.count == 1)
     }
     let bare = try await Program.run()
@@ -47,26 +47,14 @@ struct CommandTests {
     #expect(result.output.contains("usage:"))
   }
 
-  @Test("Help describes every field of every input")
-  func helpIsComplete() {
-    for demo in menu {
-      #expect(undescribedFields(of: demo).isEmpty, "\(demo)")
-    }
-    func undescribedFields<D: Cookbook.Demo>(of demo: D.Type) -> [String] {
-      let fields = InputField.all(of: D.Input()).map(\.name)
-      let described = D.Input.help.map(\.key)
-      return Set(fields).symmetricDifference(described).sorted()
-    }
-  }
-
-  @Test("No recipe and no field is named like a command or a flag")
+  @Test("No recipe, example or field is named like a command or a flag")
   func namesDoNotCollide() {
-    for demo in menu {
-      #expect(!Command.names.contains(demo.recipe.name))
-      #expect(flags(of: demo).allSatisfy { !RunCommand.flags.contains($0) })
-    }
-    func flags<D: Cookbook.Demo>(of demo: D.Type) -> [String] {
-      InputField.all(of: D.Input()).map(\.flag)
+    for recipe in everyRecipe {
+      #expect(!Command.names.contains(recipe.name))
+      for example in recipe.examples {
+        let flags = InputField.all(of: example.input).map(\.flag)
+        #expect(Set(flags).isDisjoint(with: ExampleCommand.flags))
+      }
     }
   }
 
@@ -162,10 +150,6 @@ struct CommandTests {
       ["bounded-pool", "map", "--input", "@/no/such/file"],
       "cannot read --input '/no/such/file': no such file or directory"
     ),
-    (
-      ["word-count", "--workers", "0"],
-      "--workers must be between 1 and 1024, not 0"
-    ),
     (["explore"], "'recipe explore' needs the name of a recipe"),
     (["explore", "nothing-like-it"], "unknown recipe 'nothing-like-it'"),
     (
@@ -177,7 +161,6 @@ struct CommandTests {
       "--inputs must be a whole number"
     ),
     (["compare", "bounded-pool", "--input", "{}"], "did you mean '--inputs'?"),
-    (["compare", "semaphore", "--mutant", "nonesuch"], "nonesuch"),
   ]
 
   @Test(
@@ -185,7 +168,6 @@ struct CommandTests {
     arguments: refusals
   )
   func refusal(arguments: [String], message: String) async throws {
-    if arguments.contains("--mutant"), !GoToolchain.canCompile { return }
     let result = try await Program.run(arguments)
     #expect(result.status == 64)
     #expect(result.output.isEmpty)

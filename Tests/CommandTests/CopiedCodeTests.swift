@@ -1,5 +1,6 @@
 import Cookbook
 import Foundation
+import Recipes
 import Testing
 
 @testable import recipe
@@ -91,7 +92,7 @@ struct CopiedCodeTests {
   )
   func alone(setting: TargetSetting) async throws {
     try await withScratchFolder { folder in
-      for recipe in everyRecipe where recipe.isCopied {
+      for recipe in everyRecipe where !recipe.copies.isEmpty {
         let name = recipe.name
         let copied = folder.appending(path: name)
         try await copy([name], to: copied)
@@ -146,7 +147,10 @@ struct CopiedCodeTests {
   )
   func withUses(setting: TargetSetting) async throws {
     try await withScratchFolder { folder in
-      try await copy(everyRecipe.filter(\.isCopied).map(\.name), to: folder)
+      try await copy(
+        everyRecipe.filter { !$0.copies.isEmpty }.map(\.name),
+        to: folder
+      )
       for recipe in try FileManager.default.contentsOfDirectory(
         atPath: Self.drafts.path
       ) {
@@ -157,7 +161,10 @@ struct CopiedCodeTests {
     }
   }
 
-  @Test("Copied code keeps the recipes' laws, whatever it is compiled with")
+  @Test(
+    "Copied code keeps the recipes' laws, whatever it is compiled with",
+    .enabled(if: isLong, "it takes minutes: COOKBOOK_LONG=1")
+  )
   func runs() async throws {
     try await withScratchFolder { folder in
       let strict = "-swift-version 6 \(TargetSetting.features)"
@@ -170,19 +177,16 @@ struct CopiedCodeTests {
           in: folder
         )
       }
-      let menu = menu.map { $0.recipe }
-      try await copy(menu.map(\.name), to: folder.appending(path: "copied"))
-      // With NonisolatedNonsendingByDefault, as the demos: it is a part of
+      let copied = everyRecipe.filter { !$0.copies.isEmpty }
+      try await copy(copied.map(\.name), to: folder.appending(path: "copied"))
+      try writeExamples(without: copied, to: folder)
+      // With NonisolatedNonsendingByDefault, as the examples: it is a part of
       // the type of a closure, and so of whether a type conforms to a
       // protocol.
       for setting in [TargetSetting.features5, .mainFeatures] {
-        try await compile("Pasted", setting.flags, "copied/*.swift", in: folder)
-        // The demos, with the copied patterns in the place of their own.
-        for recipe in menu {
-          let name = PatternFile.module(of: recipe)
-          try writeDemo(recipe, to: folder.appending(path: name))
-          try await compile(name, strict, "\(name)/*.swift", in: folder)
-        }
+        let testable = "\(setting.flags) -enable-testing"
+        try await compile("Pasted", testable, "copied/*.swift", in: folder)
+        try await compile("Recipes", strict, "examples/*.swift", in: folder)
         try Data(Self.main.utf8)
           .write(to: folder.appending(path: "main.swift"))
         try await compile("Main", strict, "main.swift", in: folder)
@@ -191,7 +195,7 @@ struct CopiedCodeTests {
         #expect(result.status == 0, "\(setting.name): \(result.errors)")
         #expect(
           result.lines.map(String.init)
-            == menu.map { "\($0.name) keeps its laws" },
+            == recipes.map { "\($0.name) keeps its laws" },
           "\(setting.name)"
         )
       }
@@ -213,68 +217,67 @@ struct CopiedCodeTests {
     )
   }
 
-  private func writeDemo(_ recipe: Recipe, to folder: URL) throws {
+  /// The examples of all rooms, which use what was copied in the place of
+  /// what the rooms have.
+  private func writeExamples(
+    without copied: [Recipe],
+    to folder: URL
+  ) throws {
     let manager = FileManager.default
-    try manager.createDirectory(at: folder, withIntermediateDirectories: true)
-    let room = checkout.appending(path: recipe.folder)
-    let pattern = PatternFile.module(of: recipe).dropLast("Recipe".count)
-    for name in try manager.contentsOfDirectory(atPath: room.path) {
-      let file = room.appending(path: name)
-      if name.hasSuffix(".swift"), name != "\(pattern).swift" {
-        let text = try String(contentsOf: file, encoding: .utf8)
-          .replacing(
-            /(?m)^(?:public |package |internal )?import (\w+Recipe)$/
-          ) { line in
-            // What a demo shares with another is still in that one's module.
-            let module = folder.deletingLastPathComponent()
-              .appending(path: "\(line.output.1).swiftmodule")
-            return manager.fileExists(atPath: module.path)
-              ? "package import \(line.output.1)" : ""
-          }
-          .replacing(/\b[A-Z]\w*Recipe\./, with: "Pasted.")
-        try Data(("public import Pasted\n" + text).utf8)
-          .write(to: folder.appending(path: name))
-      } else if let texts = try? manager.contentsOfDirectory(atPath: file.path)
-      {
-        // What SwiftPM makes of files that are embedded in code.
-        let constants = try texts.sorted().map { name in
-          let bytes = try Data(contentsOf: file.appending(path: name))
-          let constant = String(
-            name.map { $0.isLetter || $0.isNumber ? $0 : "_" }
-          )
-          return "  static let \(constant): [UInt8] = \(Array(bytes))\n"
-        }
-        let code = "enum PackageResources {\n\(constants.joined())}\n"
-        try Data(code.utf8).write(
-          to: folder.appending(path: "PackageResources.swift")
-        )
+    let examples = folder.appending(path: "examples")
+    try manager.createDirectory(at: examples, withIntermediateDirectories: true)
+    let root = checkout.appending(path: "Recipes")
+    let patterns = Set(
+      copied.flatMap { recipe in recipe.copies.map { "\(recipe.name)/\($0)" } }
+    )
+    let files = manager.enumerator(at: root, includingPropertiesForKeys: nil)
+    while let file = files?.nextObject() as? URL {
+      let path = file.pathComponents.suffix(2).joined(separator: "/")
+      guard file.pathExtension == "swift", !patterns.contains(path) else {
+        continue
       }
+      let text = try String(contentsOf: file, encoding: .utf8)
+      try Data(("@testable import Pasted\n" + text).utf8)
+        .write(to: examples.appending(path: file.lastPathComponent))
     }
   }
 
   /// Some schedules of the default input and of random ones.
   private static let main = """
     import Cookbook
+    import Recipes
     import Simulation
-    \(menu.map { "import \(PatternFile.module(of: $0.recipe))\n" }.joined())
+
     @main
     enum Main {
       @concurrent
       static func main() async throws {
-    \(menu.map { "    try await check(\($0).self)\n" }.joined())  }
+        for recipe in recipes {
+          for example in recipe.examples where !example.laws.isEmpty {
+            try await check(example)
+          }
+          print("\\(recipe.name) keeps its laws")
+        }
+      }
 
-      static func check<D: Demo>(_ demo: D.Type) async throws {
+      static func check(_ example: Example) async throws {
         var generator = SeededGenerator(seed: 1)
         for seed in 0..<60 as Range<UInt64> {
           let input =
-            seed < 30 ? D.Input() : demo.randomInput(using: &generator)
+            seed < 30 ? example.input : example.randomInput(using: &generator)
           let trace = try await Simulation.run(seed: seed) { simulation in
-            try await demo.trace(input, clock: simulation.clock)
+            let recorder = TraceRecorder(clock: simulation.clock)
+            let stage = Stage(recorder, executor: simulation.executor)
+            await example.run(input, on: stage)
+            return Trace(recorder.events)
           }.value
-          try demo.check(trace, of: input)
+          try example.check(trace, of: input)
         }
-        print("\\(demo.recipe.name) keeps its laws")
       }
     }
     """
 }
+
+/// Whether to run what takes longer than a test may.
+private let isLong =
+  ProcessInfo.processInfo.environment["COOKBOOK_LONG"] == "1"

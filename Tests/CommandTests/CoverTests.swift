@@ -253,13 +253,6 @@ struct CoverTests {
     #expect(!CoverCommand.isRefused("LoopCaptureExamples.swift"))
     #expect(!CoverCommand.isRefused("go/examples.go"))
   }
-
-  @Test("Knows no coverage of recipes without examples")
-  func earlierForm() async throws {
-    let result = try await Program.run("cover", "semaphore")
-    #expect(result.status == 64)
-    #expect(result.errors == "recipe: semaphore has no examples yet\n")
-  }
 }
 
 @Suite("How a compared run may end")

@@ -16,145 +16,70 @@ struct PagesTests {
     #expect(report.count == everyRecipe.count + 2)
   }
 
-  private static let text = """
-    # semaphore
-
-    \(Page.parts.map { part in
-      switch part {
-      case "Side by side":
-        """
-        ## \(part)
-
-        <!-- code: semaphore.go#weighted -->
-        ```go
-        ```
-
-        <!-- code: Semaphore.swift#acquire -->
-        ```swift
-        ```
-        """
-      case "The tempting wrong version":
-        """
-        ## \(part)
-
-        It breaks *never more than `n` at
-        once*.
-
-        <!-- code: Semaphore.swift#acquire -->
-        """
-      case "Timeline":
-        """
-        ## \(part)
-
-        <!-- run: semaphore --seed 1 -->
-        """
-      case "Hazards": "## \(part)\n\n- **leak**: one."
-      case "Check yourself":
-        """
-        ## \(part)
-
-        1. Does it? Yes, as `A test
-           proves it` says.
-        """
-      default: "## \(part)\n\nText."
-      }
-    }.joined(separator: "\n\n"))
-    """
+  private static let recipe = everyRecipe.first { $0.name == "bounded-pool" }
 
   private static func page(_ text: String) -> Page {
     Page(
       text.lines,
-      at: "Recipes/patterns/semaphore/README.md",
+      at: "Recipes/patterns/bounded-pool/README.md",
       in: checkout
     )
   }
 
-  private static func problems(in page: Page) -> [String] {
-    (page.problemsOfParts
-      + page.problemsOfHazards(vocabulary: ["leak", "deadlock"])
-      + page.problemsOfProofs(
-        tests: ["A test proves it"],
-        laws: ["never more than `n` at once"]
-      )
+  private static func problems(in text: String) throws -> [String] {
+    let page = page(text)
+    return
+      (page.problemsOfUse(recipe: try #require(recipe))
+      + page.problemsOfHazards(vocabulary: [
+        "unbounded memory", "lost cancellation", "blocking",
+      ])
+      + page.problemsOfProofs(by: Book.testNames(in: checkout))
       + page.problemsOfLinks).map(\.text)
   }
 
-  private static func generated(_ page: Page) async -> [String] {
-    let made = await page.generated(
-      tables: { _, _ in nil },
-      vocabulary: ["leak", "deadlock"]
-    )
-    #expect(made.problems == [])
-    return made.lines
-  }
-
-  @Test("A page with all its parts has no problem, before or after it is made")
-  func complete() async {
-    #expect(Self.problems(in: Self.page(Self.text)) == [])
-    let lines = await Self.generated(Self.page(Self.text))
-    #expect(lines.count > Self.text.lines.count + 50)
-    let made = Self.page(lines.joined(separator: "\n"))
-    #expect(Self.problems(in: made) == [])
-    #expect(await Self.generated(made) == lines)
-  }
-
-  @Test(
-    "A part that is missing, empty or misplaced is named",
-    arguments: Page.parts
-  )
-  func missingPart(part: String) throws {
-    let page = Self.page(Self.text)
-    let section = try #require(page.markdown.section(part))
-    var lines = page.markdown.lines
-    lines.removeSubrange(section)
-    let empty = Self.page(lines.joined(separator: "\n"))
-    #expect(
-      empty.problemsOfParts.contains {
-        $0.text == "the part '\(part)' is empty"
-      }
-    )
-    lines.remove(at: section.lowerBound - 1)
-    let missing = Self.page(lines.joined(separator: "\n"))
-    #expect(
-      missing.problemsOfParts.map(\.text) == ["the part '\(part)' is missing"]
-    )
-    guard part != Page.parts.last else { return }
-    let moved = lines + ["", "## \(part)", "", "Text."]
-    #expect(
-      Self.page(moved.joined(separator: "\n")).problemsOfParts
-        .contains { $0.text.hasSuffix("is out of order") }
-    )
-  }
-
   private static let damages: [(from: String, to: String, problem: String)] = [
-    ("semaphore.go", "Semaphore.swift", "'Side by side' has no Go code"),
+    ("", "", ""),
+    ("## Hazards", "## Dangers", "the part 'Hazards' is missing"),
     (
-      "- **leak**", "- **leek**",
-      "'leek' is not in Recipes/HAZARDS.md; did you mean 'leak'?"
-    ),
-    ("- **leak**: one.", "None.", "no hazard is named: '- **leak**: …'"),
-    ("proves it", "is gone", "this names no test that proves it"),
-    ("1. Does", "Does", "'Check yourself' has no questions"),
-    ("never more", "always more", "no law is named that it breaks"),
-    ("Text.", "[a](b.md)", "the link 'b.md' leads nowhere"),
-    (
-      "Text.", "[a](#the-problm)",
-      "there is no heading for the link '#the-problm'"
+      "go/examples.go#plain", "BoundedPool.swift#plain",
+      "it begins neither with a use in both languages nor with an answer"
     ),
     (
-      "Text.", "[a](../../HAZARDS.md#leek)",
-      "there is no heading for the link '../../HAZARDS.md#leek'"
+      "<!-- wrong: for-each/open-source -->", "",
+      "no wrong version is shown, though there is"
     ),
-    ("Text.", "[a]: nowhere", "the link 'nowhere' leads nowhere"),
-    ("Text.", "[a](https://)", "'https://' is no address"),
-    ("<!-- run: semaphore --seed 1 -->", "Text.", "'Timeline' has no run"),
+    (
+      "- [blocking]:", "- [bloking]:",
+      "'bloking' is not in Recipes/HAZARDS.md; did you mean 'blocking'?"
+    ),
+    (
+      "`Results that are received do not pile up`", "",
+      "this names no test that proves it"
+    ),
+    ("(../semaphore)", "(../semafore)", "the link '../semafore' leads nowhere"),
+    (
+      "HAZARDS.md#blocking", "HAZARDS.md#bloking",
+      "there is no heading for the link '../../HAZARDS.md#bloking'"
+    ),
+    ("(../semaphore)", "(https://)", "'https://' is no address"),
   ]
 
   @Test("What is wrong on a page is named", arguments: damages)
   func damage(from: String, to: String, problem: String) throws {
-    let range = try #require(Self.text.range(of: from))
-    let text = Self.text.replacingCharacters(in: range, with: to)
-    #expect(Self.problems(in: Self.page(text)) == [problem])
+    let path = "Recipes/patterns/bounded-pool/README.md"
+    let text = try String(
+      contentsOf: checkout.appending(path: path),
+      encoding: .utf8
+    )
+    if from.isEmpty { return #expect(try Self.problems(in: text) == []) }
+    // The comments that make two languages a use stand in both rows.
+    let damaged =
+      from.hasPrefix("go/")
+      ? text.replacing(/go\/examples\.go#/, with: "BoundedPool.swift#")
+      : text.replacing(from, with: to)
+    try #require(damaged != text)
+    let problems = try Self.problems(in: damaged)
+    #expect(problems.contains { $0.hasPrefix(problem) }, "\(problems)")
   }
 
   @Test("Links in code, and to places that exist, are left alone")
@@ -162,7 +87,7 @@ struct PagesTests {
     let page = Self.page(
       """
       # A title: with `code`
-      `[a](b)` [c](#a-title-with-code) [d](Demo.swift)
+      `[a](b)` [c](#a-title-with-code) [d](BoundedPool.swift)
       [e](../../HAZARDS.md#lost-wake-up) [f](https://go.dev/blog)
       ```
       [g](h)
@@ -179,10 +104,12 @@ struct PagesTests {
       "cannot read Nowhere.swift: no such file or directory"
     ),
     (
-      "code: Semaphore.swift#nothing",
-      "there is no nothing in Semaphore.swift"
+      "code: BoundedPool.swift#nothing",
+      "there is no nothing in BoundedPool.swift"
     ),
-    ("code: semaphore.go#nothing", "there is no nothing in semaphore.go"),
+    (
+      "code: go/examples.go#nothing", "there is no nothing in examples.go"
+    ),
     ("run: bounded-pool", "without --seed no two runs are the same"),
     ("run: bonded-pool --seed 1", "unknown recipe 'bonded-pool'"),
     ("run: bounded-pool --seed 1 --workers 0", "--workers must be from"),
@@ -402,7 +329,7 @@ struct PagesTests {
 
   @Test("The index has every Go construct once, with all its recipes")
   func index() {
-    let recipes = menu.map { $0.recipe }
+    let recipes = everyRecipe
     let rows = Index.goTable(of: recipes).dropFirst(2)
     let constructs = Set(recipes.flatMap(\.goConstructs))
     #expect(rows.count == constructs.count)

@@ -207,7 +207,7 @@ struct RefusedExampleTests {
   )
   func recordIsTrue(name: String) async throws {
     let (recipe, example, refusals) = try find(name)
-    let recorded = try ExampleComparing.recorded(example, of: recipe)
+    let recorded = try CompareCommand.recorded(example, of: recipe)
     let today = try await RefusedJudge.goTrace(refusals, of: recipe)
     #expect(recorded == today)
   }

@@ -3,12 +3,6 @@ import Testing
 
 @Suite("Timeline")
 struct TimelineTests {
-  static let legend = Timeline.Legend(
-    openings: ["start"],
-    closings: ["end": "█", "fail": "✗"],
-    marks: ["return": "■"]
-  )
-
   static func event(_ at: Int, _ lane: String, _ name: String) -> Event {
     Event(at: at, lane: lane, name: name)
   }
@@ -20,17 +14,15 @@ struct TimelineTests {
         Self.event(0, "a", "start"), Self.event(500, "a", "end"),
         Self.event(500, "b", "start"), Self.event(1_000, "b", "fail"),
         Self.event(1_000, "caller", "return"),
-      ],
-      legend: Self.legend
+      ]
     ).lines(width: 40)
     #expect(
       lines == [
-        "         0           500 µs         1 ms",
-        "a        ███████████████················",
-        "b        ···············███████████████✗",
-        "caller   ······························■",
-        "at once  1111111111111111111111111111111",
-        "         most at once: 1",
+        "        0            500 µs         1 ms",
+        "a       ████████████████················",
+        "b       ················███████████████✗",
+        "caller  ·······························■",
+        "        █ runs   ✗ fails   ■ returns",
       ]
     )
   }
@@ -39,7 +31,6 @@ struct TimelineTests {
   func unfinished() {
     let lines = Timeline(
       [Self.event(0, "a", "start")],
-      legend: Self.legend,
       until: 100
     ).lines(width: 40)
     #expect(lines[1].hasSuffix("█…"))
@@ -54,24 +45,24 @@ struct TimelineTests {
         events.append(Self.event(index * 10 + 5, "job \(index - 1)", "end"))
       }
     }
-    let lines = Timeline(events, legend: Self.legend).lines(width: 80)
-    #expect(lines.count == 5)
-    #expect(lines[4].hasSuffix("most at once: 2 (lanes packed into 2 rows)"))
+    let lines = Timeline(events).lines(width: 80)
+    #expect(lines.count == 4)
+    #expect(lines[1].hasPrefix("row 1"))
+    #expect(lines[2].hasPrefix("row 2"))
   }
 
   @Test("A timeline fits any width", arguments: [0, 40, 41, 80, 200])
   func width(_ width: Int) {
     let long = String(repeating: "path/", count: 40)
     let lines = Timeline(
-      [Self.event(0, long, "start"), Self.event(7, long, "end")],
-      legend: Self.legend
+      [Self.event(0, long, "start"), Self.event(7, long, "end")]
     ).lines(width: width)
     #expect(lines.allSatisfy { $0.count <= max(width, 40) })
   }
 
   @Test("A run without events draws nothing")
   func empty() {
-    let lines = Timeline([], legend: Self.legend).lines(width: 80)
+    let lines = Timeline([]).lines(width: 80)
     #expect(lines == ["(nothing happened)"])
   }
 

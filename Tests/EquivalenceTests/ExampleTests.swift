@@ -193,7 +193,7 @@ private let isGoUsable =
 private func record(
   of recipe: Recipe
 ) throws -> [(example: Example, input: any ExampleInput, go: Trace)] {
-  try ExampleComparing.records(of: recipe).map { record in
+  try CompareCommand.records(of: recipe).map { record in
     let example = try #require(
       recipe.examples.first { $0.name == record.example }
     )
@@ -276,6 +276,46 @@ struct LiveExampleTests {
       #expect(finding == nil, "seed \(seed): \(finding?.description ?? "")")
       // Half of what `compare` demands of more inputs: the seed is new.
       #expect(counts.shortfalls(of: example, oneIn: 20) == [])
+    }
+  }
+
+  @Test("Both languages do the same work in every workload")
+  func workloads() async throws {
+    let folder = FileManager.default.temporaryDirectory
+      .appending(path: "cookbook-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(
+      at: folder,
+      withIntermediateDirectories: true
+    )
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let go = try BenchProcess(
+      try await onThread {
+        try GoToolchain.build(["build", "./cmd/bench"], named: "bench")
+      },
+      [],
+      folder: folder
+    )
+    let swift = try BenchProcess(
+      URL(filePath: CommandLine.arguments[0])
+        .deletingLastPathComponent()
+        .appending(path: "recipe"),
+      ["bench", "--serve"],
+      folder: folder
+    )
+    for recipe in recipes {
+      for workload in recipe.workloads {
+        for part in [1_000, 100] {
+          let request = BenchRequest(
+            recipe: recipe.name,
+            workload: workload.name,
+            operations: max(workload.operations / part, 1)
+          )
+          let (left, right) = (
+            try await swift.measure(request), try await go.measure(request)
+          )
+          #expect(left.result == right.result, "\(request)")
+        }
+      }
     }
   }
 

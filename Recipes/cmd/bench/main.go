@@ -11,32 +11,9 @@ import (
 	"os"
 	"runtime"
 
-	"concurrencycookbook/channels/channel"
-	priorityselect "concurrencycookbook/channels/priority-select"
-	selecting "concurrencycookbook/channels/select"
 	"concurrencycookbook/internal/cookbook"
 	"concurrencycookbook/internal/rooms"
-	contextcancellation "concurrencycookbook/lifetimes/context-cancellation"
-	"concurrencycookbook/lifetimes/errgroup"
-	"concurrencycookbook/patterns/backpressure"
-	fanoutfanin "concurrencycookbook/patterns/fan-out-fan-in"
-	"concurrencycookbook/patterns/pipeline"
-	"concurrencycookbook/patterns/semaphore"
-	wordcount "concurrencycookbook/patterns/word-count"
 )
-
-var workloads = map[string][]cookbook.Workload{
-	"word-count":           wordcount.Workloads,
-	"fan-out-fan-in":       fanoutfanin.Workloads,
-	"pipeline":             pipeline.Workloads,
-	"backpressure":         backpressure.Workloads,
-	"semaphore":            semaphore.Workloads,
-	"errgroup":             errgroup.Workloads,
-	"context-cancellation": contextcancellation.Workloads,
-	"channel":              channel.Workloads,
-	"select":               selecting.Workloads,
-	"priority-select":      priorityselect.Workloads,
-}
 
 type request struct {
 	Recipe     string `json:"recipe"`
@@ -68,8 +45,7 @@ func respond(line []byte) answer {
 	if err := json.Unmarshal(line, &asked); err != nil {
 		return answer{Error: err.Error()}
 	}
-	known := append(workloads[asked.Recipe], rooms.Rooms[asked.Recipe].Workloads...)
-	for _, workload := range known {
+	for _, workload := range rooms.Rooms[asked.Recipe].Workloads {
 		if workload.Name == asked.Workload {
 			return measure(workload, asked.Operations)
 		}

@@ -1,5 +1,5 @@
-// Package cookbook holds what every demo needs: events and their
-// recorder, the description of a demo, and its input as flags or JSON.
+// Package cookbook holds what every room needs: examples, the stage that they
+// are told to, and the events that it records.
 package cookbook
 
 import (
@@ -62,23 +62,15 @@ func (r *Recorder) Take() []Event {
 	return events
 }
 
-// A Trace is the whole of one run.
-type Trace struct {
-	Events  []Event `json:"events"`
-	Outcome any     `json:"outcome"`
-}
-
-// Ending is the last line of a run's output.
-type Ending struct {
-	Outcome any `json:"outcome"`
-}
-
-// Line returns value as one line of JSON, with its line feed.
-func Line(value any) ([]byte, error) {
+// Line returns value as one line of JSON, with its line feed. It panics if
+// value has no JSON.
+func Line(value any) []byte {
 	var line bytes.Buffer
 	encoder := json.NewEncoder(&line)
 	// json.Marshal would write <, > and & as escapes.
 	encoder.SetEscapeHTML(false)
-	err := encoder.Encode(value)
-	return line.Bytes(), err
+	if err := encoder.Encode(value); err != nil {
+		panic(err)
+	}
+	return line.Bytes()
 }

@@ -185,10 +185,7 @@ func (s Stage) Busy(lane string, body func() error) error {
 
 // Say records a value that a lane came to.
 func (s Stage) Say(lane string, value any) {
-	line, err := Line(value)
-	if err != nil {
-		panic(err)
-	}
+	line := Line(value)
 	s.record.Record(lane, "say", string(line[:len(line)-1]))
 }
 
@@ -215,7 +212,14 @@ func (l Lane) Println(values ...any) {
 // Sleep returns after so many milliseconds, or with ctx's error as soon as
 // ctx is done.
 func (s Stage) Sleep(ctx context.Context, ms int) error {
-	return Sleep(ctx, milliseconds(ms))
+	timer := time.NewTimer(milliseconds(ms))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // Attempt runs body and records how it ended in a lane of its own: by

@@ -23,7 +23,7 @@ enum Command {
     exit(await run(Array(CommandLine.arguments.dropFirst())).rawValue)
   }
 
-  // Off the main actor: a demo that hops between it and the pool pays for
+  // Off the main actor: an example that hops between it and the pool pays for
   // every hop.
   @concurrent
   static func run(_ arguments: [String]) async -> ExitCode {
@@ -71,12 +71,7 @@ enum Command {
         of: "explore",
         switches: ["json", "cancel"]
       )
-      if recipe.examples.isEmpty {
-        let demo = try demo(named: recipe.name)
-        try await ExploreCommand.run(demo, arguments: rest)
-      } else {
-        try await ExampleExploration.run(recipe, arguments: rest)
-      }
+      try await ExploreCommand.run(recipe, arguments: rest)
     case "wrong":
       let (recipe, rest) = try takeRecipe(rest, of: "wrong", switches: [])
       try await WrongCommand.run(recipe, arguments: rest)
@@ -86,12 +81,7 @@ enum Command {
         of: "compare",
         switches: ["json"]
       )
-      if recipe.examples.isEmpty {
-        let demo = try demo(named: recipe.name)
-        try await CompareCommand.run(demo, arguments: rest)
-      } else {
-        try await ExampleComparing.run(recipe, arguments: rest)
-      }
+      try await CompareCommand.run(recipe, arguments: rest)
     case "cover": try await CoverCommand.run(rest)
     case "bench": try await BenchCommand.run(rest)
     case "claims":
@@ -110,12 +100,7 @@ enum Command {
         hint: "a recipe's flags stand after its name; see 'recipe help'"
       )
     case let name?:
-      let recipe = try recipe(named: name)
-      guard recipe.examples.isEmpty else {
-        return try await ExampleCommand.run(recipe, arguments: rest)
-      }
-      let demo = try demo(named: name)
-      try await RunCommand.run(demo, arguments: rest)
+      try await ExampleCommand.run(try recipe(named: name), arguments: rest)
     }
   }
 

@@ -1,150 +1,196 @@
 import Cookbook
 import Foundation
 
-/// `recipe compare NAME`: both languages on the same inputs.
+/// `recipe compare NAME [EXAMPLE]`: both languages on the same inputs.
 enum CompareCommand {
   private struct Report: Encodable {
     var recipe: String
-    var comparison: String
-    var inputs: Int
+    var example: String
+    var counts = ExampleComparison.Counts()
     var seed: UInt64
     var agree: Bool
-    var seconds: Double
     var difference: String?
-    var input: String?
   }
 
-  static func run<D: Demo>(
-    _ demo: D.Type,
-    arguments: Arguments
-  ) async throws {
+  /// A line of a record: what Go did with an input.
+  struct Record: Codable {
+    var example: String
+    var input: String
+    /// Of an example that is refused: a lane a file, and an event for each
+    /// thing that a tool says of it.
+    var go: Trace
+  }
+
+  /// What is recorded of a recipe, so that a machine without Go still compares.
+  ///
+  /// - Parameter recipe: The recipe.
+  /// - Returns: The lines, a run without flags first.
+  /// - Throws: What keeps the file from being read.
+  static func records(of recipe: Recipe) throws -> [Record] {
+    let file = try Checkout.root()
+      .appending(path: "Tests/EquivalenceTests/Recorded/\(recipe.name).jsonl")
+    return try Data(contentsOf: file).split(separator: UInt8(ascii: "\n"))
+      .map { try JSONDecoder().decode(Record.self, from: $0) }
+  }
+
+  /// What is recorded of an example that takes no input.
+  static func recorded(
+    _ example: Example,
+    of recipe: Recipe
+  ) throws -> Trace {
+    try records(of: recipe).first { $0.example == example.name }?.go
+      ?? Trace([])
+  }
+
+  static func run(_ recipe: Recipe, arguments: Arguments) async throws {
     var arguments = arguments
     let asJSON = try arguments.take(switch: "json")
-    let count = try arguments.take("inputs", in: 1...1_000_000) ?? 1_000
-    let seed = try arguments.take("seed", in: 0...Int.max) ?? 1
+    let count = try arguments.take("inputs", in: 1...1_000_000)
+    let seed = UInt64(try arguments.take("seed", in: 0...Int.max) ?? 1)
+    let wrong = try arguments.take("wrong")
     let record = try arguments.take("record")
-    let mutant = try arguments.take("mutant")
-    try arguments.requireEmpty(
-      known: ["json", "inputs", "seed", "record", "mutant"]
+    let (examples, rest) = try ExampleCommand.take(
+      arguments.operands,
+      of: recipe
     )
-    let name = demo.recipe.name
-
-    Terminal.showProgress("\(name): compiling the Go originals")
+    arguments.operands = rest
+    try arguments.requireEmpty(
+      known: ["json", "inputs", "seed", "wrong", "record"]
+    )
+    for example in examples where !example.undeclaredFields.isEmpty {
+      throw UsageError(
+        "\(example.name): these need a field: "
+          + example.undeclaredFields.joined(separator: ", ")
+      )
+    }
+    Terminal.showProgress("\(recipe.name): compiling the Go twins")
     let go = try await GoTwin.start()
-    let clock = ContinuousClock()
-    let start = clock.now
-    var inputs = Equivalence.inputs(for: demo, count: count, seed: UInt64(seed))
-    inputs[0] = D.Input()
     if let record {
-      try await Recording.write(inputs, of: demo, from: go, to: record)
-      return try Terminal.print("\(count) inputs recorded in \(record)")
+      return try await write(record, recipe, examples, count ?? 1_000, seed, go)
     }
-    if let mutant {
-      do {
-        _ = try await go.runs(of: demo, inputs: [D.Input()], mutant: mutant)
-      } catch let failure as GoFailure where failure.answer.contains("mutant") {
-        throw UsageError("--mutant: \(failure.answer)")
-      }
-    }
-    let finding = try await Equivalence.compare(
-      demo,
-      inputs: inputs,
-      seed: UInt64(seed),
-      go: go,
-      mutant: mutant
-    ) { done in
-      Terminal.showProgress("\(name): \(done) of \(count) inputs compared")
-    }
-    let elapsed = start.duration(to: clock.now)
-
-    if asJSON {
-      try Terminal.print(
-        jsonLine(
-          Report(
-            recipe: name,
-            comparison: demo.comparison.rawValue,
-            inputs: count,
-            seed: UInt64(seed),
-            agree: finding == nil,
-            seconds: Double(elapsed.microseconds / 1_000) / 1_000,
-            difference: finding?.problem,
-            input: finding?.input.json
-          )
+    var agree = true
+    for example in examples {
+      if case .refused(let refusals) = example.evidence, wrong == nil {
+        let judged = try await RefusedJudge.report(
+          refusals,
+          example,
+          of: recipe
         )
-      )
-    } else if let finding {
-      try Terminal.print(text(of: finding, demo))
-    } else {
-      try Terminal.print(
-        "\(name): \(count) inputs, no difference in \(demo.comparison), "
-          + "\(demo.laws.count) laws kept by both "
-          + "(\(Timeline.duration(elapsed.microseconds)))"
-      )
-    }
-    if finding != nil { throw ExitCode.failure }
-  }
-
-  private static func text<D: Demo>(
-    of finding: Equivalence.Finding<D>,
-    _ demo: D.Type
-  ) -> String {
-    var lines = ["\(demo.recipe.name): a difference: \(finding.problem)"]
-    for (language, trace) in [("Swift", finding.swift), ("Go", finding.go)] {
-      lines.append("")
-      guard let trace else {
-        lines.append("\(language): did not come to an end")
+        agree = agree && judged.holds
+        let report = Report(
+          recipe: recipe.name,
+          example: example.name,
+          seed: seed,
+          agree: judged.holds,
+          difference: judged.holds ? nil : judged.text
+        )
+        try Terminal.print(
+          asJSON
+            ? jsonLine(report)
+            : "\(recipe.name) \(example.name): "
+              + (judged.holds ? "each file is refused" : judged.text)
+        )
+      }
+      if case .race = example.evidence {
+        let verdict = try await RaceJudge(recipe: recipe, example: example)
+          .judge(go: go, runs: count ?? 10_000, wrong: wrong)
+        agree = agree && verdict.agree
+        try Terminal.print(asJSON ? jsonLine(verdict) : "\(verdict)")
         continue
       }
-      lines.append("\(language): \(demo.describe(trace.outcome))")
-      lines += Timeline(trace.events, legend: demo.legend)
-        .lines(width: Terminal.width, styled: Terminal.isStyled)
+      guard example.isComparable else { continue }
+      let comparison = ExampleComparison(
+        recipe: recipe,
+        example: example,
+        go: go
+      )
+      let (counts, finding) = try await comparison.compare(
+        comparison.inputs(example.isInstant ? 1 : count ?? 1_000, seed: seed),
+        seed: seed,
+        wrong: wrong
+      ) {
+        Terminal.showProgress("\(recipe.name) \(example.name): \($0) inputs")
+      }
+      agree = agree && finding == nil
+      // Of few inputs nothing can be said.
+      for shortfall in finding == nil && counts.inputs >= 1_000
+        ? counts.shortfalls(of: example) : []
+      {
+        Terminal.complain("\(example.name): \(shortfall)")
+        agree = false
+      }
+      let report = Report(
+        recipe: recipe.name,
+        example: example.name,
+        counts: counts,
+        seed: seed,
+        agree: finding == nil,
+        difference: finding?.description
+      )
+      try Terminal.print(asJSON ? jsonLine(report) : describe(report))
     }
-    lines.append("")
-    lines.append(
-      "the same run: recipe \(demo.recipe.name) --seed \(finding.seed) "
-        + "--input '\(finding.input.json)'"
-    )
-    return lines.joined(separator: "\n")
+    if !agree { throw ExitCode.failure }
+  }
+
+  private static func describe(_ report: Report) -> String {
+    let name = "\(report.recipe) \(report.example)"
+    let counts = report.counts
+    if let difference = report.difference { return "\(name): \(difference)" }
+    guard counts.inputs > 1 else { return "\(name): Swift and Go agree" }
+    return "\(name): Swift and Go agree on \(counts.inputs.grouped) inputs, "
+      + "of which \(counts.failing.grouped) fail, "
+      + "\(counts.cancelled.grouped) are cancelled, "
+      + "\(counts.contended.grouped) are contended"
+  }
+
+  private static func write(
+    _ path: String,
+    _ recipe: Recipe,
+    _ examples: [Example],
+    _ count: Int,
+    _ seed: UInt64,
+    _ go: GoTwin
+  ) async throws {
+    var lines: [String] = []
+    func add(_ example: Example, _ input: any ExampleInput, _ go: Trace) {
+      let record = Record(example: example.name, input: json(input), go: go)
+      lines.append(jsonLine(record))
+    }
+    for example in examples {
+      if case .refused(let refusals) = example.evidence {
+        let go = try await RefusedJudge.goTrace(refusals, of: recipe)
+        add(example, example.input, go)
+      }
+      guard example.isComparable else { continue }
+      let comparison = ExampleComparison(
+        recipe: recipe,
+        example: example,
+        go: go
+      )
+      let inputs =
+        [example.input]
+        + (example.isInstant ? [] : comparison.inputs(count, seed: seed))
+      let traces = try await go.runs(recipe, example, inputs)
+      for (input, trace) in zip(inputs, traces) {
+        add(example, input, try trace.get())
+      }
+    }
+    do {
+      try Data(lines.map { $0 + "\n" }.joined().utf8)
+        .write(to: URL(filePath: path), options: .atomic)
+    } catch {
+      Terminal.complain("cannot write \(path): \(error.reason)")
+      throw ExitCode.output
+    }
   }
 }
 
-/// Go's traces of some inputs, kept for machines that have no Go.
-enum Recording {
-  struct Line<D: Demo>: Codable {
-    var input: D.Input
-    var go: DemoTrace<D.Outcome>
-  }
-
-  /// Writes a line for each input.
-  ///
-  /// - Throws: ``UsageError`` when the file cannot be written.
-  static func write<D: Demo>(
-    _ inputs: [D.Input],
-    of demo: D.Type,
-    from go: GoTwin,
-    to path: String
-  ) async throws {
-    let traces = try await go.traces(of: demo, inputs: inputs)
-    let lines = zip(inputs, traces).map { input, trace in
-      let events = trace.events.map(\.json).joined(separator: ",")
-      return "{\"input\":\(input.json),\"go\":{\"events\":[\(events)],"
-        + "\"outcome\":\(jsonLine(trace.outcome))}}\n"
+extension Example {
+  /// Whether it has a twin in Go that runs.
+  var isComparable: Bool {
+    switch evidence {
+    case .moments, .outcome, .outcomes, .race: true
+    case .history, .refused, .claims: false
     }
-    do {
-      try Data(lines.joined().utf8)
-        .write(to: URL(filePath: path), options: .atomic)
-    } catch {
-      throw UsageError("cannot write --record '\(path)': \(error.reason)")
-    }
-  }
-
-  /// Reads what ``write(_:of:from:to:)`` wrote.
-  static func read<D: Demo>(
-    _ path: String,
-    of demo: D.Type
-  ) throws -> [Line<D>] {
-    try Data(contentsOf: URL(filePath: path))
-      .split(separator: UInt8(ascii: "\n"))
-      .map { try JSONDecoder().decode(Line<D>.self, from: $0) }
   }
 }

@@ -15,7 +15,7 @@ enum CopyCommand {
     let isDry = try arguments.take(switch: "dry-run")
     let forces = try arguments.take(switch: "force")
     let updates = try arguments.take(switch: "update")
-    guard recipe.isCopied else {
+    guard !recipe.copies.isEmpty else {
       throw UsageError("\(recipe.name) has nothing to copy")
     }
     guard !arguments.operands.isEmpty else {

@@ -151,7 +151,7 @@ enum ExampleCommand {
     }
     let recorder = TraceRecorder(clock: ContinuousClock())
     let input = request.input
-    let (_, wasInterrupted) = try await RunCommand.withInterruption {
+    let (_, wasInterrupted) = try await Interruption.watch {
       await example.run(input, on: Stage(recorder))
     } progress: {
       let (count, last) = recorder.progress
@@ -221,7 +221,7 @@ enum ExampleCommand {
     var lines: [String] = []
     // What takes no time has no timeline.
     if trace.events.contains(where: { $0.at > 0 }) {
-      lines += Timeline(trace.comparable, legend: .example)
+      lines += Timeline(trace.comparable)
         .lines(width: width, styled: styled)
       lines.append("")
     }

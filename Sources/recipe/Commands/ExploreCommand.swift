@@ -2,174 +2,104 @@ import Cookbook
 import Foundation
 import Simulation
 
-/// `recipe explore NAME`: the laws over many schedules.
+/// `recipe explore NAME [EXAMPLE]`: the laws over many schedules.
 enum ExploreCommand {
   private struct Report: Encodable {
     var recipe: String
-    var seeds: Int
+    var example: String
     var schedules: Int
-    var runs: Int
+    /// Of the cancelled runs, where there are some.
+    var cancelled: Int?
+    /// Whether these were all schedules that there are.
+    var isComplete: Bool?
     var laws: Int
-    var keep: Bool
-    var seconds: Double
-    var runsPerSecond: Int
+    var keep = true
     var digest: String?
     var failure: String?
-    var failingSeed: UInt64?
+    var again: String?
   }
 
-  static func run<D: Demo>(
-    _ demo: D.Type,
-    arguments: Arguments
-  ) async throws {
+  static func run(_ recipe: Recipe, arguments: Arguments) async throws {
     var arguments = arguments
     let asJSON = try arguments.take(switch: "json")
-    let seeds = try arguments.take("seeds", in: 1...100_000_000)
     let isCancelling = try arguments.take(switch: "cancel")
+    let seeds = try arguments.take("seeds", in: 1...100_000_000)
     let limit = try arguments.take("exhaust", in: 1...100_000_000)
-    let input = try D.Input.parse(
-      json: try arguments.take("input"),
-      flags: arguments.flags,
-      operands: arguments.operands
+    let (examples, rest) = try ExampleCommand.take(
+      arguments.operands,
+      of: recipe
     )
-    if isCancelling || limit != nil {
-      return try await runWhole(
-        demo,
-        input: input,
-        seeds: UInt64(isCancelling ? seeds ?? 10 : 1),
-        limit: isCancelling ? nil : limit,
-        asJSON: asJSON
+    arguments.operands = rest
+    var holds = true
+    for example in examples where example.isRun {
+      let input = try ExampleCommand.parse(arguments, defaults: example.input)
+      var report = Report(
+        recipe: recipe.name,
+        example: example.name,
+        schedules: 0,
+        laws: example.laws.count
       )
-    }
-    let count = seeds ?? 1_000
-    let name = demo.recipe.name
-    let clock = ContinuousClock()
-    let start = clock.now
-    var schedules = 0
-    var runs = 0
-    var digest = Digest()
-    var failure: SimulationFailure?
-    // In portions, so that there is something to say in between.
-    let portion = max(1_000, count / 100)
-    do throws(SimulationFailure) {
-      for first in stride(from: 0, to: count, by: portion) {
-        let seeds = UInt64(first)..<UInt64(min(first + portion, count))
-        let part = Digest.Accumulator()
-        let exploration = try await Simulation.explore(seeds: seeds) {
-          simulation in
-          try await demo.trace(input, clock: simulation.clock)
-        } check: { trace in
-          part.add(trace.events)
-          try demo.check(trace, of: input)
-        }
-        schedules += exploration.schedules
-        runs += exploration.runs
-        digest.combine(part.value)
-        Terminal.showProgress("\(name): \(seeds.upperBound) of \(count) seeds")
-      }
-    } catch {
-      failure = error
-    }
-    let elapsed = max(start.duration(to: clock.now).microseconds, 1)
-    let rate = runs * 1_000_000 / elapsed
-
-    if asJSON {
-      try Terminal.print(
-        jsonLine(
-          Report(
-            recipe: name,
-            seeds: count,
-            schedules: schedules,
-            runs: runs,
-            laws: demo.laws.count,
-            keep: failure == nil,
-            seconds: Double(elapsed / 1_000) / 1_000,
-            runsPerSecond: rate,
-            digest: failure == nil ? digest.description : nil,
-            failure: failure.map { "\($0)" },
-            failingSeed: failure?.seed
+      let digest = Digest.Accumulator()
+      do {
+        if let limit {
+          let all = try await ExampleJudge.exhaust(example, input, limit: limit)
+          (report.schedules, report.isComplete) =
+            (all.schedules, all.isComplete)
+        } else if isCancelling {
+          report.schedules = seeds ?? 10
+          report.cancelled = try await ExampleJudge.cancelEverywhere(
+            example,
+            input,
+            seeds: 0..<UInt64(seeds ?? 10)
           )
-        )
-      )
-    } else if let failure {
-      try Terminal.print("\(name): \(failure)")
-      if let seed = failure.seed {
-        try Terminal.print(
-          "the same run: recipe \(name) --seed \(seed) --input '\(input.json)'"
-        )
+        } else {
+          report.schedules = try await ExampleJudge.explore(
+            example,
+            input,
+            seeds: 0..<UInt64(seeds ?? 1_000)
+          ) { digest.add($0.events) }
+          report.digest = digest.value.description
+        }
+      } catch let failure as SimulationFailure {
+        report.keep = false
+        report.failure = "\(failure)"
+        let schedule = failure.shortened ?? failure.schedule
+        report.again =
+          "recipe \(recipe.name) \(example.name) --schedule \(schedule)"
+          + (failure.cancelledAtStep.map { " --cancel-at-step \($0)" } ?? "")
+          + " --input '\(json(input))'"
       }
-    } else {
-      try Terminal.print(
-        "\(name): \(count) seeds, each twice, \(demo.laws.count) laws kept "
-          + "(\(rate) runs a second)"
-      )
+      holds = holds && report.keep
+      try Terminal.print(asJSON ? jsonLine(report) : describe(report))
     }
-    if failure != nil { throw ExitCode.failure }
+    if !holds { throw ExitCode.failure }
   }
 
-  private struct WholeReport: Encodable {
-    var recipe: String
-    var schedules: Int
-    var isComplete: Bool
-    var keep: Bool
-    var failure: String?
-  }
-
-  /// Every schedule, or every point of cancellation.
-  private static func runWhole<D: Demo>(
-    _ demo: D.Type,
-    input: D.Input,
-    seeds: UInt64,
-    limit: Int?,
-    asJSON: Bool
-  ) async throws {
-    let body: @Sendable (Simulation) async throws -> DemoTrace<D.Outcome> = {
-      try await demo.trace(input, clock: $0.clock)
+  private static func describe(_ report: Report) -> String {
+    let name = "\(report.recipe) \(report.example)"
+    if let failure = report.failure, let again = report.again {
+      return "\(name): \(failure)\nthe same run: \(again)"
     }
-    let check: @Sendable (DemoTrace<D.Outcome>) throws -> Void = {
-      try demo.check($0, of: input)
-    }
-    var report = WholeReport(
-      recipe: demo.recipe.name,
-      schedules: 0,
-      isComplete: true,
-      keep: true
-    )
-    do throws(SimulationFailure) {
-      if let limit {
-        let exhaustion = try await Simulation.exhaust(
-          limit: limit,
-          body,
-          check: check
-        )
-        report.schedules = exhaustion.schedules
-        report.isComplete = exhaustion.isComplete
+    let what =
+      if let cancelled = report.cancelled {
+        "\(cancelled.grouped) cancelled runs, one for each step of "
+          + "\(report.schedules.grouped) schedules"
+      } else if let isComplete = report.isComplete {
+        "\(report.schedules.grouped) schedules, "
+          + (isComplete ? "all there are" : "the bound")
       } else {
-        report.schedules = try await Simulation.cancelEverywhere(
-          seeds: 0..<seeds,
-          body,
-          check: check
-        )
+        "\(report.schedules.grouped) schedules, each twice"
       }
-    } catch {
-      report.keep = false
-      report.failure = "\(error)"
+    return "\(name): \(what), \(report.laws) laws kept"
+  }
+}
+
+extension Example {
+  /// Whether it is judged by running it in the simulation.
+  var isRun: Bool {
+    switch evidence {
+    case .moments, .outcome, .outcomes, .race: !waits
+    case .history, .refused, .claims: false
     }
-    if asJSON {
-      try Terminal.print(jsonLine(report))
-    } else if let failure = report.failure {
-      try Terminal.print("\(report.recipe): \(failure)")
-    } else {
-      let what =
-        limit == nil
-        ? "cancelled runs, one for each step of \(seeds) schedules"
-        : report.isComplete
-          ? "schedules, all there are" : "schedules, the bound"
-      try Terminal.print(
-        "\(report.recipe): \(report.schedules) \(what), "
-          + "\(demo.laws.count) laws kept"
-      )
-    }
-    if !report.keep { throw ExitCode.failure }
   }
 }

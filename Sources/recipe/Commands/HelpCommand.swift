@@ -11,11 +11,7 @@ enum HelpCommand {
     guard let name, !Command.names.contains(name) else {
       return try Terminal.print(overview)
     }
-    let recipe = try recipe(named: name)
-    guard recipe.examples.isEmpty else {
-      return try Terminal.print(ExampleCommand.help(recipe))
-    }
-    try Terminal.print(text(of: try demo(named: name)))
+    try Terminal.print(ExampleCommand.help(try recipe(named: name)))
   }
 
   static let overview = """
@@ -86,34 +82,6 @@ enum HelpCommand {
       74   standard output or a file cannot be written
       130  interrupted
     """
-
-  static func text<D: Demo>(of demo: D.Type) -> String {
-    let recipe = demo.recipe
-    let input = D.Input()
-    let fields = InputField.all(of: input)
-    let takesFiles = fields.contains { $0.name == "paths" }
-    var lines = [
-      "\(recipe.name): \(recipe.question)",
-      "",
-      "usage: recipe \(recipe.name) [--FIELD VALUE …]"
-        + (takesFiles ? " [FILE …]" : ""),
-      "",
-    ]
-    for (name, meaning) in D.Input.help {
-      guard let field = fields.first(where: { $0.name == name }) else {
-        continue
-      }
-      lines.append("  --\(field.flag) \(field.kind.placeholder)")
-      lines.append("      \(meaning)")
-      if let value = field.defaultValue, !"\(value)".isEmpty {
-        lines.append("      default: \(field.shown(value))")
-      }
-    }
-    lines.append("")
-    lines.append("the same as JSON: --input '\(input.json)'")
-    lines.append("page and sources: \(recipe.folder)")
-    return lines.joined(separator: "\n")
-  }
 }
 
 extension InputField.Kind {

@@ -26,7 +26,7 @@ extension RecipeInput {
       guard let field = fields.first(where: { $0.flag == name }) else {
         throw UsageError(
           "unknown flag '--\(name)'",
-          hint: nearest(to: name, in: fields.map(\.flag) + RunCommand.flags)
+          hint: nearest(to: name, in: fields.map(\.flag) + ExampleCommand.flags)
             .map { "did you mean '--\($0)'?" }
         )
       }

@@ -1,52 +1,17 @@
-import BackpressureRecipe
-import ChannelRecipe
-import ContextCancellationRecipe
 import Cookbook
-import ErrgroupRecipe
-import FanOutFanInRecipe
-import PipelineRecipe
-import PrioritySelectRecipe
 import Recipes
-import SelectRecipe
-import SemaphoreRecipe
-import WordCountRecipe
-
-/// Every recipe in the earlier form, in the order of the menu.
-let menu: [any Demo.Type] = [
-  WordCountDemo.self,
-  FanOutFanInDemo.self,
-  SemaphoreDemo.self,
-  PipelineDemo.self,
-  BackpressureDemo.self,
-  ErrgroupDemo.self,
-  ContextCancellationDemo.self,
-  ChannelDemo.self,
-  SelectDemo.self,
-  PrioritySelectDemo.self,
-]
-
-extension Recipe {
-  /// Whether there is something to copy.
-  var isCopied: Bool { examples.isEmpty || !copies.isEmpty }
-}
 
 /// Every recipe, by chapter, in the order of the menu.
 let everyRecipe: [Recipe] = {
-  let all =
-    menu.map { demo in
-      var recipe = demo.recipe
-      recipe.workloads = demo.workloads
-      return recipe
-    } + recipes
   let chapters: [Recipe.Chapter] = [
     .patterns, .lifetimes, .channels, .sharedState, .runtime,
   ]
   return chapters.flatMap { chapter in
-    all.filter { $0.chapter == chapter }
+    recipes.filter { $0.chapter == chapter }
   }
 }()
 
-/// The recipe with this name, in either form.
+/// The recipe with this name.
 ///
 /// - Throws: ``UsageError`` that offers the nearest name.
 func recipe(named name: String) throws(UsageError) -> Recipe {
@@ -58,12 +23,4 @@ func recipe(named name: String) throws(UsageError) -> Recipe {
       in: everyRecipe.map(\.name) + Command.names
     ).map { "did you mean '\($0)'?" } ?? "'recipe list' names them all"
   )
-}
-
-/// The recipe in the earlier form with this name.
-///
-/// - Throws: ``UsageError`` that offers the nearest name.
-func demo(named name: String) throws(UsageError) -> any Demo.Type {
-  for demo in menu where demo.recipe.name == name { return demo }
-  throw UsageError("\(try recipe(named: name).name) has examples")
 }

@@ -144,19 +144,10 @@ struct Book {
       }
       for recipe in recipes where Self.path(of: recipe) == page.path {
         report.problems += page.problemsOfHazards(vocabulary: vocabulary)
-        if recipe.examples.isEmpty {
-          report.problems += page.problemsOfParts
-          report.problems += page.problemsOfProofs(
-            tests: tests,
-            laws: try Self.laws(of: demo(named: recipe.name))
-          )
-        } else {
-          report.problems += page.problemsOfUse(recipe: recipe)
-          report.problems += page.problemsOfProofs(
-            tests: tests.union(recipe.examples.map(\.name)),
-            laws: []
-          )
-        }
+        report.problems += page.problemsOfUse(recipe: recipe)
+        report.problems += page.problemsOfProofs(
+          by: tests.union(recipe.examples.map(\.name))
+        )
         if page.markdown.headings.first?.title != recipe.name {
           report.problems.append(
             page.problem(
@@ -174,10 +165,6 @@ struct Book {
     ["menu", "index"].filter { name in
       !page.markdown.lines.contains("<!-- \(name) -->")
     }.map { page.problem("there is no <!-- \($0) -->", at: 0) }
-  }
-
-  private static func laws<D: Demo>(of demo: D.Type) -> [String] {
-    demo.laws.map(\.name)
   }
 
   /// The pages that cite a hazard, for the list under its definition.

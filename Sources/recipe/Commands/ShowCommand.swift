@@ -20,10 +20,7 @@ enum ShowCommand {
     }
     let layout = Layout(width: Terminal.width, styled: Terminal.isStyled)
     guard showsPage else {
-      let lines =
-        try recipe.examples.isEmpty
-        ? layout.sideBySide(page) : layout.use(of: page)
-      return try Pager.print(lines.joined(separator: "\n"))
+      return try Pager.print(layout.use(of: page).joined(separator: "\n"))
     }
     // A file or another program gets the Markdown as it is.
     try Pager.print(
@@ -43,39 +40,27 @@ struct Layout {
 
   typealias Line = Highlighter.Line
 
-  /// The code of a page's part *Side by side*, Go left and Swift right; Go
-  /// above Swift where there is no room for both.
-  ///
-  /// - Throws: ``UsageError`` where the page has no such code.
-  func sideBySide(_ page: Page) throws(UsageError) -> [String] {
-    let pairs = try pairs(of: page)
-    var lines: [Line] = []
-    let title = page.markdown.headings.first?.title ?? page.path
-    lines += prose(title, width: width, as: .heading)
-    lines.append([])
-    for pair in pairs {
-      lines += self.lines(of: pair)
-    }
-    return texts(of: Array(lines.dropLast()))
-  }
-
   /// Go left and Swift right; Go above Swift where there is no room for both.
   private func lines(of pair: Pair) -> [Line] {
     var lines: [Line] = []
     let gap: Line = [(" ", .plain), ("│", .comment), (" ", .plain)]
     let column = (width - gap.count) / 2
     let indent = plain("    ")
-    let sides = [(pair.titles.go, pair.go), (pair.titles.swift, pair.swift)]
+    let sides = [
+      (pair.titles.go, pair.go, Highlighter.Language.go),
+      (pair.titles.swift, pair.swift, .swift),
+    ]
     if column < Self.narrowestColumn {
-      for (title, side) in sides where !side.isEmpty {
+      for (title, side, language) in sides {
         lines += prose(title, width: width, as: .heading) + [[]]
-        lines += self.column(side, width: width - 4).map { indent + $0 } + [[]]
+        let code = self.code(side, language, width: width - 4)
+        lines += code.map { indent + $0 } + [[]]
       }
       return lines
     }
-    let columns = sides.map { title, side in
+    let columns = sides.map { title, side, language in
       prose(title, width: column, as: .heading)
-        + self.column(side, width: column)
+        + code(side, language, width: column)
     }
     for index in 0..<max(columns[0].count, columns[1].count) {
       var line = index < columns[0].count ? columns[0][index] : []
@@ -132,10 +117,8 @@ struct Layout {
       } else if line.hasPrefix("</table>") {
         isInTable = false
         for start in stride(from: 0, to: code.count - 1, by: 2) {
-          var pair = Pair()
+          var pair = Pair(go: code[start], swift: code[start + 1])
           if titles.count == 2 { pair.titles = (titles[0], titles[1]) }
-          pair.go = [.code(code[start], .go)]
-          pair.swift = [.code(code[start + 1], .swift)]
           lines += self.lines(of: pair)
         }
         code = []
@@ -156,67 +139,10 @@ struct Layout {
       .replacing("**", with: "").replacing("`", with: "")
   }
 
-  private enum Piece {
-    case prose(String)
-    case code([String], Highlighter.Language)
-  }
-
   private struct Pair {
     var titles = (go: "Go", swift: "Swift")
-    var go: [Piece] = []
-    var swift: [Piece] = []
-  }
-
-  /// Runs of Go blocks, each with the run of Swift blocks after it.
-  private func pairs(of page: Page) throws(UsageError) -> [Pair] {
-    guard let section = page.markdown.section("Side by side") else {
-      throw UsageError("\(page.path) has no part 'Side by side'")
-    }
-    var pairs: [Pair] = []
-    var prose: [String] = []
-    for index in section {
-      let line = page.markdown.lines[index]
-      guard !page.markdown.isFenced[index] else { continue }
-      guard case .code(let file, let name) = Page.Block(line) else {
-        prose.append(line)
-        continue
-      }
-      let url = page.folder.appending(path: file)
-      let code: [String]
-      do {
-        code = try Snippet.cut(name, from: url)
-      } catch {
-        throw UsageError("\(page.path): \(error.problem)")
-      }
-      let paragraphs = prose.split(whereSeparator: \.isBlank)
-        .map { Piece.prose($0.joined(separator: " ").collapsed) }
-      prose = []
-      if url.pathExtension == "go" {
-        if pairs.last?.swift.isEmpty != true { pairs.append(Pair()) }
-        pairs[pairs.count - 1].go += paragraphs + [.code(code, .go)]
-      } else {
-        if pairs.isEmpty { pairs.append(Pair()) }
-        pairs[pairs.count - 1].swift += paragraphs + [.code(code, .swift)]
-      }
-    }
-    guard !pairs.isEmpty else {
-      throw UsageError("\(page.path) shows no code in 'Side by side'")
-    }
-    return pairs
-  }
-
-  private func column(_ pieces: [Piece], width: Int) -> [Line] {
-    var lines: [Line] = []
-    for piece in pieces {
-      if !lines.isEmpty { lines.append([]) }
-      switch piece {
-      case .prose(let text):
-        lines += prose(text.filter { $0 != "`" }, width: width, as: .plain)
-      case .code(let code, let language):
-        lines += self.code(code, language, width: width)
-      }
-    }
-    return lines
+    var go: [String]
+    var swift: [String]
   }
 
   /// The whole page, wrapped and coloured.

@@ -33,55 +33,6 @@ final class GoTwin: Sendable {
   /// Ends the process, and waits until it has.
   func end() { process.end() }
 
-  /// A demo that a Go original has run.
-  private struct Request {
-    var recipe: String
-    var input: String
-    var mutant: String?
-
-    var line: String {
-      var fields = ["\"recipe\":\(recipe.quotedForJSON)", "\"input\":\(input)"]
-      if let mutant { fields.append("\"mutant\":\(mutant.quotedForJSON)") }
-      return "{" + fields.joined(separator: ",") + "}"
-    }
-  }
-
-  /// Runs a demo's Go original, which is expected to come to its end.
-  ///
-  /// - Parameters:
-  ///   - demo: The demo.
-  ///   - inputs: What it takes, an input for each run.
-  /// - Returns: A trace for each input, in order.
-  /// - Throws: ``GoFailure`` for the first input that Go cannot run.
-  func traces<D: Demo>(
-    of demo: D.Type,
-    inputs: [D.Input]
-  ) async throws -> [DemoTrace<D.Outcome>] {
-    try await runs(of: demo, inputs: inputs).map { try $0.get() }
-  }
-
-  /// Runs a demo's Go original, or a wrong one.
-  ///
-  /// - Parameters:
-  ///   - demo: The demo.
-  ///   - inputs: What it takes, an input for each run.
-  ///   - mutant: A deliberately wrong original to run in its place.
-  /// - Returns: A trace for each input, in order, or why there is none: a
-  ///   deadlock, a leak or a panic.
-  /// - Throws: ``GoFailure`` for the first input that Go does not take, and
-  ///   where the process ends.
-  func runs<D: Demo>(
-    of demo: D.Type,
-    inputs: [D.Input],
-    mutant: String? = nil
-  ) async throws -> [Result<DemoTrace<D.Outcome>, GoFailure>] {
-    try await answers(
-      inputs.map {
-        Request(recipe: demo.recipe.name, input: $0.json, mutant: mutant).line
-      }
-    )
-  }
-
   /// Sends requests, a line each.
   ///
   /// - Returns: The answer to each, in order, or why there is none.

@@ -286,7 +286,7 @@ extension RefusedJudge {
         refusals,
         of: recipe,
         recorded: needsRecord
-          ? try ExampleComparing.recorded(example, of: recipe) : nil
+          ? try CompareCommand.recorded(example, of: recipe) : nil
       )
     }
     return Evidences.Report(

@@ -17,11 +17,10 @@ enum Replay {
     case "find":
       return FindCommand.text(for: arguments.joined(separator: " ")).lines
     default:
-      let recipe = try recipe(named: name)
-      guard recipe.examples.isEmpty else {
-        return try await ExampleCommand.replay(recipe, arguments)
-      }
-      return try await RunCommand.replay(try demo(named: name), arguments)
+      return try await ExampleCommand.replay(
+        try recipe(named: name),
+        arguments
+      )
     }
   }
 

@@ -35,7 +35,7 @@ struct Cells {
 
   init(of recipe: Recipe) {
     self.recipe = recipe
-    let records = (try? ExampleComparing.records(of: recipe)) ?? []
+    let records = (try? CompareCommand.records(of: recipe)) ?? []
     // The first is the one of a run without flags.
     recorded = Dictionary(
       records.map { ($0.example, $0.go.outcome) },

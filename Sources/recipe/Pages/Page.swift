@@ -28,13 +28,6 @@ struct Page {
     var description: String { "\(path):\(line): \(text)" }
   }
 
-  /// The parts that every recipe's page has, in this order.
-  static let parts = [
-    "The problem", "Side by side", "What differs and why", "Hazards",
-    "Cancellation", "Cost", "The tempting wrong version", "Timeline",
-    "Check yourself", "Use something else when",
-  ]
-
   /// Relative to the root of the checkout.
   let path: String
   let root: URL
@@ -256,8 +249,7 @@ struct Page {
 
   /// The hazard that an item of a list is about: `- [leak]: …`.
   private func hazard(of line: String) -> String? {
-    line.prefixMatch(of: /- (?:\*\*\[?([^*\]]*)\]?\*\*|\[([^\]]*)\]:)/)
-      .flatMap { $0.output.1 ?? $0.output.2 }.map(String.init)
+    line.prefixMatch(of: /- \[([^\]]*)\]:/).map { String($0.output.1) }
   }
 
   // MARK: What is checked
@@ -268,33 +260,6 @@ struct Page {
     return section.compactMap { index in
       hazard(of: markdown.lines[index]).map { ($0, index) }
     }
-  }
-
-  /// What a recipe's page lacks or has in the wrong place.
-  var problemsOfParts: [Problem] {
-    var problems: [Problem] = []
-    var last = -1
-    for part in Self.parts {
-      guard let section = markdown.section(part) else {
-        problems.append(problem("the part '\(part)' is missing", at: 0))
-        continue
-      }
-      if markdown.lines[section].allSatisfy(\.isBlank) {
-        problems.append(
-          problem("the part '\(part)' is empty", at: section.lowerBound - 1)
-        )
-      }
-      if section.lowerBound < last {
-        problems.append(
-          problem(
-            "the part '\(part)' is out of order",
-            at: section.lowerBound - 1
-          )
-        )
-      }
-      last = max(last, section.lowerBound)
-    }
-    return problems + problemsOfBlocks
   }
 
   /// The code that the page shows, by file relative to the page and name.
@@ -346,42 +311,6 @@ struct Page {
     "Use something else when",
   ]
 
-  /// Parts whose point is a block that is made from the sources.
-  private var problemsOfBlocks: [Problem] {
-    var problems: [Problem] = []
-    func require(
-      _ what: String,
-      in part: String,
-      where isIt: (Block) -> Bool
-    ) {
-      guard let section = markdown.section(part) else { return }
-      let blocks = markdown.lines[section].compactMap(Block.init)
-      guard !blocks.contains(where: isIt) else { return }
-      problems.append(
-        problem("'\(part)' has no \(what)", at: section.lowerBound - 1)
-      )
-    }
-    func isCode(_ fileExtension: String) -> (Block) -> Bool {
-      {
-        guard case .code(let file, _) = $0 else { return false }
-        return file.hasSuffix("." + fileExtension)
-      }
-    }
-    require("Go code", in: "Side by side", where: isCode("go"))
-    require("Swift code", in: "Side by side", where: isCode("swift"))
-    require(
-      "code",
-      in: "The tempting wrong version",
-      where: { if case .code = $0 { true } else { false } }
-    )
-    require(
-      "run",
-      in: "Timeline",
-      where: { if case .run = $0 { true } else { false } }
-    )
-    return problems
-  }
-
   /// Items of the hazards that are not in the vocabulary.
   func problemsOfHazards(vocabulary: [String]) -> [Problem] {
     guard let section = markdown.section("Hazards") else { return [] }
@@ -411,7 +340,7 @@ struct Page {
   ///   - laws: The names of the recipe's laws; what an example's wrong
   ///     version breaks is made by running it.
   /// - Returns: A problem for each.
-  func problemsOfProofs(tests: Set<String>, laws: [String]) -> [Problem] {
+  func problemsOfProofs(by tests: Set<String>) -> [Problem] {
     var problems: [Problem] = []
     if let section = markdown.section("Check yourself") {
       for item in items(of: section) {
@@ -430,18 +359,6 @@ struct Page {
             "'Check yourself' has no questions",
             at: section.lowerBound - 1
           )
-        )
-      }
-    }
-    if let section = markdown.section("The tempting wrong version") {
-      // Emphasis and code are a matter of the page.
-      func plain(_ text: String) -> String {
-        text.filter { !"`*_".contains($0) }.collapsed
-      }
-      let text = plain(markdown.lines[section].joined(separator: " "))
-      if !laws.contains(where: { text.contains(plain($0)) }) {
-        problems.append(
-          problem("no law is named that it breaks", at: section.lowerBound - 1)
         )
       }
     }
