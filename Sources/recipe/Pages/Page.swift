@@ -333,12 +333,9 @@ struct Page {
     return problems
   }
 
-  /// Answers that no test proves, and a wrong version that breaks no law.
+  /// Answers that no test and no example proves.
   ///
-  /// - Parameters:
-  ///   - tests: The names of all tests.
-  ///   - laws: The names of the recipe's laws; what an example's wrong
-  ///     version breaks is made by running it.
+  /// - Parameter tests: The names of all tests and examples.
   /// - Returns: A problem for each.
   func problemsOfProofs(by tests: Set<String>) -> [Problem] {
     var problems: [Problem] = []
