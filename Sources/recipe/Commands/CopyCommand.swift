@@ -104,7 +104,9 @@ enum CopyCommand {
   }
 
   private static func show(_ plan: CopyPlan) throws {
-    let lines = plan.steps.flatMap { $0.difference(styled: Terminal.isStyled) }
+    let lines = try plan.steps.flatMap {
+      try $0.difference(styled: Terminal.isStyled)
+    }
     for step in plan.steps {
       if let problem = step.problem { Terminal.complain(problem.message) }
     }

@@ -26,7 +26,9 @@ enum PagesCommand {
     } else {
       for draft in report.drafts {
         try Terminal.print(
-          draft.difference(styled: Terminal.isStyled).joined(separator: "\n")
+          try draft.difference(styled: Terminal.isStyled).joined(
+            separator: "\n"
+          )
         )
       }
     }
@@ -47,8 +49,8 @@ struct Book {
     var page: Page
     var lines: [String]
 
-    func difference(styled: Bool) -> [String] {
-      UnifiedDiff.lines(
+    func difference(styled: Bool) throws -> [String] {
+      try UnifiedDiff.lines(
         from: page.markdown.lines,
         named: page.path,
         to: lines,

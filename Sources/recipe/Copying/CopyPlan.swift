@@ -51,9 +51,9 @@ struct CopyPlan {
     }
 
     /// What is there against what the cookbook would put there.
-    func difference(styled: Bool) -> [String] {
+    func difference(styled: Bool) throws -> [String] {
       let path = file.relativePath
-      return UnifiedDiff.lines(
+      return try UnifiedDiff.lines(
         from: present.map { String(decoding: $0, as: UTF8.self).lines } ?? [],
         named: present == nil ? "/dev/null" : path,
         to: text.lines,
