@@ -47,6 +47,15 @@ struct CommandTests {
     #expect(result.output.contains("usage:"))
   }
 
+  @Test("Help on a command is what the overview says of it")
+  func helpOnCommand() async throws {
+    for name in Command.names where name != "measure" {
+      let result = try await Program.run("help", name)
+      #expect(result.lines.count < 12, "\(result.output)")
+      #expect(result.lines.first == "usage:", "\(name)")
+    }
+  }
+
   @Test("No recipe, example or field is named like a command or a flag")
   func namesDoNotCollide() {
     for recipe in everyRecipe {
@@ -86,7 +95,11 @@ struct CommandTests {
     ),
     (
       ["bounded-pool", "map", "--workers", "9999999999999999999"],
-      "--workers must be a whole number"
+      "--workers: 9999999999999999999 is out of range"
+    ),
+    (
+      ["bounded-pool", "map", "--workers", "1", "--workers", "2"],
+      "--workers is given twice"
     ),
     (["bounded-pool", "map", "--workers"], "--workers needs a value"),
     (
@@ -144,12 +157,18 @@ struct CommandTests {
     ),
     (
       ["bounded-pool", "map", "--input", "{\"workers\":null}"],
-      "'workers' is missing"
+      "'workers' must be a whole number"
+    ),
+    (
+      ["bounded-pool", "map", "--input", "@/"],
+      "cannot read --input '/': is a directory"
     ),
     (
       ["bounded-pool", "map", "--input", "@/no/such/file"],
       "cannot read --input '/no/such/file': no such file or directory"
     ),
+    (["explore", "bounded-pool", "--seed", "5"], "did you mean '--seeds'?"),
+    (["show", "fnd"], "'recipe list' names them all"),
     (["explore"], "'recipe explore' needs the name of a recipe"),
     (["explore", "nothing-like-it"], "unknown recipe 'nothing-like-it'"),
     (

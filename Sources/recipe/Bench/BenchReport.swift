@@ -100,8 +100,12 @@ struct BenchReport: Encodable {
     /// Beyond this the medians of another run may say something else.
     static let widestSpread = 0.25
 
+    /// Fewer rounds than this have no spread to speak of.
+    static let fewestRounds = 3
+
     var isConclusive: Bool {
-      max(swift.spread, go.spread) <= Self.widestSpread
+      swift.nanoseconds.count >= Self.fewestRounds
+        && max(swift.spread, go.spread) <= Self.widestSpread
     }
 
     private enum Key: String, CodingKey {

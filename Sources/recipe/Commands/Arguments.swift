@@ -10,8 +10,8 @@ struct Arguments {
   /// - Parameters:
   ///   - arguments: What stands on the command line.
   ///   - switches: The flags that take no value.
-  /// - Throws: ``UsageError`` for a flag of one dash, or one without its
-  ///   value.
+  /// - Throws: ``UsageError`` for a flag of one dash, or one that is given
+  ///   twice.
   init(
     _ arguments: some Sequence<String>,
     switches: Set<String>
@@ -39,6 +39,9 @@ struct Arguments {
         omittingEmptySubsequences: false
       )
       let name = String(parts[0])
+      guard !flags.contains(where: { $0.name == name }) else {
+        throw UsageError("--\(name) is given twice")
+      }
       if parts.count == 2 {
         flags.append((name, String(parts[1])))
       } else if switches.contains(name) || remaining.isEmpty {
@@ -53,28 +56,29 @@ struct Arguments {
   ///
   /// - Throws: ``UsageError`` if it was given a value.
   mutating func take(switch name: String) throws(UsageError) -> Bool {
-    let matches = flags.filter { $0.name == name }
-    flags.removeAll { $0.name == name }
-    if let value = matches.lazy.compactMap(\.value).first {
+    guard let index = flags.firstIndex(where: { $0.name == name }) else {
+      return false
+    }
+    if let value = flags.remove(at: index).value {
       throw UsageError("--\(name) takes no value, not '\(value)'")
     }
-    return !matches.isEmpty
+    return true
   }
 
-  /// The last value of a flag; takes it out.
+  /// The value of a flag; takes it out.
   ///
   /// - Throws: ``UsageError`` if it was given without a value.
   mutating func take(_ name: String) throws(UsageError) -> String? {
-    let matches = flags.filter { $0.name == name }
-    flags.removeAll { $0.name == name }
-    guard let last = matches.last else { return nil }
-    guard let value = last.value else {
+    guard let index = flags.firstIndex(where: { $0.name == name }) else {
+      return nil
+    }
+    guard let value = flags.remove(at: index).value else {
       throw UsageError("--\(name) needs a value")
     }
     return value
   }
 
-  /// The last value of a flag as a whole number; takes it out.
+  /// The value of a flag as a whole number; takes it out.
   ///
   /// - Throws: ``UsageError`` if it is none, or out of `bounds`.
   mutating func take(

@@ -11,7 +11,7 @@ enum BenchCommand {
       switches: ["json", "growth", "serve", "help"]
     )
     if try arguments.take(switch: "help") {
-      return try Terminal.print(HelpCommand.overview)
+      return try HelpCommand.run(["bench"])
     }
     if try arguments.take(switch: "serve") {
       return try await BenchServer.run()

@@ -100,7 +100,8 @@ enum Command {
         hint: "a recipe's flags stand after its name; see 'recipe help'"
       )
     case let name?:
-      try await ExampleCommand.run(try recipe(named: name), arguments: rest)
+      let recipe = try recipe(named: name, or: names)
+      try await ExampleCommand.run(recipe, arguments: rest)
     }
   }
 
@@ -115,7 +116,7 @@ enum Command {
       switches: switches.union(["help"])
     )
     if try arguments.take(switch: "help") {
-      try Terminal.print(HelpCommand.overview)
+      try HelpCommand.run([command])
       throw ExitCode.success
     }
     guard !arguments.operands.isEmpty else {

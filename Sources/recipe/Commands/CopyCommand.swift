@@ -151,10 +151,14 @@ enum CopyCommand {
   }
 
   private static func report(_ plan: CopyPlan, isDry: Bool) throws {
-    let width = plan.steps.map(\.verb.count).max() ?? 0
-    for step in plan.steps {
-      let verb = step.verb.padded(to: width)
-      try Terminal.print("\(verb)  \(step.file.relativePath)")
+    let verbs = plan.steps.map { step in
+      (isDry && step.writes ? "would be " : "") + step.verb
+    }
+    let width = verbs.map(\.count).max() ?? 0
+    for (step, verb) in zip(plan.steps, verbs) {
+      try Terminal.print(
+        "\(verb.padded(to: width))  \(step.file.relativePath)"
+      )
     }
     for step in plan.steps where step.isConflicted {
       Terminal.complain(

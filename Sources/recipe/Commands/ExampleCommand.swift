@@ -92,9 +92,12 @@ enum ExampleCommand {
   }
 
   /// The input that the rest of a command line stands for.
+  ///
+  /// - Parameter known: The flags of the command beside those of the input.
   static func parse(
     _ arguments: Arguments,
-    defaults: some ExampleInput
+    defaults: some ExampleInput,
+    known: [String] = flags
   ) throws -> any ExampleInput {
     var arguments = arguments
     let json = try arguments.take("input")
@@ -102,7 +105,8 @@ enum ExampleCommand {
       defaults: defaults,
       json: json,
       flags: arguments.flags,
-      operands: arguments.operands
+      operands: arguments.operands,
+      known: known
     )
   }
 

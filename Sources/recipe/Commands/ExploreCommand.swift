@@ -32,7 +32,11 @@ enum ExploreCommand {
     arguments.operands = rest
     var holds = true
     for example in examples where example.isRun {
-      let input = try ExampleCommand.parse(arguments, defaults: example.input)
+      let input = try ExampleCommand.parse(
+        arguments,
+        defaults: example.input,
+        known: ["json", "cancel", "seeds", "exhaust"]
+      )
       var report = Report(
         recipe: recipe.name,
         example: example.name,

@@ -8,10 +8,21 @@ enum HelpCommand {
     let name = arguments.operands.first
     arguments.operands = Array(arguments.operands.dropFirst())
     try arguments.requireEmpty()
-    guard let name, !Command.names.contains(name) else {
-      return try Terminal.print(overview)
-    }
+    guard let name else { return try Terminal.print(overview) }
+    if let usage = usage(of: name) { return try Terminal.print(usage) }
     try Terminal.print(ExampleCommand.help(try recipe(named: name)))
+  }
+
+  /// What the overview says of a command.
+  private static func usage(of command: String) -> String? {
+    let lines = overview.lines
+    let begin = lines.firstIndex { line in
+      line.hasPrefix("  recipe \(command)")
+        || line.hasPrefix("  recipe [\(command)")
+    }
+    guard let begin else { return nil }
+    let rest = lines[(begin + 1)...].prefix { $0.hasPrefix("   ") }
+    return (["usage:", lines[begin]] + rest).joined(separator: "\n")
   }
 
   static let overview = """

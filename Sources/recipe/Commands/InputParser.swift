@@ -10,13 +10,15 @@ extension RecipeInput {
   ///   - flags: Flag names without the dashes, and their values; `nil` where
   ///     none was given. Later ones win.
   ///   - operands: What stands on the command line without a flag.
+  ///   - known: What else could have been meant by an unknown flag.
   /// - Returns: An input that its demo has accepted.
   /// - Throws: ``UsageError`` that names the flag and the value.
   static func parse(
     defaults: Self = Self(),
     json: String?,
     flags: [(name: String, value: String?)],
-    operands: [String]
+    operands: [String],
+    known: [String]
   ) throws(UsageError) -> Self {
     let fields = InputField.all(of: defaults)
     var values: [String: Any] = [:]
@@ -26,7 +28,7 @@ extension RecipeInput {
       guard let field = fields.first(where: { $0.flag == name }) else {
         throw UsageError(
           "unknown flag '--\(name)'",
-          hint: nearest(to: name, in: fields.map(\.flag) + ExampleCommand.flags)
+          hint: nearest(to: name, in: fields.map(\.flag) + known)
             .map { "did you mean '--\($0)'?" }
         )
       }
@@ -74,7 +76,7 @@ extension RecipeInput {
             .map { "did you mean '\($0)'?" }
         )
       }
-      values[name] = value is NSNull ? nil : value
+      values[name] = value
     }
     for field in fields where field.kind == .integer {
       // JSONDecoder calls a number that does not fit malformed JSON.
@@ -210,8 +212,11 @@ struct InputField {
     _ text: String,
     expected: String
   ) throws(UsageError) -> Int {
-    guard let value = Int(text) else { throw refusal(text, expected) }
-    return value
+    if let value = Int(text) { return value }
+    guard text.wholeMatch(of: /-?\d+/) == nil else {
+      throw UsageError("--\(flag): \(text) is out of range")
+    }
+    throw refusal(text, expected)
   }
 
   private func refusal(_ text: String, _ expected: String) -> UsageError {
@@ -262,6 +267,8 @@ extension Error {
       switch self {
       case CocoaError.fileReadNoSuchFile, CocoaError.fileNoSuchFile: ENOENT
       case CocoaError.fileReadNoPermission: EACCES
+      // What Foundation on Linux says of a directory.
+      case CocoaError.fileReadUnknown where cause === error: EISDIR
       case _ where cause.domain == NSPOSIXErrorDomain: Int32(cause.code)
       default: nil
       }

@@ -13,14 +13,20 @@ let everyRecipe: [Recipe] = {
 
 /// The recipe with this name.
 ///
+/// - Parameters:
+///   - name: What a person typed.
+///   - others: What else could have been meant.
 /// - Throws: ``UsageError`` that offers the nearest name.
-func recipe(named name: String) throws(UsageError) -> Recipe {
+func recipe(
+  named name: String,
+  or others: [String] = []
+) throws(UsageError) -> Recipe {
   if let found = everyRecipe.first(where: { $0.name == name }) { return found }
   throw UsageError(
     "unknown recipe '\(name)'",
     hint: nearest(
       to: name,
-      in: everyRecipe.map(\.name) + Command.names
+      in: everyRecipe.map(\.name) + others
     ).map { "did you mean '\($0)'?" } ?? "'recipe list' names them all"
   )
 }

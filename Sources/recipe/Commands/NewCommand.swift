@@ -8,7 +8,7 @@ enum NewCommand {
   static func run(_ arguments: some Sequence<String>) throws {
     var arguments = try Arguments(arguments, switches: ["copy", "help"])
     if try arguments.take(switch: "help") {
-      return try Terminal.print(HelpCommand.overview)
+      return try HelpCommand.run(["new"])
     }
     let hasCopy = try arguments.take(switch: "copy")
     let chapters = Recipe.Chapter.allCases.map(\.rawValue)

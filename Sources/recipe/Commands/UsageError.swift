@@ -19,8 +19,8 @@ enum ExitCode: Int32, Error {
   case interrupted = 130
 }
 
-/// The candidate with the fewest edits to `word`, where these are few enough
-/// to be a slip of the finger.
+/// The candidate with the fewest edits to `word`, at least one, where these
+/// are few enough to be a slip of the finger.
 ///
 /// The distance is Levenshtein's.
 ///
@@ -29,7 +29,7 @@ func nearest(to word: String, in candidates: [String]) -> String? {
   let ranked =
     candidates
     .map { (candidate: $0, distance: editDistance(word, $0)) }
-    .min { $0.distance < $1.distance }
+    .filter { $0.distance > 0 }.min { $0.distance < $1.distance }
   guard let ranked, ranked.distance <= max(2, ranked.candidate.count / 3)
   else { return nil }
   return ranked.candidate

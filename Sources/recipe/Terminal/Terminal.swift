@@ -16,9 +16,14 @@ enum Terminal {
     return isInteractive && !isRefused && environment["TERM"] != "dumb"
   }()
 
-  /// The columns of the terminal; 80 where there is none, so that what goes
-  /// into a file does not depend on the window it was made in.
+  /// The columns that `COLUMNS` asks for, or those of the terminal; 80 where
+  /// there is none, so that what goes into a file does not depend on the
+  /// window it was made in.
   static let width: Int = {
+    let columns = ProcessInfo.processInfo.environment["COLUMNS"]
+    if let columns = columns.flatMap({ Int($0) }), columns > 0 {
+      return columns
+    }
     guard isInteractive else { return 80 }
     var size = winsize()
     if unsafe ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0,
@@ -26,8 +31,7 @@ enum Terminal {
     {
       return Int(size.ws_col)
     }
-    let columns = ProcessInfo.processInfo.environment["COLUMNS"]
-    return columns.flatMap { Int($0) } ?? 80
+    return 80
   }()
 
   /// Writes a line to standard output.
