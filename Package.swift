@@ -5,6 +5,7 @@ import PackageDescription
 /// Rooms that are one module together, by their folders below `Recipes`.
 let rooms = [
   "patterns/bounded-pool",
+  "patterns/semaphore",
   "channels/closed-and-nil",
   "lifetimes/loop-capture",
   "shared-state/once",
@@ -51,7 +52,6 @@ struct Recipe {
 let recipes = [
   Recipe(name: "word-count", chapter: "patterns", embedded: ["texts"]),
   Recipe(name: "fan-out-fan-in", chapter: "patterns", ingredients: ["channel"]),
-  Recipe(name: "semaphore", chapter: "patterns"),
   Recipe(name: "pipeline", chapter: "patterns", ingredients: ["channel"]),
   Recipe(name: "backpressure", chapter: "patterns", ingredients: ["channel"]),
   Recipe(name: "errgroup", chapter: "lifetimes"),

@@ -32,13 +32,13 @@ package struct Timeline: Sendable {
         openings: ["start"],
         closings: ["end": filled, "fail": "✗", "cancelled": "×"],
         marks: [
-          "say": "◦", "cancel": "!", "return": "■", "throw": "✗", "wait": "?",
-          "die": "✝",
+          "come": "○", "say": "◦", "cancel": "!", "return": "■", "throw": "✗",
+          "wait": "?", "die": "✝",
         ]
       )
       legend.key = [
         (filled, "runs"), ("✗", "fails"), ("×", "is cancelled"),
-        ("!", "cancellation"), ("◦", "says"), ("■", "returns"),
+        ("○", "comes"), ("!", "cancellation"), ("◦", "says"), ("■", "returns"),
         ("?", "waits for ever"), ("✝", "dies"), ("…", "has not ended"),
       ]
       return legend

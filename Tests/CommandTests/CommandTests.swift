@@ -177,7 +177,7 @@ struct CommandTests {
       "--inputs must be a whole number"
     ),
     (["compare", "bounded-pool", "--input", "{}"], "did you mean '--inputs'?"),
-    (["compare", "semaphore", "--mutant", "nonesuch"], "nonesuch"),
+    (["compare", "pipeline", "--mutant", "nonesuch"], "nonesuch"),
   ]
 
   @Test(

@@ -256,9 +256,9 @@ struct CoverTests {
 
   @Test("Knows no coverage of recipes without examples")
   func earlierForm() async throws {
-    let result = try await Program.run("cover", "semaphore")
+    let result = try await Program.run("cover", "pipeline")
     #expect(result.status == 64)
-    #expect(result.errors == "recipe: semaphore has no examples yet\n")
+    #expect(result.errors == "recipe: pipeline has no examples yet\n")
   }
 }
 

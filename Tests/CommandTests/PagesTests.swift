@@ -17,7 +17,7 @@ struct PagesTests {
   }
 
   private static let text = """
-    # semaphore
+    # pipeline
 
     \(Page.parts.map { part in
       switch part {
@@ -25,11 +25,11 @@ struct PagesTests {
         """
         ## \(part)
 
-        <!-- code: semaphore.go#weighted -->
+        <!-- code: pipeline.go#run -->
         ```go
         ```
 
-        <!-- code: Semaphore.swift#acquire -->
+        <!-- code: Pipeline.swift#run -->
         ```swift
         ```
         """
@@ -40,13 +40,13 @@ struct PagesTests {
         It breaks *never more than `n` at
         once*.
 
-        <!-- code: Semaphore.swift#acquire -->
+        <!-- code: Pipeline.swift#run -->
         """
       case "Timeline":
         """
         ## \(part)
 
-        <!-- run: semaphore --seed 1 -->
+        <!-- run: pipeline --seed 1 -->
         """
       case "Hazards": "## \(part)\n\n- **leak**: one."
       case "Check yourself":
@@ -64,7 +64,7 @@ struct PagesTests {
   private static func page(_ text: String) -> Page {
     Page(
       text.lines,
-      at: "Recipes/patterns/semaphore/README.md",
+      at: "Recipes/patterns/pipeline/README.md",
       in: checkout
     )
   }
@@ -127,7 +127,7 @@ struct PagesTests {
   }
 
   private static let damages: [(from: String, to: String, problem: String)] = [
-    ("semaphore.go", "Semaphore.swift", "'Side by side' has no Go code"),
+    ("pipeline.go", "Pipeline.swift", "'Side by side' has no Go code"),
     (
       "- **leak**", "- **leek**",
       "'leek' is not in Recipes/HAZARDS.md; did you mean 'leak'?"
@@ -147,7 +147,7 @@ struct PagesTests {
     ),
     ("Text.", "[a]: nowhere", "the link 'nowhere' leads nowhere"),
     ("Text.", "[a](https://)", "'https://' is no address"),
-    ("<!-- run: semaphore --seed 1 -->", "Text.", "'Timeline' has no run"),
+    ("<!-- run: pipeline --seed 1 -->", "Text.", "'Timeline' has no run"),
   ]
 
   @Test("What is wrong on a page is named", arguments: damages)
@@ -179,10 +179,10 @@ struct PagesTests {
       "cannot read Nowhere.swift: no such file or directory"
     ),
     (
-      "code: Semaphore.swift#nothing",
-      "there is no nothing in Semaphore.swift"
+      "code: Pipeline.swift#nothing",
+      "there is no nothing in Pipeline.swift"
     ),
-    ("code: semaphore.go#nothing", "there is no nothing in semaphore.go"),
+    ("code: pipeline.go#nothing", "there is no nothing in pipeline.go"),
     ("run: bounded-pool", "without --seed no two runs are the same"),
     ("run: bonded-pool --seed 1", "unknown recipe 'bonded-pool'"),
     ("run: bounded-pool --seed 1 --workers 0", "--workers must be from"),

@@ -6,7 +6,7 @@ import Testing
 
 @Suite("recipe show")
 struct ShowTests {
-  private static func page(_ name: String = "semaphore") throws -> Page {
+  private static func page(_ name: String = "pipeline") throws -> Page {
     let recipe = try recipe(named: name)
     return try Page(Book.path(of: recipe), in: checkout)
   }
@@ -28,14 +28,14 @@ struct ShowTests {
       #expect(bar)
       let left = lines.map { String($0.prefix(column)) }
       let right = lines.map { String($0.dropFirst(column + 3)) }
-      #expect(left.contains { $0.hasPrefix("func (c Channel) Acquire") })
-      #expect(right.contains { $0.contains("withPermit<") })
+      #expect(left.contains { $0.hasPrefix("func Run[T any](") })
+      #expect(right.contains { $0.contains("func run<Value>") })
       // Wide enough for Go, whose lines are then not broken at all.
       if width == 161 {
         let go = try Snippet.cut(
-          "weighted",
+          "run",
           from: checkout.appending(
-            path: "Recipes/patterns/semaphore/semaphore.go"
+            path: "Recipes/patterns/pipeline/pipeline.go"
           )
         )
         #expect(Self.ink(left).contains(Self.ink(go)))

@@ -21,7 +21,6 @@ import (
 	"concurrencycookbook/patterns/backpressure"
 	fanoutfanin "concurrencycookbook/patterns/fan-out-fan-in"
 	"concurrencycookbook/patterns/pipeline"
-	"concurrencycookbook/patterns/semaphore"
 	wordcount "concurrencycookbook/patterns/word-count"
 )
 
@@ -30,7 +29,6 @@ var workloads = map[string][]cookbook.Workload{
 	"fan-out-fan-in":       fanoutfanin.Workloads,
 	"pipeline":             pipeline.Workloads,
 	"backpressure":         backpressure.Workloads,
-	"semaphore":            semaphore.Workloads,
 	"errgroup":             errgroup.Workloads,
 	"context-cancellation": contextcancellation.Workloads,
 	"channel":              channel.Workloads,

@@ -134,7 +134,7 @@ func ask(t *testing.T, requests ...string) []string {
 func TestServeAnswersEveryLine(t *testing.T) {
 	requests, want := []string{
 		`{"recipe":"bounded-pool","example":"as-they-come","input":{"workers":1,"jobs":[3]}}`,
-		`{"recipe":"semaphore","input":{"permits":-1}}`,
+		`{"recipe":"pipeline","input":{"workers":-1}}`,
 		``,
 		`{"recipe":"bounded-pool"`,
 		`{"recipe":"bounded-pool"} {}`,
@@ -147,7 +147,7 @@ func TestServeAnswersEveryLine(t *testing.T) {
 		`{"recipe":"word-count","input":{"documents":[{"name":"<d>","text":"a b a","milliseconds":4}]}}`,
 	}, []string{
 		`{"events":[{"at":0,"lane":"job 0","name":"start","item":""},{"at":3000,"lane":"job 0","name":"end","item":""},{"at":3000,"lane":"caller","name":"say","item":"0"},{"at":3000,"lane":"caller","name":"return","item":""}]}`,
-		`{"error":"permits must be between 1 and 1024, not -1"}`,
+		`{"error":"workers must be between 1 and 1024, not -1"}`,
 		`{"error":"malformed request: EOF"}`,
 		`{"error":"malformed request: unexpected EOF"}`,
 		`{"error":"malformed request: more than one value on a line"}`,

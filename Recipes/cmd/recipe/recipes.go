@@ -10,7 +10,6 @@ import (
 	"concurrencycookbook/patterns/backpressure"
 	fanoutfanin "concurrencycookbook/patterns/fan-out-fan-in"
 	"concurrencycookbook/patterns/pipeline"
-	"concurrencycookbook/patterns/semaphore"
 	wordcount "concurrencycookbook/patterns/word-count"
 )
 
@@ -25,7 +24,6 @@ type recipe struct {
 var recipes = []recipe{
 	{"word-count", "patterns", wordcount.Demo()},
 	{"fan-out-fan-in", "patterns", fanoutfanin.Demo(fanoutfanin.Original)},
-	{"semaphore", "patterns", semaphore.Demo(semaphore.Originals)},
 	{"pipeline", "patterns", pipeline.Demo(pipeline.Original)},
 	{"backpressure", "patterns", backpressure.Demo(backpressure.Original)},
 	{"errgroup", "lifetimes", errgroup.Demo(errgroup.Original)},

@@ -26,7 +26,6 @@ import (
 	"concurrencycookbook/patterns/backpressure"
 	fanoutfanin "concurrencycookbook/patterns/fan-out-fan-in"
 	"concurrencycookbook/patterns/pipeline"
-	"concurrencycookbook/patterns/semaphore"
 )
 
 // TestServe runs demos in virtual time for another program: it reads one
@@ -221,8 +220,6 @@ func mutate(recipe, mutant string) (cookbook.Demo, error) {
 		return pick(mutants.PrioritySelect, mutant, priorityselect.Demo)
 	case "select":
 		return pick(mutants.Select, mutant, selecting.Demo)
-	case "semaphore":
-		return pick(mutants.Semaphore, mutant, semaphore.Demo)
 	default:
 		return cookbook.Demo{}, fmt.Errorf("%s has no mutants", recipe)
 	}
