@@ -1,31 +1,94 @@
-/// Lanes that come at their moments, wait for something that there is only so
-/// much of, hold it and give it back: what they do, and its laws.
-extension Stage {
-  /// Lets tasks come at their moments, each in the lane `task N`.
-  ///
-  /// Records `come` and how `body` ends; `start` and what closes it are for
-  /// `body` to record, once it holds what it came for.
+/// Tasks that come at their moments, want some of what there is only so much
+/// of, hold it for a while and give it back: an input for locks, semaphores
+/// and pools, and the laws of what they do.
+package struct Visits: ExampleInput {
+  package var limit: Int
+  package var arrivals: [Int]
+  package var holds: [Int]
+  package var sizes: [Int]
+  package var trying: [Int]
+  package var failing: [Int]
+  package var patience: [Int]
+  package var cancelAfter: Int?
+
+  /// Creates an input; of lists that are too short, further tasks hold for no
+  /// time, want 1, and have patience for ever.
+  package init(
+    limit: Int = 3,
+    arrivals: [Int] = [0, 2, 4, 6, 8, 30],
+    holds: [Int] = [40, 27, 33, 20, 26, 30],
+    sizes: [Int] = [],
+    trying: [Int] = [],
+    failing: [Int] = [],
+    patience: [Int] = [0, 0, 0, 0, 14]
+  ) {
+    (self.limit, self.arrivals, self.holds) = (limit, arrivals, holds)
+    (self.sizes, self.trying, self.failing) = (sizes, trying, failing)
+    self.patience = patience
+  }
+
+  package init() { self.init(limit: 3) }
+
+  package static var fields: [Field<Self>] {
+    [
+      .count(\.limit, in: 1...1024, random: 1...4, "how much there is"),
+      .durations(
+        \.arrivals,
+        random: 3...7,
+        areDistinct: true,
+        "the millisecond at which each task comes"
+      ),
+      .each(
+        \.holds,
+        of: \.arrivals,
+        random: { $1.duration() },
+        "the milliseconds for which each holds what it came for"
+      ),
+      .each(
+        \.sizes,
+        of: \.arrivals,
+        in: { 1...$0.limit },
+        // A random input wants more only where the default one does, and
+        // then in a half of the cases.
+        random: {
+          $0.sizes.isEmpty || $0.limit % 2 == 1 ? 1 : $1.int(in: 1...$0.limit)
+        },
+        "how much each wants"
+      ),
+      .indices(\.trying, of: \.arrivals, "who does not wait for it"),
+      .indices(\.failing, of: \.arrivals, "whose work fails at its end"),
+      .each(
+        \.patience,
+        of: \.arrivals,
+        random: { $1.mayStop && $1.isOne(in: 3) ? $1.duration() : 0 },
+        "cancel each so many milliseconds after it came; 0: never"
+      ),
+      .moment(\.cancelAfter, "cancel all after so many milliseconds"),
+    ]
+  }
+
+  package func size(of task: Int) -> Int { sizes.dropFirst(task).first ?? 1 }
+
+  /// Lets the tasks come, each in the lane `task N`.
   ///
   /// - Parameters:
-  ///   - arrivals: The millisecond at which each comes.
-  ///   - patience: After how many milliseconds each is cancelled; 0 or none:
-  ///     never.
-  ///   - body: What each does, by its index.
-  package func visit(
-    arrivals: [Int],
-    patience: [Int] = [],
+  ///   - stage: Records `come`, and how `body` ends.
+  ///   - body: What each task does, by its index. Once it has what it came
+  ///     for it calls ``hold(_:_:)``.
+  package func come(
+    _ stage: Stage,
     _ body: @escaping @Sendable (_ task: Int) async throws -> Void
   ) async {
     await withTaskGroup { group in
       for (task, arrival) in arrivals.enumerated() {
         let lane = "task \(task)"
-        let limit = task < patience.count ? patience[task] : 0
+        let limit = patience.dropFirst(task).first ?? 0
         group.addTask(name: lane) {
           // Who is cancelled before does not come.
-          do { try await sleep(arrival) } catch { return }
-          await cancel(lane, after: limit > 0 ? limit : nil) {
-            await attempt(lane) {
-              record(Event.come, lane: lane)
+          do { try await stage.sleep(arrival) } catch { return }
+          await stage.cancel(lane, after: limit > 0 ? limit : nil) {
+            await stage.attempt(lane) {
+              stage.record(Event.come, lane: lane)
               try await body(task)
             }
           }
@@ -33,14 +96,22 @@ extension Stage {
       }
     }
   }
+
+  /// Keeps a task busy for as long as it holds what it came for.
+  package func hold(_ task: Int, _ stage: Stage) async throws {
+    try await stage.work(
+      "task \(task)",
+      holds.dropFirst(task).first ?? 0,
+      fails: failing.contains(task)
+    )
+  }
 }
 
 extension Event {
-  /// The name of events that say when a lane came.
+  /// The name of events that say when a task came.
   package static let come = "come"
 
-  /// The index of a task that ``Stage/visit(arrivals:patience:_:)`` lets come.
-  package var task: Int? {
+  fileprivate var task: Int? {
     lane.hasPrefix("task ") ? Int(lane.dropFirst("task ".count)) : nil
   }
 }
@@ -86,22 +157,16 @@ private struct Moment {
   }
 }
 
-extension Law {
-  /// How much a task wants.
-  package typealias Size = @Sendable (Input, _ task: Int) -> Int
-
+extension Law<Visits> {
   /// Never more is held than there is.
-  package static func neverMore(
-    than limit: @escaping @Sendable (Input) -> Int,
-    size: @escaping Size = { _, _ in 1 }
-  ) -> Law {
+  package static var neverMore: Law {
     Law("never more is held than there is") { input, trace in
       var held = 0
       for event in trace.events {
         guard let task = event.task else { continue }
-        if event.isOpening { held += size(input, task) }
-        if event.isClosing { held -= size(input, task) }
-        if held > limit(input) { return "\(held) at \(event.at) µs" }
+        if event.isOpening { held += input.size(of: task) }
+        if event.isClosing { held -= input.size(of: task) }
+        if held > input.limit { return "\(held) at \(event.at) µs" }
       }
       return nil
     }.untimed
@@ -125,15 +190,12 @@ extension Law {
   }
 
   /// Nobody waits in vain: the first in line wants more than is free.
-  package static func firstIsServed(
-    of limit: @escaping @Sendable (Input) -> Int,
-    size: @escaping Size = { _, _ in 1 }
-  ) -> Law {
+  package static var firstIsServed: Law {
     Law("the first in line does not wait for what is free") { input, trace in
       for moment in Moment.all(of: trace) {
-        let held = moment.holdingThen.reduce(0) { $0 + size(input, $1) }
+        let held = moment.holdingThen.reduce(0) { $0 + input.size(of: $1) }
         if let first = moment.left.first,
-          held + size(input, first) <= limit(input)
+          held + input.size(of: first) <= input.limit
         {
           return "task \(first) after \(moment.at) µs, \(held) held"
         }
@@ -143,11 +205,7 @@ extension Law {
   }
 
   /// A task that does not wait throws `refusal` only where it would have to.
-  package static func triesAreExact(
-    of limit: @escaping @Sendable (Input) -> Int,
-    size: @escaping Size,
-    refusal: some Error
-  ) -> Law {
+  package static func triesAreExact(refusal: some Error) -> Law {
     Law("a try is refused only where too little is free or somebody waits") {
       input,
       trace in
@@ -157,8 +215,8 @@ extension Law {
         // trace does not tell: whoever held then may be the reason.
         let reasons = moment.holding.union(moment.tasks { _ in true })
           .subtracting(refused)
-        let held = reasons.reduce(0) { $0 + size(input, $1) }
-        for task in refused where held + size(input, task) <= limit(input) {
+        let held = reasons.reduce(0) { $0 + input.size(of: $1) }
+        for task in refused where held + input.size(of: task) <= input.limit {
           return "task \(task) at \(moment.at) µs, \(held) held"
         }
       }
@@ -179,5 +237,24 @@ extension Law {
       }
       return nil
     }
+  }
+
+  /// Who returns has not been sent away, and nobody works twice.
+  package static var held: Law {
+    Law("a task that returns has held what it came for, once") { _, trace in
+      let lanes = Dictionary(grouping: trace.events, by: \.lane)
+      return lanes.keys.sorted().first { lane in
+        let life = lanes[lane, default: []]
+        guard life.contains(where: { $0.task != nil }) else { return false }
+        let starts = life.count(where: \.isOpening)
+        return starts > 1 || starts != life.count(where: \.isClosing)
+          || starts == 0 && life.contains { $0.name == "return" }
+      }
+    }.untimed
+  }
+
+  /// At the end the caller says how much is free.
+  package static var allFree: Law {
+    .says("all is free when all tasks have ended", \.limit)
   }
 }

@@ -32,24 +32,18 @@ nonisolated final class Semaphore: Sendable {
   /// Holds one permit while `body` runs, and releases it however it ends.
   ///
   /// - Parameter body: Runs where the caller runs. It must not wait for the
-  ///   same semaphore: if all holders do, none can go on.
+  ///   same semaphore: if all who hold permits do, none can go on.
   /// - Returns: What `body` returns.
-  /// - Throws: What `body` throws, or `CancellationError` without a call of
-  ///   `body` if the task is cancelled before it holds the permit.
+  /// - Throws: What `body` throws. `CancellationError`, without a call of
+  ///   `body`, if the task is cancelled before it has the permit.
   nonisolated(nonsending) func withPermit<Result>(
     _ body: nonisolated(nonsending) () async throws -> Result
   ) async throws -> Result {
     try await withPermits(1, body)
   }
 
-  /// Holds `count` permits while `body` runs, and releases them however it
-  /// ends; see ``withPermit(_:)``.
-  ///
-  /// - Parameters:
-  ///   - count: From 1 to ``permits``.
-  ///   - body: Runs where the caller runs.
-  /// - Returns: What `body` returns.
-  /// - Throws: What `body` throws, or `CancellationError`.
+  /// Does the same as ``withPermit(_:)`` with `count` permits, from 1 to
+  /// ``permits``.
   nonisolated(nonsending) func withPermits<Result>(
     _ count: Int,
     _ body: nonisolated(nonsending) () async throws -> Result
@@ -59,17 +53,15 @@ nonisolated final class Semaphore: Sendable {
     return try await body()
   }
 
-  /// Takes permits as soon as they are free and all who came before are
-  /// served.
+  /// Takes permits once they are free and all who came before are served.
   ///
-  /// Each call that returns needs one ``release(_:)`` of as many, by any task.
-  /// ``withPermit(_:)`` does that for you.
+  /// Each call that returns needs a ``release(_:)`` of as many, in any task.
   ///
   /// **Cancellation** ends the wait at once, and the semaphore is as if the
   /// call had not been made. A task that is cancelled before takes nothing,
   /// even if permits are free.
   ///
-  /// **Complexity**: O(1) amortised, without suspension where nobody waits and
+  /// **Complexity**: O(1) amortised. Does not suspend where nobody waits and
   /// enough is free.
   ///
   /// - Parameter count: From 1 to ``permits``; more ends the program.
@@ -79,13 +71,12 @@ nonisolated final class Semaphore: Sendable {
     try Task.checkCancellation()
     guard let place = line.withLock({ $0.come(for: count) }) else { return }
     try await withTaskCancellationHandler {
-      try await withCheckedThrowingContinuation { continuation in
+      try await withCheckedThrowingContinuation { waiter in
         // Asked under the lock: a later cancellation finds the waiter there.
-        resume(
-          line.withLock {
-            $0.wait(at: place, continuation, isCancelled: Task.isCancelled)
-          }
-        )
+        let woken = line.withLock {
+          $0.wait(at: place, waiter, isCancelled: Task.isCancelled)
+        }
+        resume(woken)
       }
     } onCancel: {
       resume(line.withLock { $0.leave(place) })
@@ -101,8 +92,8 @@ nonisolated final class Semaphore: Sendable {
   /// Takes permits if they are free and nobody waits; never suspends.
   ///
   /// - Parameter count: From 1 to ``permits``; more ends the program.
-  /// - Returns: Whether it took them. Where a large request waits, a small one
-  ///   that would fit does not get them either: a try overtakes nobody.
+  /// - Returns: Whether it took them. A try overtakes nobody, not even a
+  ///   request that is too large for what is free.
   /// - Complexity: O(1).
   func tryAcquire(_ count: Int = 1) -> Bool {
     check(count)
@@ -133,26 +124,23 @@ nonisolated final class Semaphore: Sendable {
   private func check(_ count: Int) {
     precondition(
       count > 0 && count <= permits,
-      "\(count) of \(permits) permits can never be had"
+      "a semaphore of \(permits) permits cannot hand out \(count)"
     )
   }
 }
 
 extension Semaphore {
   /// Who waits, and what is free; each function is one event, and returns
-  /// the waiters to wake.
+  /// whom to wake.
   nonisolated private struct Line {
     typealias Waiter = CheckedContinuation<Void, any Error>
     typealias Woken = (Waiter, Result<Void, any Error>)
 
     private(set) var free: Int
-    /// By place; `nil` for a task on its way to suspend. A waiter that is
-    /// served or has left leaves a gap.
+    /// By place, without a waiter for a task that has yet to suspend.
     private var waiting: [Int: (count: Int, waiter: Waiter?)] = [:]
-    /// Nobody waits before this place.
-    private var first = 0
-    /// The place of the next who comes.
-    private var end = 0
+    /// Nobody waits before `first`; the next task comes to `end`.
+    private var (first, end) = (0, 0)
 
     init(free: Int) { self.free = free }
 
@@ -183,8 +171,7 @@ extension Semaphore {
       return isCancelled ? leave(place) : []
     }
 
-    /// A task is cancelled. One that is served is told so when it wakes, and
-    /// one on its way will see for itself.
+    /// A task is cancelled; one that does not wait sees it for itself.
     mutating func leave(_ place: Int) -> [Woken] {
       guard let waiter = waiting[place]?.waiter else { return [] }
       waiting[place] = nil
@@ -199,17 +186,17 @@ extension Semaphore {
 
     /// Serves from the front, up to the first that does not fit.
     private mutating func serve() -> [Woken] {
-      var served: [Woken] = []
+      var woken: [Woken] = []
       while first < end {
         if let (count, waiter) = waiting[first] {
           guard count <= free else { break }
           free -= count
           waiting[first] = nil
-          if let waiter { served.append((waiter, .success(()))) }
+          if let waiter { woken.append((waiter, .success(()))) }
         }
         first += 1
       }
-      return served
+      return woken
     }
   }
 }

@@ -23,26 +23,36 @@ package enum SemaphoreExamples {
       Example(
         "plain",
         laws: [
-          .neverMore(than: \.permits), .inTurn, .firstIsServed(of: \.permits),
-          allFree(of: \.permits), .allEndedOnReturn,
+          .neverMore, .inTurn, .firstIsServed, .allFree, .allEndedOnReturn,
         ],
-        wrong: wrongPlain,
-        exhausted: [(Downloads(permits: 1, arrivals: [0, 0], holds: []), 320)],
+        exhausted: [(Visits(limit: 1, arrivals: [0, 0], holds: []), 320)],
         body: plain
       ),
       Example(
         "with-permits",
-        laws: laws,
-        wrong: wrongPermits,
+        input: Visits(sizes: [1]),
+        laws: [
+          .neverMore, .inTurn, .firstIsServed, .triesAreExact(refusal: Busy()),
+          .cancelledLeave, .held, .allFree, .allEndedOnReturn,
+        ],
+        wrong: wrong,
         exhausted: [
           // Two waiters behind a holder.
-          (Requests(permits: 1, arrivals: [0, 0, 0], holds: [2, 2, 2]), 360),
+          (Visits(limit: 1, arrivals: [0, 0, 0]), 360),
           // The second is cancelled when the first releases.
-          (tie(arrivals: [0, 1], patience: [0, 1]), 198),
+          (
+            Visits(limit: 1, arrivals: [0, 1], holds: [2], patience: [0, 1]),
+            198
+          ),
           // The same, with a third that fits once the second has left.
           (
-            tie(permits: 2, arrivals: [0, 1, 1], sizes: [2, 2], patience: [0, 1]),
-            8_808
+            Visits(
+              limit: 2,
+              arrivals: [0, 1, 1],
+              holds: [2, 2, 2],
+              sizes: [2, 2],
+              patience: [0, 1]
+            ), 8_808
           ),
         ],
         body: withPermits
@@ -70,8 +80,8 @@ package enum SemaphoreExamples {
   typealias URL = Int
   typealias Page = Int
 
-  private static func plain(_ input: Downloads, _ stage: Stage) async {
-    let (n, download) = (input.permits, input.download(stage))
+  private static func plain(_ input: Visits, _ stage: Stage) async {
+    let (n, download) = (input.limit, input.download(stage))
     // #region plain
     let permits = Permits(n)
 
@@ -82,7 +92,7 @@ package enum SemaphoreExamples {
       return page
     }
     // #endregion
-    await stage.visit(arrivals: input.arrivals) { _ = await fetch($0) }
+    await input.come(stage) { _ = await fetch($0) }
     await stage.print(permits.free)
   }
 
@@ -111,56 +121,40 @@ package enum SemaphoreExamples {
   }
   // #endregion
 
-  private static func withPermits(_ input: Requests, _ stage: Stage) async {
-    let (n, load) = (input.permits, input.load(stage))
+  private static func withPermits(_ input: Visits, _ stage: Stage) async {
+    let n = input.limit
     let download: @Sendable (URL) async throws -> Page = { url in
-      try await load(url)
+      try await input.hold(url, stage)
       return url
     }
-    let convert: @Sendable (Video) async throws -> Void = {
-      try await load($0.task)
-    }
-    // #region with-permit
+    // #region with-permits
     let permits = Semaphore(permits: n)
 
     @Sendable func fetch(_ url: URL) async throws -> Page {
       try await permits.withPermit { try await download(url) }
     }
-    // #endregion
-    // #region weighted
-    @Sendable func share(_ video: Video) async throws {
-      try await permits.withPermits(video.size) {
-        try await convert(video)
-      }
+
+    @Sendable func fetch(_ url: URL, size: Int) async throws -> Page {
+      try await permits.withPermits(size) { try await download(url) }
     }
 
-    @Sendable func preview(_ video: Video) async throws {
-      guard permits.tryAcquire(video.size) else { throw Busy() }
-      defer { permits.release(video.size) }
-      try await convert(video)
+    @Sendable func fetchNow(_ url: URL, size: Int) async throws -> Page {
+      guard permits.tryAcquire(size) else { throw Busy() }
+      defer { permits.release(size) }
+      return try await download(url)
     }
     // #endregion
-    await input.visit(stage) { task in
-      let video = Video(task: task, size: input.size(of: task))
-      if input.trying.contains(task) {
-        try await preview(video)
-      } else if video.size == 1 {
-        _ = try await fetch(task)
-      } else {
-        try await share(video)
-      }
+    await input.come(stage) { url in
+      let size = input.size(of: url)
+      _ =
+        input.trying.contains(url)
+        ? try await fetchNow(url, size: size)
+        : size > 1 ? try await fetch(url, size: size) : try await fetch(url)
     }
-    stage.print(input.free { permits.tryAcquire() })
+    stage.print(input.free(permits))
   }
 
-  struct Busy: Error, CustomStringConvertible {
-    var description: String { "busy" }
-  }
-
-  struct Video {
-    let task: Int
-    let size: Int
-  }
+  struct Busy: Error, CustomStringConvertible { let description = "busy" }
 
   /// A task that is cancelled already asks for a permit that is free.
   private static func cancelled(_ stage: Stage) async {
@@ -173,163 +167,19 @@ package enum SemaphoreExamples {
       }
     }
   }
-
-  // MARK: Laws
-
-  static let laws: [Law<Requests>] = [
-    .neverMore(than: \.permits, size: size), .inTurn,
-    .firstIsServed(of: \.permits, size: size),
-    .triesAreExact(of: \.permits, size: size, refusal: Busy()),
-    .cancelledLeave, held, allFree(of: \.permits), .allEndedOnReturn,
-  ]
-
-  private static let size: Law<Requests>.Size = { $0.size(of: $1) }
-
-  static let held = Law<Requests>(
-    "a task that returns has held its permits, once"
-  ) { _, trace in
-    let lanes = Set(trace.events.filter { $0.task != nil }.map(\.lane))
-    return lanes.sorted().first { lane in
-      let life = trace.events.filter { $0.lane == lane }
-      let starts = life.count(where: \.isOpening)
-      return starts != life.count(where: \.isClosing) || starts > 1
-        || starts == 0 && life.contains { $0.name == "return" }
-    }
-  }.untimed
-
-  static func allFree<Input>(
-    of permits: @escaping @Sendable (Input) -> Int
-  ) -> Law<Input> {
-    .says("every permit is free when all tasks have ended", permits)
-  }
 }
 
-// MARK: Inputs
-
-extension SemaphoreExamples {
-  struct Downloads: ExampleInput {
-    var permits = 3
-    var arrivals = [0, 2, 4, 6, 8, 30, 32]
-    var holds = [40, 27, 33, 20, 26, 30, 24]
-    var cancelAfter: Int?
-
-    static var fields: [Field<Self>] {
-      [
-        .count(\.permits, in: 1...1024, random: 1...4, "how many there are"),
-        .durations(
-          \.arrivals,
-          random: 3...7,
-          areDistinct: true,
-          "the millisecond at which each comes"
-        ),
-        .each(
-          \.holds,
-          of: \.arrivals,
-          random: { $1.duration() },
-          "the milliseconds that each takes; further ones: 0"
-        ),
-        .moment(\.cancelAfter, "cancel all after so many milliseconds"),
-      ]
-    }
-
-    /// What cannot fail answers a cancellation with what it has.
-    func download(_ stage: Stage) -> @Sendable (URL) async -> Page {
-      { url in
-        let time = holds.dropFirst(url).first ?? 0
-        try? await stage.work("task \(url)", time)
-        return url
-      }
+extension Visits {
+  /// A job that cannot fail: one that is cancelled only ends early.
+  func download(_ stage: Stage) -> @Sendable (Int) async -> Int {
+    { url in
+      try? await hold(url, stage)
+      return url
     }
   }
 
-  /// Tasks that want several permits, or none if they would have to wait.
-  struct Requests: ExampleInput {
-    var permits = 3
-    var arrivals = [0, 2, 4, 6, 8, 30, 32]
-    var holds = [40, 27, 33, 20, 26, 30, 24]
-    var form = "channel"
-    var sizes: [Int] = []
-    var trying: [Int] = []
-    var failing: [Int] = []
-    var patience = [0, 0, 0, 0, 14]
-    var cancelAfter: Int?
-
-    static var fields: [Field<Self>] {
-      [
-        .count(\.permits, in: 1...1024, random: 1...4, "how many there are"),
-        .durations(
-          \.arrivals,
-          random: 3...7,
-          areDistinct: true,
-          "the millisecond at which each comes"
-        ),
-        .each(
-          \.holds,
-          of: \.arrivals,
-          random: { $1.duration() },
-          "the milliseconds that each holds its permits; further ones: 0"
-        ),
-        .choice(
-          \.form,
-          of: ["channel", "weighted"],
-          "what Go uses; a channel has sizes of 1 only"
-        ),
-        .each(
-          \.sizes,
-          of: \.arrivals,
-          in: { 1...($0.form == "channel" ? 1 : $0.permits) },
-          random: { $0.form == "channel" ? 1 : $1.int(in: 1...$0.permits) },
-          "the permits that each wants; further ones: 1"
-        ),
-        .indices(\.trying, of: \.arrivals, "who does not wait"),
-        .indices(\.failing, of: \.arrivals, "whose work fails at its end"),
-        .each(
-          \.patience,
-          of: \.arrivals,
-          random: { $1.mayStop && $1.isOne(in: 3) ? $1.duration() : 0 },
-          "cancel each so many milliseconds after it came; 0: never"
-        ),
-        .moment(\.cancelAfter, "cancel all after so many milliseconds"),
-      ]
-    }
-
-    func size(of task: Int) -> Int { sizes.dropFirst(task).first ?? 1 }
-
-    func visit(
-      _ stage: Stage,
-      _ body: @escaping @Sendable (_ task: Int) async throws -> Void
-    ) async {
-      await stage.visit(arrivals: arrivals, patience: patience, body)
-    }
-
-    func load(_ stage: Stage) -> @Sendable (_ task: Int) async throws -> Void {
-      { task in
-        let time = holds.dropFirst(task).first ?? 0
-        let fails = failing.contains(task)
-        try await stage.work("task \(task)", time, fails: fails)
-      }
-    }
-
-    /// How many permits can be had; one more than there are is enough to see.
-    func free(_ tryAcquire: () -> Bool) -> Int {
-      (0...permits).prefix { _ in tryAcquire() }.count
-    }
-  }
-
-  /// Tasks that hold two milliseconds.
-  static func tie(
-    permits: Int = 1,
-    arrivals: [Int],
-    sizes: [Int] = [],
-    patience: [Int]
-  ) -> Requests {
-    Requests(
-      permits: permits,
-      arrivals: arrivals,
-      holds: [2, 2, 2],
-      form: "weighted",
-      sizes: sizes,
-      patience: patience
-    )
+  /// How many permits can be had; one more than there are is enough to see.
+  func free(_ semaphore: Semaphore) -> Int {
+    (0...limit).prefix { _ in semaphore.tryAcquire() }.count
   }
 }

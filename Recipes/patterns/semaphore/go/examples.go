@@ -6,7 +6,6 @@ package examples
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 
 	"concurrencycookbook/internal/cookbook"
@@ -25,39 +24,10 @@ var Room = cookbook.Room{
 	Workloads: workloads,
 }
 
-type requests struct {
-	Permits  int    `json:"permits"`
-	Arrivals []int  `json:"arrivals"`
-	Holds    []int  `json:"holds"`
-	Form     string `json:"form"`
-	Sizes    []int  `json:"sizes"`
-	Trying   []int  `json:"trying"`
-	Failing  []int  `json:"failing"`
-	Patience []int  `json:"patience"`
-}
-
-// load returns the work of each task.
-func (in requests) load(
-	stage cookbook.Stage,
-) func(ctx context.Context, task int) error {
-	return func(ctx context.Context, task int) error {
-		lane, fails := fmt.Sprint("task ", task), slices.Contains(in.Failing, task)
-		return stage.Work(ctx, lane, of(in.Holds, task, 0), fails)
-	}
-}
-
-// of returns a task's value, or another one where the list is shorter.
-func of(values []int, task, otherwise int) int {
-	if task < len(values) {
-		return values[task]
-	}
-	return otherwise
-}
-
-func plain(ctx context.Context, stage cookbook.Stage, in requests) error {
-	n, load := in.Permits, in.load(stage)
+func plain(ctx context.Context, stage cookbook.Stage, in cookbook.Visits) error {
+	n := in.Limit
 	download := func(ctx context.Context, url int) int {
-		_ = load(ctx, url)
+		_ = in.Hold(ctx, stage, url)
 		return url
 	}
 	// #region plain
@@ -69,59 +39,20 @@ func plain(ctx context.Context, stage cookbook.Stage, in requests) error {
 		return download(ctx, url)
 	}
 	// #endregion
-	stage.Visit(ctx, in.Arrivals, in.Patience,
-		func(ctx context.Context, url int) error {
-			fetch(ctx, url)
-			return nil
-		})
+	in.Come(ctx, stage, func(ctx context.Context, url int) error {
+		fetch(ctx, url)
+		return nil
+	})
 	stage.Println(cap(permits) - len(permits))
 	return nil
 }
 
-func withPermits(ctx context.Context, stage cookbook.Stage, in requests) error {
-	if in.Form == "weighted" {
-		return in.use(ctx, stage, semaphore.NewWeighted(int64(in.Permits)))
+func withPermits(ctx context.Context, stage cookbook.Stage, in cookbook.Visits) error {
+	if !slices.ContainsFunc(in.Sizes, func(n int) bool { return n > 1 }) {
+		return through(newChannel)(ctx, stage, in)
 	}
-	n, load := in.Permits, in.load(stage)
-	download := func(ctx context.Context, url int) (int, error) {
-		return url, load(ctx, url)
-	}
-	// #region channel
-	permits := make(chan struct{}, n)
-
-	fetch := func(ctx context.Context, url int) (int, error) {
-		select {
-		case permits <- struct{}{}:
-			defer func() { <-permits }()
-		case <-ctx.Done():
-			return 0, ctx.Err()
-		}
-		// Where both were ready, chance has decided.
-		if err := ctx.Err(); err != nil {
-			return 0, err
-		}
-		return download(ctx, url)
-	}
-	// #endregion
-	stage.Visit(ctx, in.Arrivals, in.Patience,
-		func(ctx context.Context, task int) error {
-			if slices.Contains(in.Trying, task) {
-				select {
-				case permits <- struct{}{}:
-					defer func() { <-permits }()
-					return load(ctx, task)
-				default:
-					return errBusy
-				}
-			}
-			_, err := fetch(ctx, task)
-			return err
-		})
-	stage.Println(cap(permits) - len(permits))
-	return nil
+	return through(newWeighted)(ctx, stage, in)
 }
-
-var errBusy = errors.New("busy")
 
 // A gate is a semaphore such as Weighted.
 type gate interface {
@@ -130,52 +61,85 @@ type gate interface {
 	Release(n int64)
 }
 
-type video struct {
-	task int
-	size int64
-}
+func newWeighted(n int64) gate { return semaphore.NewWeighted(n) }
 
-// use lets tasks come for their permits, and counts those that are free when
-// all have ended.
-func (in requests) use(
-	ctx context.Context, stage cookbook.Stage, permits gate,
-) error {
-	load := in.load(stage)
-	convert := func(ctx context.Context, video video) error {
-		return load(ctx, video.task)
-	}
-	// #region weighted
-	share := func(ctx context.Context, video video) error {
-		err := permits.Acquire(ctx, video.size)
-		if err != nil {
-			return err
-		}
-		defer permits.Release(video.size)
-		return convert(ctx, video)
-	}
+func newChannel(n int64) gate { return make(channel, n) }
 
-	preview := func(ctx context.Context, video video) error {
-		if !permits.TryAcquire(video.size) {
-			return errBusy
-		}
-		defer permits.Release(video.size)
-		return convert(ctx, video)
+// A channel hands out one permit at a time: of two goroutines that take
+// several, each could hold half of what the other waits for.
+type channel chan struct{}
+
+func (permits channel) Acquire(ctx context.Context, _ int64) error {
+	// #region channel
+	select {
+	case permits <- struct{}{}:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	// Where both were ready, chance has decided.
+	if err := ctx.Err(); err != nil {
+		<-permits
+		return err
 	}
 	// #endregion
-	stage.Visit(ctx, in.Arrivals, in.Patience,
-		func(ctx context.Context, task int) error {
-			video := video{task, int64(of(in.Sizes, task, 1))}
-			if slices.Contains(in.Trying, task) {
-				return preview(ctx, video)
-			}
-			return share(ctx, video)
-		})
-	free := 0
-	for free <= in.Permits && permits.TryAcquire(1) {
-		free++
-	}
-	stage.Println(free)
 	return nil
+}
+
+func (permits channel) TryAcquire(int64) bool {
+	select {
+	case permits <- struct{}{}:
+		return true
+	default:
+		return false
+	}
+}
+
+func (permits channel) Release(int64) { <-permits }
+
+var errBusy = errors.New("busy")
+
+// through returns an example in which tasks come for the permits of a
+// semaphore. At the end it counts those that are free.
+func through(
+	open func(n int64) gate,
+) func(context.Context, cookbook.Stage, cookbook.Visits) error {
+	return func(ctx context.Context, stage cookbook.Stage, in cookbook.Visits) error {
+		permits := open(int64(in.Limit))
+		download := func(ctx context.Context, url int) (int, error) {
+			return url, in.Hold(ctx, stage, url)
+		}
+		// #region weighted
+		fetch := func(ctx context.Context, url int, size int64) (int, error) {
+			if err := permits.Acquire(ctx, size); err != nil {
+				return 0, err
+			}
+			defer permits.Release(size)
+			return download(ctx, url)
+		}
+
+		fetchNow := func(ctx context.Context, url int, size int64) (int, error) {
+			if !permits.TryAcquire(size) {
+				return 0, errBusy
+			}
+			defer permits.Release(size)
+			return download(ctx, url)
+		}
+		// #endregion
+		in.Come(ctx, stage, func(ctx context.Context, url int) error {
+			get := fetch
+			if in.Tries(url) {
+				get = fetchNow
+			}
+			_, err := get(ctx, url, int64(in.Size(url)))
+			return err
+		})
+		free := 0
+		for free <= in.Limit && permits.TryAcquire(1) {
+			free++
+		}
+		stage.Println(free)
+		return nil
+	}
 }
 
 // cancelled asks for a permit that is free when its context is done already.

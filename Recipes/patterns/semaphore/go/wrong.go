@@ -13,49 +13,9 @@ import (
 // each.
 var wrong = map[string]cookbook.Example{
 	"with-permits/deaf":             cookbook.With(plain),
-	"with-permits/selectAlone":      cookbook.With(selectAlone),
-	"with-permits/onePermitTooMany": through(onePermitTooMany),
-	"with-permits/givesBackTooMuch": through(givesBackTooMuch),
-	"with-permits/wakesAll":         through(wakesAll),
-}
-
-// selectAlone does not ask again whether its context is done.
-func selectAlone(ctx context.Context, stage cookbook.Stage, in requests) error {
-	if in.Form != "channel" {
-		return withPermits(ctx, stage, in)
-	}
-	return in.use(ctx, stage, make(channel, in.Permits))
-}
-
-type channel chan struct{}
-
-func (c channel) Acquire(ctx context.Context, _ int64) error {
-	select {
-	case c <- struct{}{}:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
-func (c channel) TryAcquire(int64) bool {
-	select {
-	case c <- struct{}{}:
-		return true
-	default:
-		return false
-	}
-}
-
-func (c channel) Release(int64) { <-c }
-
-// through returns the example with another semaphore.
-func through(open func(n int64) gate) cookbook.Example {
-	return cookbook.With(func(
-		ctx context.Context, stage cookbook.Stage, in requests,
-	) error {
-		return in.use(ctx, stage, open(int64(in.Permits)))
-	})
+	"with-permits/onePermitTooMany": cookbook.With(through(onePermitTooMany)),
+	"with-permits/givesBackTooMuch": cookbook.With(through(givesBackTooMuch)),
+	"with-permits/wakesAll":         cookbook.With(through(wakesAll)),
 }
 
 func onePermitTooMany(n int64) gate { return semaphore.NewWeighted(n + 1) }
@@ -73,47 +33,37 @@ func (g generous) Acquire(ctx context.Context, n int64) error {
 	return err
 }
 
-// wakesAll waits for a condition variable: whoever is the first to look again,
-// and fits, is served.
+// wakesAll wakes all who wait, each of whom tries again.
 func wakesAll(n int64) gate {
-	c := &condition{free: n}
-	c.wait.L = &c.mu
-	return c
+	return &broadcast{Weighted: semaphore.NewWeighted(n), freed: make(chan struct{})}
 }
 
-type condition struct {
-	mu   sync.Mutex
-	wait sync.Cond
-	free int64
+type broadcast struct {
+	*semaphore.Weighted
+	mu    sync.Mutex
+	freed chan struct{}
 }
 
-func (c *condition) Acquire(ctx context.Context, n int64) error {
-	defer context.AfterFunc(ctx, func() { c.Release(0) })()
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for c.free < n && ctx.Err() == nil {
-		c.wait.Wait()
+func (b *broadcast) Acquire(ctx context.Context, n int64) error {
+	for {
+		b.mu.Lock()
+		freed := b.freed
+		b.mu.Unlock()
+		if ctx.Err() == nil && b.TryAcquire(n) {
+			return nil
+		}
+		select {
+		case <-freed:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
 	}
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	c.free -= n
-	return nil
 }
 
-func (c *condition) TryAcquire(n int64) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.free < n {
-		return false
-	}
-	c.free -= n
-	return true
-}
-
-func (c *condition) Release(n int64) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.free += n
-	c.wait.Broadcast()
+func (b *broadcast) Release(n int64) {
+	b.Weighted.Release(n)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	close(b.freed)
+	b.freed = make(chan struct{})
 }
