@@ -218,7 +218,7 @@ extension Field {
             simpler.append(copy)
           }
         }
-        return simpler
+        return simpler.filter { !areDistinct || Set($0).count == $0.count }
       }
     )
     field.isForLanes = true

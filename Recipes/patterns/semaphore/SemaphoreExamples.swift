@@ -25,7 +25,7 @@ package enum SemaphoreExamples {
         laws: [
           .neverMore, .inTurn, .firstIsServed, .allFree, .allEndedOnReturn,
         ],
-        exhausted: [(Visits(limit: 1, arrivals: [0, 0], holds: []), 320)],
+        exhausted: [(Visits(limit: 1, arrivals: [0, 0]), 320)],
         body: plain
       ),
       Example(
@@ -40,18 +40,14 @@ package enum SemaphoreExamples {
           // Two waiters behind a holder.
           (Visits(limit: 1, arrivals: [0, 0, 0]), 360),
           // The second is cancelled when the first releases.
-          (
-            Visits(limit: 1, arrivals: [0, 1], holds: [2], patience: [0, 1]),
-            198
-          ),
+          (Visits(limit: 1, arrivals: [0, 1], patience: [0, 39]), 198),
           // The same, with a third that fits once the second has left.
           (
             Visits(
               limit: 2,
               arrivals: [0, 1, 1],
-              holds: [2, 2, 2],
               sizes: [2, 2],
-              patience: [0, 1]
+              patience: [0, 39]
             ), 8_808
           ),
         ],
