@@ -47,6 +47,30 @@ struct SemaphoreTests {
     #expect(await counter.count == 1)
   }
 
+  @Test("On real threads a cancelled waiter leaves, even on its way to wait")
+  func leaving() async throws {
+    let permits = Semaphore(permits: 1)
+    try await permits.acquire()
+    // Frees a waiter that is stuck, so that the test ends.
+    let rescue = Task {
+      try await Task.sleep(for: .seconds(20))
+      permits.release()
+    }
+    let coming = Atomic(0)
+    for round in 1...20_000 {
+      let waiter = Task { @Sendable in
+        coming.store(round, ordering: .relaxed)
+        try await permits.withPermit {}
+      }
+      while coming.load(ordering: .relaxed) < round { await Task.yield() }
+      for _ in 0..<round % 64 { _ = coming.load(ordering: .relaxed) }
+      waiter.cancel()
+      _ = await waiter.result
+    }
+    rescue.cancel()
+    #expect(!permits.tryAcquire())
+  }
+
   @Test("On real threads nothing is exceeded, lost or refused for nothing")
   func threads() async {
     let permits = Semaphore(permits: 3)
