@@ -4,9 +4,10 @@ import PackageDescription
 
 /// The rooms, by their folders below `Recipes`.
 let rooms = [
-  "channels/closed-and-nil",
   "patterns/bounded-pool",
+  "patterns/semaphore",
   "lifetimes/loop-capture",
+  "channels/closed-and-nil",
   "shared-state/once",
   "runtime/a-million-tasks",
 ]

@@ -13,14 +13,14 @@ package struct Timeline: Sendable {
 
   /// Events that are drawn as a mark of their own.
   private static let marks: [String: Character] = [
-    "say": "◦", "cancel": "!", "return": "■", "throw": "✗", "wait": "?",
-    "die": "✝",
+    "come": "○", "say": "◦", "cancel": "!", "return": "■", "throw": "✗",
+    "wait": "?", "die": "✝",
   ]
 
   /// What each glyph means, in the order of the key.
   private static let key: [(glyph: Character, meaning: String)] = [
     (filled, "runs"), ("✗", "fails"), ("×", "is cancelled"),
-    ("!", "cancellation"), ("◦", "says"), ("■", "returns"),
+    ("○", "comes"), ("!", "cancellation"), ("◦", "says"), ("■", "returns"),
     ("?", "waits for ever"), ("✝", "dies"), ("…", "has not ended"),
   ]
 
@@ -71,7 +71,9 @@ package struct Timeline: Sendable {
           Span(from: from, to: event.at, closing: mark)
         )
       } else if let mark = Self.marks[event.name] {
-        rows[row].marks.append((event.at, mark))
+        // Who is cancelled before it is busy has not failed.
+        let isCancelled = mark == "✗" && event.item == "cancelled"
+        rows[row].marks.append((event.at, isCancelled ? "×" : mark))
       }
     }
     for (row, from) in open {

@@ -141,6 +141,26 @@ struct CopiedCodeTests {
     }
   }
 
+  @Test("So does one of a semaphore for many callers")
+  func firstDraftOfSemaphore() async throws {
+    try await withScratchFolder { folder in
+      try await copy(["semaphore"], to: folder)
+      try addDraft("semaphore", to: folder)
+      try await shell(
+        "swiftc -swift-version 6 -warnings-as-errors *.swift -o draft",
+        in: folder
+      )
+      let run = try await Program.shell("'\(folder.path)/draft'")
+      let pages = (0..<10).map { "page \($0)" }
+      #expect(
+        run.output.lines == [
+          pages.joined(separator: ", "), "at most 3: true", "busy",
+          "cancelled",
+        ] + pages.prefix(3)
+      )
+    }
+  }
+
   @Test(
     "All recipes' files compile in one module with their uses",
     arguments: TargetSetting.all

@@ -1,64 +1,50 @@
 import Synchronization
 
-/// A number of permits that tasks hold, and wait for in turn.
+/// Permits that tasks hold, and wait for in turn.
+///
+///     let permits = Semaphore(permits: 3)
+///     // In any task, as often as you like:
+///     let page = try await permits.withPermit { try await download(url) }
 ///
 /// - Never more than ``permits`` are held at once.
-/// - Waiters are served first-in first-out. A large request at the head is
-///   not overtaken by small ones behind it that would fit, or it could wait
-///   forever.
-/// - A waiter that is cancelled leaves without a permit, and whoever fits
-///   behind it moves up at once.
+/// - Waiters are served in the order in which they came. A large request is
+///   not overtaken by small ones that would fit, or it could wait for ever.
+/// - A waiter that is cancelled leaves at once and holds nothing. Those behind
+///   it that fit now are served at once.
 ///
-/// Waiting suspends the task and blocks no thread. A semaphore has no owner:
-/// any task may release what another has acquired.
-///
-/// The order of service is that of `golang.org/x/sync/semaphore.Weighted`.
-nonisolated public final class Semaphore: Sendable {
+/// Waiting suspends a task and blocks no thread. It does not raise the
+/// priority of the tasks that hold permits.
+nonisolated final class Semaphore: Sendable {
   /// The number of permits in all.
-  public let permits: Int
+  let permits: Int
 
-  /// The permits that may be taken without the lock, or `closed`.
-  private let free: Atomic<Int>
-  private let line = Mutex(Line())
+  private let line: Mutex<Line>
 
-  /// Says that somebody waits: permits then change hands in `line` alone.
-  private static var closed: Int { -1 }
-
-  /// Creates a semaphore with all of its permits free.
+  /// Creates a semaphore whose permits are all free.
   ///
   /// - Parameter permits: At least 1.
-  public init(permits: Int) {
+  init(permits: Int) {
     precondition(permits > 0, "a semaphore needs at least one permit")
     self.permits = permits
-    free = Atomic(permits)
+    line = Mutex(Line(free: permits))
   }
 
-  // #region withPermit
   /// Holds one permit while `body` runs, and releases it however it ends.
   ///
-  /// - Parameter body: Runs where the caller runs, and not at all without
-  ///   the permit.
+  /// - Parameter body: Runs where the caller runs. It must not wait for the
+  ///   same semaphore: if all who hold permits do, none can go on.
   /// - Returns: What `body` returns.
-  /// - Throws: What `body` throws, or `CancellationError` if the task was
-  ///   cancelled while it waited.
-  nonisolated(nonsending) public func withPermit<Result>(
+  /// - Throws: What `body` throws. `CancellationError`, without a call of
+  ///   `body`, if the task is cancelled before it has the permit.
+  nonisolated(nonsending) func withPermit<Result>(
     _ body: nonisolated(nonsending) () async throws -> Result
   ) async throws -> Result {
     try await withPermits(1, body)
   }
 
-  /// Holds `count` permits while `body` runs, and releases them however it
-  /// ends.
-  ///
-  /// - Parameters:
-  ///   - count: From 1 to ``permits``.
-  ///   - body: Runs where the caller runs, and not at all without the
-  ///     permits. It must not acquire from the same semaphore again: two
-  ///     such tasks can each wait for what the other holds.
-  /// - Returns: What `body` returns.
-  /// - Throws: What `body` throws, or `CancellationError` if the task was
-  ///   cancelled while it waited.
-  nonisolated(nonsending) public func withPermits<Result>(
+  /// Does the same as ``withPermit(_:)`` with `count` permits, from 1 to
+  /// ``permits``.
+  nonisolated(nonsending) func withPermits<Result>(
     _ count: Int,
     _ body: nonisolated(nonsending) () async throws -> Result
   ) async throws -> Result {
@@ -66,136 +52,73 @@ nonisolated public final class Semaphore: Sendable {
     defer { release(count) }
     return try await body()
   }
-  // #endregion
 
-  // #region acquire
-  /// Takes permits, once they are free and all who came before are served.
+  /// Takes permits once they are free and all who came before are served.
   ///
-  /// Each call that returns needs one ``release(_:)`` of the same count,
-  /// which ``withPermit(_:)`` does for you.
+  /// Each call that returns needs a ``release(_:)`` of as many, in any task.
   ///
-  /// **Cancellation**: ends the wait at once, and the semaphore is as if the
-  /// call had not been made. A task that need not wait takes its permits
-  /// even if it is cancelled: it is then the caller's work that notices.
+  /// **Cancellation** ends the wait at once, and the semaphore is as if the
+  /// call had not been made. A task that is cancelled before takes nothing,
+  /// even if permits are free.
   ///
-  /// **Complexity**: O(1) amortised. Does not suspend if nobody waits and
+  /// **Complexity**: O(1) amortised. Does not suspend where nobody waits and
   /// enough is free.
   ///
-  /// - Parameter count: From 1 to ``permits``: more could never be granted.
-  /// - Throws: `CancellationError` if the task is cancelled while it waits.
-  @inline(__always)  // an async call would cost more than the permit
-  nonisolated(nonsending) public func acquire(
-    _ count: Int = 1
-  ) async throws(CancellationError) {
+  /// - Parameter count: From 1 to ``permits``; more ends the program.
+  /// - Throws: `CancellationError`, and nothing else.
+  nonisolated(nonsending) func acquire(_ count: Int = 1) async throws {
     check(count)
-    if takeFree(count) { return }
-    try await wait(for: count)
-  }
-
-  nonisolated(nonsending) private func wait(
-    for count: Int
-  ) async throws(CancellationError) {
-    guard let ticket = withLine({ $0.acquire(count) }) else { return }
-    let isGranted = await withTaskCancellationHandler {
-      await unsafe withUnsafeContinuation { continuation in
-        let waiter = unsafe Line.Continuation(base: continuation)
-        resume(
-          withLine { line in
-            // Asked under the lock: a cancellation that comes later than
-            // this finds the waiter in its place.
-            line.suspend(ticket, waiter, isCancelled: Task.isCancelled)
-          }
-        )
+    try Task.checkCancellation()
+    guard let place = line.withLock({ $0.come(for: count) }) else { return }
+    try await withTaskCancellationHandler {
+      try await withCheckedThrowingContinuation { waiter in
+        // Asked under the lock: a later cancellation finds the waiter there.
+        let woken = line.withLock {
+          $0.wait(at: place, waiter, isCancelled: Task.isCancelled)
+        }
+        resume(woken)
       }
     } onCancel: {
-      resume(withLine { $0.cancel(ticket) })
+      resume(line.withLock { $0.leave(place) })
     }
-    guard isGranted else { throw CancellationError() }
     if Task.isCancelled {
-      // Cancelled between being woken and running. To throw now without
-      // giving the permits back would lose them for good.
+      // Served, and cancelled before it ran. To throw without giving the
+      // permits back would lose them for good.
       release(count)
       throw CancellationError()
     }
   }
-  // #endregion
 
-  // #region tryAcquire
-  /// Takes permits if they are free and nobody waits.
+  /// Takes permits if they are free and nobody waits; never suspends.
   ///
-  /// **Complexity**: O(1). Never suspends.
-  ///
-  /// - Parameter count: From 1 to ``permits``.
-  /// - Returns: Whether it took them. `false` also if enough is free, but
-  ///   a larger request waits for more: a try may not overtake it.
-  public func tryAcquire(_ count: Int = 1) -> Bool {
+  /// - Parameter count: From 1 to ``permits``; more ends the program.
+  /// - Returns: Whether it took them. A try overtakes nobody, not even a
+  ///   request that is too large for what is free.
+  /// - Complexity: O(1).
+  func tryAcquire(_ count: Int = 1) -> Bool {
     check(count)
-    return takeFree(count) || withLine { $0.tryAcquire(count) }
+    return line.withLock { $0.take(count) }
   }
-  // #endregion
 
-  // #region release
-  /// Gives permits back, and wakes the waiters in front that now fit.
+  /// Gives permits back, and wakes the first waiters as far as they fit.
   ///
-  /// **Complexity**: O(1) amortised, and O(*k*) if it wakes *k* waiters.
-  ///
-  /// - Parameter count: At most what is held: to release more is a
-  ///   programming error and ends the program.
-  public func release(_ count: Int = 1) {
+  /// - Parameter count: At most what is held; more ends the program.
+  /// - Complexity: O(1) amortised, and O(*k*) if it wakes *k* waiters.
+  func release(_ count: Int = 1) {
     check(count)
-    var seen = free.load(ordering: .relaxed)
-    while seen != Self.closed {
-      checkReleased(seen + count)
-      let (isDone, current) = free.weakCompareExchange(
-        expected: seen,
-        desired: seen + count,
-        ordering: .releasing
+    let woken = line.withLock { line in
+      precondition(
+        line.free + count <= permits,
+        "more permits are released than were acquired"
       )
-      if isDone { return }
-      seen = current
+      return line.giveBack(count)
     }
-    resume(
-      withLine { line in
-        checkReleased(line.available + count)
-        return line.release(count)
-      }
-    )
-  }
-  // #endregion
-
-  private func takeFree(_ count: Int) -> Bool {
-    var seen = free.load(ordering: .relaxed)
-    while seen >= count {
-      let (isDone, current) = free.weakCompareExchange(
-        expected: seen,
-        desired: seen - count,
-        ordering: .acquiring
-      )
-      if isDone { return true }
-      seen = current
-    }
-    return false
+    resume(woken)
   }
 
-  /// Tells the line of one event, with every free permit at its disposal.
-  private func withLine<Result: Sendable>(
-    _ event: (inout Line) -> Result
-  ) -> Result {
-    line.withLock { line in
-      let taken = free.exchange(Self.closed, ordering: .acquiring)
-      if taken != Self.closed { line.available = taken }
-      let result = event(&line)
-      if line.isEmpty { free.store(line.available, ordering: .releasing) }
-      return result
-    }
-  }
-
-  /// Resumes only after the lock has been left: what a continuation wakes
-  /// may come back for it at once.
-  private func resume(_ wakeUps: [Line.WakeUp]) {
-    for wakeUp in wakeUps {
-      wakeUp.continuation.resume(returning: wakeUp.isGranted)
-    }
+  /// Not under the lock: a task that is woken may want it at once.
+  private func resume(_ woken: [Line.Woken]) {
+    for (waiter, result) in woken { waiter.resume(with: result) }
   }
 
   private func check(_ count: Int) {
@@ -204,105 +127,76 @@ nonisolated public final class Semaphore: Sendable {
       "a semaphore of \(permits) permits cannot hand out \(count)"
     )
   }
-
-  private func checkReleased(_ available: Int) {
-    precondition(available <= permits, "released more than was acquired")
-  }
 }
 
-// #region line
 extension Semaphore {
-  /// Who waits, and what is free meanwhile.
-  ///
-  /// Each function is one event, and
-  /// returns the tasks that it wakes.
+  /// Who waits, and what is free; each function is one event, and returns
+  /// whom to wake.
   nonisolated private struct Line {
-    /// A task that is suspended.
-    ///
-    /// Not checked, which would make a hand-over a third dearer. Safe because
-    /// whoever resumes it has taken it out of the line, under the lock.
-    @safe struct Continuation: Sendable {
-      let base: UnsafeContinuation<Bool, Never>
+    typealias Waiter = CheckedContinuation<Void, any Error>
+    typealias Woken = (Waiter, Result<Void, any Error>)
 
-      func resume(returning isGranted: Bool) {
-        unsafe base.resume(returning: isGranted)
-      }
-    }
+    private(set) var free: Int
+    /// By place, without a waiter for a task that has yet to suspend.
+    private var waiting: [Int: (count: Int, waiter: Waiter?)] = [:]
+    /// Nobody waits before `first`; the next task comes to `end`.
+    private var (first, end) = (0, 0)
 
-    typealias WakeUp = (continuation: Continuation, isGranted: Bool)
+    init(free: Int) { self.free = free }
 
-    private struct Waiter {
-      let count: Int
-      /// `nil` between the task's taking its place and its suspending.
-      var continuation: Continuation?
-    }
-
-    var available = 0
-    /// Keyed by ticket; a waiter that is granted or cancelled leaves a gap.
-    private var waiters: [Int: Waiter] = [:]
-    /// No waiter has a ticket before this one.
-    private var firstTicket = 0
-    private var nextTicket = 0
-
-    var isEmpty: Bool { waiters.isEmpty }
-
-    mutating func tryAcquire(_ count: Int) -> Bool {
-      guard isEmpty && count <= available else { return false }
-      available -= count
+    mutating func take(_ count: Int) -> Bool {
+      guard waiting.isEmpty && count <= free else { return false }
+      free -= count
       return true
     }
 
-    /// Takes the permits or else a place at the end of the line.
-    ///
-    /// - Returns: The ticket to wait with, or `nil` if it need not wait.
-    mutating func acquire(_ count: Int) -> Int? {
-      if tryAcquire(count) { return nil }
-      defer { nextTicket += 1 }
-      waiters[nextTicket] = Waiter(count: count)
-      return nextTicket
+    /// A task comes; returns its place, or `nil` if it need not wait.
+    mutating func come(for count: Int) -> Int? {
+      if take(count) { return nil }
+      defer { end += 1 }
+      waiting[end] = (count, nil)
+      return end
     }
 
-    mutating func suspend(
-      _ ticket: Int,
-      _ continuation: Continuation,
+    /// A task suspends, unless it has been served on its way here.
+    mutating func wait(
+      at place: Int,
+      _ waiter: Waiter,
       isCancelled: Bool
-    ) -> [WakeUp] {
-      // No longer in line: granted on the way here.
-      guard waiters[ticket] != nil else { return [(continuation, true)] }
-      waiters[ticket]?.continuation = continuation
-      return isCancelled ? cancel(ticket) : []
-    }
-
-    mutating func cancel(_ ticket: Int) -> [WakeUp] {
-      // Without a continuation it has been granted, or has yet to suspend
-      // and will then see for itself that it is cancelled.
-      guard let continuation = waiters[ticket]?.continuation else { return [] }
-      waiters[ticket] = nil
-      // It may have been the one that held the others up.
-      return [(continuation, false)] + grant()
-    }
-
-    mutating func release(_ count: Int) -> [WakeUp] {
-      available += count
-      return grant()
-    }
-
-    /// Serves those in front, up to the first that does not fit.
-    private mutating func grant() -> [WakeUp] {
-      var granted: [WakeUp] = []
-      while firstTicket < nextTicket {
-        if let waiter = waiters[firstTicket] {
-          guard waiter.count <= available else { break }
-          available -= waiter.count
-          waiters[firstTicket] = nil
-          if let continuation = waiter.continuation {
-            granted.append((continuation, true))
-          }
-        }
-        firstTicket += 1
+    ) -> [Woken] {
+      guard let count = waiting[place]?.count else {
+        return [(waiter, .success(()))]
       }
-      return granted
+      waiting[place] = (count, waiter)
+      return isCancelled ? leave(place) : []
+    }
+
+    /// A task is cancelled; one that does not wait sees it for itself.
+    mutating func leave(_ place: Int) -> [Woken] {
+      guard let waiter = waiting[place]?.waiter else { return [] }
+      waiting[place] = nil
+      // It may have been the one that held up those behind it.
+      return [(waiter, .failure(CancellationError()))] + serve()
+    }
+
+    mutating func giveBack(_ count: Int) -> [Woken] {
+      free += count
+      return serve()
+    }
+
+    /// Serves from the front, up to the first that does not fit.
+    private mutating func serve() -> [Woken] {
+      var woken: [Woken] = []
+      while first < end {
+        if let (count, waiter) = waiting[first] {
+          guard count <= free else { break }
+          free -= count
+          waiting[first] = nil
+          if let waiter { woken.append((waiter, .success(()))) }
+        }
+        first += 1
+      }
+      return woken
     }
   }
 }
-// #endregion

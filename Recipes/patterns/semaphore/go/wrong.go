@@ -1,0 +1,69 @@
+package examples
+
+import (
+	"context"
+	"sync"
+
+	"concurrencycookbook/internal/cookbook"
+
+	"golang.org/x/sync/semaphore"
+)
+
+// wrong holds semaphores that are wrong on purpose: the comparison must find
+// each.
+var wrong = map[string]cookbook.Example{
+	"with-permits/deaf":             cookbook.With(plain),
+	"with-permits/onePermitTooMany": cookbook.With(through(onePermitTooMany)),
+	"with-permits/givesBackTooMuch": cookbook.With(through(givesBackTooMuch)),
+	"with-permits/wakesAll":         cookbook.With(through(wakesAll)),
+}
+
+func onePermitTooMany(n int64) gate { return semaphore.NewWeighted(n + 1) }
+
+// givesBackTooMuch releases as if in a defer before the check of the error.
+func givesBackTooMuch(n int64) gate { return generous{semaphore.NewWeighted(n)} }
+
+type generous struct{ *semaphore.Weighted }
+
+func (g generous) Acquire(ctx context.Context, n int64) error {
+	err := g.Weighted.Acquire(ctx, n)
+	if err != nil {
+		g.Release(n)
+	}
+	return err
+}
+
+// wakesAll wakes all who wait, each of whom tries again.
+func wakesAll(n int64) gate {
+	return &broadcast{Weighted: semaphore.NewWeighted(n), freed: make(chan struct{})}
+}
+
+type broadcast struct {
+	*semaphore.Weighted
+	mu    sync.Mutex
+	freed chan struct{}
+}
+
+func (b *broadcast) Acquire(ctx context.Context, n int64) error {
+	for {
+		b.mu.Lock()
+		freed := b.freed
+		b.mu.Unlock()
+		if ctx.Err() == nil && b.TryAcquire(n) {
+			return nil
+		}
+		select {
+		case <-freed:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+func (b *broadcast) Release(n int64) {
+	b.Weighted.Release(n)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	close(b.freed)
+	b.freed = make(chan struct{})
+}
