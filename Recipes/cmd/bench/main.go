@@ -17,7 +17,6 @@ import (
 	"concurrencycookbook/internal/cookbook"
 	"concurrencycookbook/internal/rooms"
 	contextcancellation "concurrencycookbook/lifetimes/context-cancellation"
-	"concurrencycookbook/lifetimes/errgroup"
 	"concurrencycookbook/patterns/backpressure"
 	fanoutfanin "concurrencycookbook/patterns/fan-out-fan-in"
 	"concurrencycookbook/patterns/pipeline"
@@ -31,7 +30,6 @@ var workloads = map[string][]cookbook.Workload{
 	"pipeline":             pipeline.Workloads,
 	"backpressure":         backpressure.Workloads,
 	"semaphore":            semaphore.Workloads,
-	"errgroup":             errgroup.Workloads,
 	"context-cancellation": contextcancellation.Workloads,
 	"channel":              channel.Workloads,
 	"select":               selecting.Workloads,

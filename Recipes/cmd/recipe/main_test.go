@@ -30,8 +30,8 @@ func TestCommandLine(t *testing.T) {
 		{[]string{"list"}, 0, "patterns\n  word-count ", ""},
 		{[]string{"help"}, 0, "usage: recipe", ""},
 		{[]string{"--help"}, 0, "usage: recipe", ""},
-		{[]string{"help", "errgroup"}, 0, "--cancel-after", ""},
-		{[]string{"errgroup", "-h"}, 0, "--cancel-after", ""},
+		{[]string{"help", "word-count"}, 0, "--top", ""},
+		{[]string{"word-count", "-h"}, 0, "--top", ""},
 		{[]string{"bounded-pool", "map", `{"workers":1,"jobs":[2,1]}`}, 0,
 			`"name":"say","item":"[0,1]"}`, ""},
 		{[]string{"bounded-pool", "map",
@@ -238,7 +238,7 @@ func TestSimulationReportsWhatWentWrong(t *testing.T) {
 
 func TestOutcomesHaveTheirKeysInOrder(t *testing.T) {
 	for _, request := range []string{
-		`{"recipe":"errgroup"}`,
+		`{"recipe":"word-count"}`,
 		`{"recipe":"word-count","input":{"paths":["/nowhere"],` +
 			`"documents":[{"name":"a","text":"<b>","milliseconds":0}]}}`,
 	} {

@@ -6,7 +6,6 @@ import (
 	selecting "concurrencycookbook/channels/select"
 	"concurrencycookbook/internal/cookbook"
 	contextcancellation "concurrencycookbook/lifetimes/context-cancellation"
-	"concurrencycookbook/lifetimes/errgroup"
 	"concurrencycookbook/patterns/backpressure"
 	fanoutfanin "concurrencycookbook/patterns/fan-out-fan-in"
 	"concurrencycookbook/patterns/pipeline"
@@ -28,7 +27,6 @@ var recipes = []recipe{
 	{"semaphore", "patterns", semaphore.Demo(semaphore.Originals)},
 	{"pipeline", "patterns", pipeline.Demo(pipeline.Original)},
 	{"backpressure", "patterns", backpressure.Demo(backpressure.Original)},
-	{"errgroup", "lifetimes", errgroup.Demo(errgroup.Original)},
 	{"context-cancellation", "lifetimes",
 		contextcancellation.Demo(contextcancellation.Original)},
 	{"channel", "channels", channel.Demo(channel.Original)},

@@ -22,7 +22,6 @@ import (
 	"concurrencycookbook/internal/mutants"
 	"concurrencycookbook/internal/rooms"
 	contextcancellation "concurrencycookbook/lifetimes/context-cancellation"
-	"concurrencycookbook/lifetimes/errgroup"
 	"concurrencycookbook/patterns/backpressure"
 	fanoutfanin "concurrencycookbook/patterns/fan-out-fan-in"
 	"concurrencycookbook/patterns/pipeline"
@@ -211,8 +210,6 @@ func mutate(recipe, mutant string) (cookbook.Demo, error) {
 	case "context-cancellation":
 		return pick(
 			mutants.ContextCancellation, mutant, contextcancellation.Demo)
-	case "errgroup":
-		return pick(mutants.Errgroup, mutant, errgroup.Demo)
 	case "fan-out-fan-in":
 		return pick(mutants.FanOutFanIn, mutant, fanoutfanin.Demo)
 	case "pipeline":

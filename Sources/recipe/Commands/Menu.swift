@@ -2,7 +2,6 @@ import BackpressureRecipe
 import ChannelRecipe
 import ContextCancellationRecipe
 import Cookbook
-import ErrgroupRecipe
 import FanOutFanInRecipe
 import PipelineRecipe
 import PrioritySelectRecipe
@@ -18,7 +17,6 @@ let menu: [any Demo.Type] = [
   SemaphoreDemo.self,
   PipelineDemo.self,
   BackpressureDemo.self,
-  ErrgroupDemo.self,
   ContextCancellationDemo.self,
   ChannelDemo.self,
   SelectDemo.self,

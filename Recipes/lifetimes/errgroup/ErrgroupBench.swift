@@ -1,8 +1,8 @@
-package import Cookbook
+import Cookbook
 import Synchronization
 
-extension ErrgroupDemo {
-  package static let workloads = [
+extension ErrgroupExamples {
+  static let workloads = [
     Workload(
       "limit-8",
       promise: "100,000 tiny tasks, 8 at once, first error kept",
@@ -32,7 +32,7 @@ extension ErrgroupDemo {
     return sum.load(ordering: .relaxed)
   }
 
-  private struct FirstError: Error {}
+  private struct First: Error {}
 
   /// Times what follows from an error, not how the tasks start.
   private static func firstError(
@@ -46,10 +46,12 @@ extension ErrgroupDemo {
       try await withErrorGroup { group in
         for task in 0..<count {
           await group.add {
-            await waitForCancellation {
-              let left = starting.wrappingSubtract(1, ordering: .relaxed)
-              if left.newValue == 0 { signal.finish() }
-            }
+            // As `<-ctx.Done()`; a sleep would leave its timer behind.
+            let (cancellation, never) = AsyncStream.makeStream(of: Never.self)
+            let left = starting.wrappingSubtract(1, ordering: .relaxed)
+            if left.newValue == 0 { signal.finish() }
+            for await _ in cancellation {}
+            withExtendedLifetime(never) {}
             sum.wrappingAdd(task & 7, ordering: .relaxed)
             throw CancellationError()
           }
@@ -57,40 +59,12 @@ extension ErrgroupDemo {
         for await _ in allWait {}
         await group.add {
           stopwatch.restart()
-          throw FirstError()
+          throw First()
         }
       }
       return -1  // an error that gets lost is not what Go does
-    } catch is FirstError {
+    } catch is First {
       return sum.load(ordering: .relaxed)
-    }
-  }
-
-  /// Waits as Go's `<-ctx.Done()` does; a sleep would leave its timer behind.
-  private static func waitForCancellation(
-    whenWaiting signal: () -> Void
-  ) async {
-    enum State {
-      case running, cancelled
-      case waiting(CheckedContinuation<Void, Never>)
-    }
-    let state = Mutex(State.running)
-    await withTaskCancellationHandler {
-      await withCheckedContinuation { continuation in
-        let isCancelled = state.withLock { state in
-          if case .cancelled = state { return true }
-          state = .waiting(continuation)
-          return false
-        }
-        if isCancelled { continuation.resume() }
-        signal()
-      }
-    } onCancel: {
-      let before = state.withLock { state in
-        defer { state = .cancelled }
-        return state
-      }
-      if case .waiting(let continuation) = before { continuation.resume() }
     }
   }
 }

@@ -1,4 +1,4 @@
-package errgroup
+package examples
 
 import (
 	"context"
@@ -11,8 +11,8 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// Workloads are what is timed against Swift.
-var Workloads = []cookbook.Workload{
+// workloads are what is timed against Swift.
+var workloads = []cookbook.Workload{
 	{Name: "limit-8", Run: func(operations int) int {
 		return tinyTasks(operations, 8)
 	}},
@@ -32,9 +32,7 @@ func tinyTasks(count, limit int) int {
 			return nil
 		})
 	}
-	if err := group.Wait(); err != nil {
-		panic(err)
-	}
+	cookbook.Must(group.Wait())
 	return int(sum.Load())
 }
 
