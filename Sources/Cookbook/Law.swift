@@ -175,6 +175,16 @@ extension Law {
     }
   }
 
+  /// The first error in time is the one thrown, exact within an instant too:
+  /// where each job ends in the lane that it started in.
+  package static var firstErrorInTime: Law {
+    Law("the first error in time is the one thrown") { _, trace in
+      let wanted = trace.errors.first.map(Ending.threw) ?? .returned
+      guard let ending = trace.ending, ending != wanted else { return nil }
+      return "\(ending) instead of \(wanted)"
+    }
+  }
+
   /// Nothing starts after a failure or a cancellation.
   package static var nothingStartsAfterStop: Law {
     Law("nothing starts after the first error or a cancellation") { _, trace in

@@ -34,31 +34,22 @@ nonisolated(nonsending) func withErrorGroup<Result>(
 ) async throws -> Result {
   precondition(limit ?? 1 > 0, "a limit of \(limit ?? 0) lets nothing run")
   let ledger = ErrorGroup.Ledger(limit: limit ?? .max, policy: policy)
-  let result: Result?
-  do {
-    // A discarding group cancels the rest as soon as a task throws. A throwing
-    // task group would do so only when its body asks for that task's result.
-    result = try await withThrowingDiscardingTaskGroup { tasks in
-      var group = ErrorGroup(tasks: tasks, ledger: ledger)
-      do {
-        return try await body(&group)
-      } catch {
-        ledger.state.withLock { $0.note(error) }
-        if policy == .cancelOthers { throw error }
-        return nil
-      }
+  // A discarding group cancels the rest as soon as a task throws. A throwing
+  // task group would do so only when its body asks for that task's result.
+  let result = try? await withThrowingDiscardingTaskGroup { tasks -> Result? in
+    var group = ErrorGroup(tasks: tasks, ledger: ledger)
+    do {
+      return try await body(&group)
+    } catch {
+      ledger.state.withLock { $0.note(error) }
+      if policy == .cancelOthers { throw error }
+      return nil
     }
-  } catch {
-    // Of errors that come close together the ledger knows the first.
-    result = nil
   }
+  // Of errors that come close together the ledger knows the first.
   let errors = ledger.state.withLock { $0.errors }
-  guard let first = errors.first else {
-    guard let result else { preconditionFailure("no result and no error") }
-    return result
-  }
-  if policy == .collectAll { throw ErrorGroup.Errors(inOrder: errors) }
-  throw first
+  if let result, errors.isEmpty { return result }
+  throw policy == .collectAll ? ErrorGroup.Errors(inOrder: errors) : errors[0]
 }
 
 /// A group of tasks that ``withErrorGroup(limit:policy:_:)`` waits for.
@@ -153,32 +144,23 @@ nonisolated struct ErrorGroup {
   fileprivate struct State {
     let limit: Int
     let policy: Policy
-    private var running = 0
+    var running = 0
     /// At most one waits: only the body adds tasks.
-    private var waiter: CheckedContinuation<Void, Never>?
-    private(set) var errors: [any Error] = []
-
-    init(limit: Int, policy: Policy) {
-      self.limit = limit
-      self.policy = policy
-    }
+    var waiter: CheckedContinuation<Void, Never>?
+    var errors: [any Error] = []
 
     var cancels: Bool { policy == .cancelOthers && !errors.isEmpty }
 
-    /// Takes room for a task, if there is any.
-    mutating func enter() -> Bool {
-      guard running < limit else { return false }
-      running += 1
-      return true
-    }
-
     /// Takes room for a task; if there is none, the waiter gets the next.
     mutating func enter(
-      orWait waiter: CheckedContinuation<Void, Never>
+      orWait waiter: CheckedContinuation<Void, Never>? = nil
     ) -> Bool {
-      if enter() { return true }
-      self.waiter = waiter
-      return false
+      guard running < limit else {
+        self.waiter = waiter
+        return false
+      }
+      running += 1
+      return true
     }
 
     mutating func note(_ error: any Error) {

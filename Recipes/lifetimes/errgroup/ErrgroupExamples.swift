@@ -25,62 +25,59 @@ package enum ErrgroupExamples {
     examples: [
       Example(
         "plain",
-        laws: [.busy, .once, .firstError, .othersEndAtOnce, .allEndedOnReturn],
+        input: Jobs(limit: 6),
+        laws: stopping + [.busy],
         wrong: wrongPlain,
-        exhausted: [(Jobs(jobs: [1, 1, 2], failing: [0, 1]), 60)],
+        exhausted: [(twoFail, 60), (oneFails, 12)],
         body: plain
       ),
       Example(
-        "plain-limit",
-        laws: [
-          .bound, .busy, .onceBeforeStop, .firstError, .othersEndAtOnce,
-          .allEndedOnReturn,
-        ],
-        exhausted: [(three, 12)],
-        body: plainLimit
-      ),
-      Example(
         "limit",
-        laws: limited + [.firstError, .othersEndAtOnce],
+        laws: stopping + [.busy, .once],
         wrong: wrongLimits,
-        exhausted: [(three, 14)],
+        exhausted: [(twoFail, 24), (oneFails, 14)],
         body: limit
       ),
       Example(
         "try",
         laws: [
-          .bound, .startsOrIsTurnedAway, .firstError, .othersEndAtOnce,
+          .bound, .startsUnlessFull, .firstErrorInTime, .othersEndAtOnce,
           .allEndedOnReturn,
         ],
         wrong: wrongTries,
-        body: tryToStart
+        exhausted: [
+          (Requests(gap: 1, jobs: [4, 4, 4], failing: [0], cancelAfter: 3), 8)
+        ],
+        body: tries
       ),
       Example(
         "keep-first",
-        laws: limited + [.firstError, .othersGoOn],
+        laws: going + [.firstErrorInTime],
         wrong: wrongKeeping,
         exhausted: [
-          (Limited(jobs: [1, 1, 1], failing: [0, 1], cancelAfter: 1), 2_880)
+          (Jobs(jobs: [1, 1, 1], failing: [0, 1], cancelAfter: 1), 2_880)
         ],
         body: keepFirst
       ),
       Example(
         "collect",
-        laws: limited + [.othersGoOn, .everyError],
+        laws: going + [.everyError],
         wrong: wrongCollecting,
-        exhausted: [(Limited(jobs: [1, 1, 2], failing: [0, 1]), 12)],
+        exhausted: [(twoFail, 12)],
         body: collect
       ),
       Example(
         "after-wait",
         .caller(
-          "returns",
-          go: "throws cancelled",
+          "false, returns",
+          go: "true, returns",
           because: "`Wait` cancels the context that `WithContext` has made. "
             + "In Swift only the tasks of the group are cancelled."
-        ),
-        body: afterWait
-      ),
+        )
+      ) { stage in
+        try await withErrorGroup { _ in }
+        stage.print(Task.isCancelled)
+      },
     ],
     workloads: workloads
   )
@@ -88,7 +85,8 @@ package enum ErrgroupExamples {
   // MARK: The use
 
   private static func plain(_ input: Jobs, _ stage: Stage) async throws {
-    let (_, urls, fetch) = input.perform(stage)
+    let (n, urls, fetch) = input.perform(stage)
+    if n < urls.count { return try await window(n, urls, fetch) }
     // #region plain
     try await withThrowingTaskGroup { group in
       for url in urls {
@@ -99,12 +97,13 @@ package enum ErrgroupExamples {
     // #endregion
   }
 
-  private static func plainLimit(
-    _ input: Limited,
-    _ stage: Stage
+  /// The same with a limit.
+  static func window(
+    _ n: Int,
+    _ urls: Range<Int>,
+    _ fetch: @escaping Fetch
   ) async throws {
-    let (n, urls, fetch) = input.perform(stage)
-    // #region plainLimit
+    // #region window
     try await withThrowingTaskGroup(of: Void.self) { group in
       for (started, url) in urls.enumerated() {
         if started >= n { try await group.next() }
@@ -115,7 +114,7 @@ package enum ErrgroupExamples {
     // #endregion
   }
 
-  private static func limit(_ input: Limited, _ stage: Stage) async throws {
+  private static func limit(_ input: Jobs, _ stage: Stage) async throws {
     let (n, urls, fetch) = input.perform(stage)
     // #region limit
     try await withErrorGroup(limit: n) { group in
@@ -126,44 +125,31 @@ package enum ErrgroupExamples {
     // #endregion
   }
 
-  private static func tryToStart(
-    _ input: Requests,
-    _ stage: Stage
-  ) async throws {
+  private static func tries(_ input: Requests, _ stage: Stage) async throws {
     let (n, _, handle) = input.perform(stage)
-    let (requests, isUrgent) = input.arrive(stage)
+    let requests = input.arrive(stage)
     let print: (Int) -> Void = stage.print
     // #region try
     try await withErrorGroup(limit: n) { group in
       for await request in requests {
         if group.isCancelled { break }
-        if isUrgent(request) {
-          await group.add { try await handle(request) }
-        } else if !group.tryAdd({ try await handle(request) }) {
-          print(request)  // turned away
-        }
+        let isStarted = group.tryAdd { try await handle(request) }
+        if !isStarted { print(request) }  // turned away
       }
     }
     // #endregion
   }
 
-  private static func keepFirst(
-    _ input: Limited,
-    _ stage: Stage
-  ) async throws {
+  private static func keepFirst(_ input: Jobs, _ stage: Stage) async throws {
     let (n, urls, fetch) = input.perform(stage)
-    // #region keepFirst
     try await withErrorGroup(limit: n, policy: .keepFirst) { group in
-      for url in urls {
-        await group.add { try await fetch(url) }
-      }
+      for url in urls { await group.add { try await fetch(url) } }
     }
-    // #endregion
   }
 
-  private static func collect(_ input: Limited, _ stage: Stage) async throws {
+  private static func collect(_ input: Jobs, _ stage: Stage) async throws {
     let (n, urls, fetch) = input.perform(stage)
-    let print: (any Error) -> Void = { stage.print(text($0)) }
+    let print: (any Error) -> Void = stage.print
     // #region collect
     do {
       try await withErrorGroup(limit: n, policy: .collectAll) { group in
@@ -177,22 +163,9 @@ package enum ErrgroupExamples {
     // #endregion
   }
 
-  private static func afterWait(_ stage: Stage) async throws {
-    let fetch = { @Sendable in try await stage.work("fetch", 20) }
-    let save = { try await stage.work("save", 20) }
-    // #region afterWait
-    try await withErrorGroup { group in
-      await group.add { try await fetch() }
-    }
-    try await save()
-    // #endregion
-  }
-
-  static func text(_ error: any Error) -> String {
-    error is CancellationError ? "cancelled" : "\(error)"
-  }
-
   // MARK: The input
+
+  typealias Fetch = @Sendable (Int) async throws -> Void
 
   protocol JobInput: ExampleInput {
     var limit: Int { get }
@@ -201,22 +174,6 @@ package enum ErrgroupExamples {
   }
 
   struct Jobs: JobInput {
-    var jobs = [40, 50, 20, 60, 30, 70]
-    var failing = [1]
-    var cancelAfter: Int?
-
-    var limit: Int { jobs.count }
-
-    static var fields: [Field<Self>] {
-      [
-        .durations(\.jobs, random: 0...10, "the milliseconds each job takes"),
-        .indices(\.failing, of: \.jobs, "the jobs that fail at their end"),
-        .moment(\.cancelAfter, "cancel the caller after so many milliseconds"),
-      ]
-    }
-  }
-
-  struct Limited: JobInput {
     var limit = 3
     var jobs = [40, 50, 20, 60, 30, 70]
     var failing = [1]
@@ -236,12 +193,11 @@ package enum ErrgroupExamples {
     var limit = 2
     var gap = 10
     var jobs = [34, 37, 12, 44, 30, 27]
-    var urgent = [3]
     var failing: [Int] = []
     var cancelAfter: Int?
 
-    /// A request may come at the instant at which room is made, and then find
-    /// it or not, in both languages.
+    /// A request that comes at the instant at which a task ends may find room
+    /// or not, in both languages.
     static let mayTie = false
 
     static var fields: [Field<Self>] {
@@ -249,32 +205,32 @@ package enum ErrgroupExamples {
         .count(\.limit, in: 1...1024, random: 1...3, "how many run at once"),
         .durations(\.jobs, random: 0...8, "the milliseconds each takes"),
         .duration(\.gap, repeats: 8, "from one request to the next"),
-        .indices(\.urgent, of: \.jobs, "those that wait for room"),
         .indices(\.failing, of: \.jobs, "those that fail at their end"),
         .moment(\.cancelAfter, "cancel the caller after so many milliseconds"),
       ]
     }
 
-    /// The requests, each when it arrives, and which of them wait for room.
-    func arrive(
-      _ stage: Stage
-    ) -> (some AsyncSequence<Int, Never>, isUrgent: (Int) -> Bool) {
-      let requests = AsyncStream { all in
-        for request in jobs.indices { all.yield(request) }
-        all.finish()
+    /// The requests, each when it comes in.
+    func arrive(_ stage: Stage) -> some AsyncSequence<Int, Never> {
+      AsyncStream { requests in
+        for request in jobs.indices { requests.yield(request) }
+        requests.finish()
       }.prefix { request in
         (try? await stage.sleep(request > 0 ? gap : 0)) != nil
       }
-      return (requests, { urgent.contains($0) })
     }
   }
 
-  private static let three = Limited(limit: 2, jobs: [1, 1, 1], failing: [0])
+  private static let oneFails = Jobs(limit: 2, jobs: [1, 1, 1], failing: [0])
+  private static let twoFail = Jobs(jobs: [1, 1, 2], failing: [0, 1])
 
   // MARK: Laws
 
-  private static let limited: [Law<Limited>] = [
-    .bound, .busy, .once, .allEndedOnReturn,
+  private static let stopping: [Law<Jobs>] = [
+    .bound, .firstErrorInTime, .othersEndAtOnce, .allEndedOnReturn,
+  ]
+  private static let going: [Law<Jobs>] = [
+    .bound, .busy, .once, .othersGoOn, .allEndedOnReturn,
   ]
 }
 
@@ -282,14 +238,12 @@ extension ErrgroupExamples.JobInput {
   /// The limit, the jobs by their indices, and the job.
   func perform(
     _ stage: Stage
-  ) -> (Int, Range<Int>, @Sendable (Int) async throws -> Void) {
-    (
-      limit, jobs.indices,
-      { job in
-        let fails = failing.contains(job)
-        try await stage.work("job \(job)", jobs[job], fails: fails)
-      }
-    )
+  ) -> (Int, Range<Int>, ErrgroupExamples.Fetch) {
+    let fetch: ErrgroupExamples.Fetch = { job in
+      let fails = failing.contains(job)
+      try await stage.work("job \(job)", jobs[job], fails: fails)
+    }
+    return (limit, jobs.indices, fetch)
   }
 }
 
@@ -298,44 +252,26 @@ extension Law where Input: ErrgroupExamples.JobInput {
 
   static var busy: Law { .noneIdle(of: { $0.limit }, jobs: { $0.jobs.count }) }
 
-  /// Every job that is added runs, even after an error.
-  static var once: Law { once(evenAfterStop: true) }
-
-  static var onceBeforeStop: Law { once(evenAfterStop: false) }
-
-  private static func once(evenAfterStop isStrict: Bool) -> Law {
-    Law("each job that is added runs, once") { input, trace in
+  static var once: Law {
+    Law("each job runs once, even after an error") { input, trace in
       for lane in input.jobs.indices.map({ "job \($0)" }) {
-        let life = trace.events.filter { $0.lane == lane }.map(\.isOpening)
-        let mayBeMissing = life.isEmpty && !isStrict && trace.stop != nil
-        if life != [true, false], !mayBeMissing { return "\(lane): \(life)" }
+        let life = trace.comparable.filter { $0.lane == lane }
+        if life.map(\.isOpening) != [true, false] { return "\(life)" }
       }
       return nil
     }.untimed
   }
 
-  /// Exact within an instant too, unlike `firstErrorIsThrown`.
-  static var firstError: Law {
-    Law("the first error in time is the one thrown") { _, trace in
-      let first = trace.events.first { $0.error != nil }
-      let wanted = first?.error.map(Ending.threw) ?? .returned
-      guard let ending = trace.ending, ending != wanted else { return nil }
-      return "\(ending) instead of \(wanted)"
-    }
-  }
-
   static var everyError: Law {
     Law("every error is kept, in the order of time") { _, trace in
-      let wanted = trace.events.compactMap(\.error).map { json($0) }
+      let wanted = trace.errors.map { json($0) }
       let said = trace.outcome.said[Event.caller] ?? []
       return said == wanted ? nil : "\(said) instead of \(wanted)"
     }
   }
 
   static var othersGoOn: Law {
-    Law("only a cancellation of the caller ends the others, at once") {
-      _,
-      trace in
+    Law("only a cancellation of the caller ends the others") { _, trace in
       let end = trace.events.first { $0.name == "cancel" }?.at ?? .max
       return trace.events.first {
         $0.isClosing && ($0.at > end || $0.name == "cancelled" && $0.at < end)
@@ -346,43 +282,24 @@ extension Law where Input: ErrgroupExamples.JobInput {
 
 extension Law<ErrgroupExamples.Requests> {
   /// What an error or a cancellation does has other laws.
-  static var startsOrIsTurnedAway: Law {
-    Law("a request starts if there is room, else it waits or is turned away") {
-      input,
-      trace in
-      var (now, ends, wanted) = (0, [Int](), [(at: Int, what: String)]())
+  static var startsUnlessFull: Law {
+    Law("each request starts, unless the group is full") { input, trace in
+      let stop = trace.stop?.at ?? .max
+      var ends: [Int] = []
+      var wanted: Set<[String]> = []
       for (request, time) in input.jobs.enumerated() {
-        now += request > 0 ? input.gap : 0
+        let now = request * input.gap * 1_000
+        if now >= stop { break }
         ends.removeAll { $0 <= now }
-        if ends.count == input.limit, input.urgent.contains(request) {
-          now = ends.min() ?? now
-          ends.removeAll { $0 == now }
-        }
         let hasRoom = ends.count < input.limit
-        if hasRoom { ends.append(now + time) }
-        let what = hasRoom ? "job \(request) start" : "caller say\(request)"
-        wanted.append((now * 1_000, what))
+        if hasRoom { ends.append(now + time * 1_000) }
+        let event = hasRoom ? ["job \(request)", ""] : ["caller", "\(request)"]
+        wanted.insert(["\(now)"] + event)
       }
-      let events = trace.events.filter { $0.isOpening || $0.name == "say" }
-        .map { (at: $0.at, what: "\($0.lane) \($0.name)\($0.item)") }
-      func early(_ events: [(at: Int, what: String)]) -> [String] {
-        events.filter { $0.at < trace.stop?.at ?? .max }
-          .map { "\($0.what) at \($0.at) µs" }
-      }
-      // Within an instant the order is the scheduler's.
-      return Set(early(events)) == Set(early(wanted))
-        ? nil : "\(early(events)) instead of \(early(wanted))"
-    }
-  }
-}
-
-extension Event {
-  /// The error that the job ends with.
-  fileprivate var error: String? {
-    switch name {
-    case "fail": "\(lane) failed"
-    case "cancelled": "cancelled"
-    default: nil
+      let events = trace.events
+        .filter { $0.at < stop && ($0.isOpening || $0.name == "say") }
+        .map { ["\($0.at)", $0.lane, $0.item] }
+      return wanted == Set(events) ? nil : "\(events) instead of \(wanted)"
     }
   }
 }

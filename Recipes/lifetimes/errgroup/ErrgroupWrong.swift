@@ -3,30 +3,25 @@ import Synchronization
 
 /// Wrong groups, each as somebody would write it.
 extension ErrgroupExamples {
-  private typealias Fetch = @Sendable (Int) async throws -> Void
-  private typealias Body =
-    @Sendable (Int, Range<Int>, @escaping Fetch, Stage) async throws -> Void
-
   private static func wrong<Input: JobInput>(
     _ name: String,
     breaks law: Law<Input>,
     _ input: Input,
-    _ body: @escaping Body
+    _ body: @escaping @Sendable (Int, Range<Int>, @escaping Fetch) async throws
+      -> Void
   ) -> Wrong<Input> {
     Wrong(name, breaks: law, input: input) { input, stage in
       let (n, urls, fetch) = input.perform(stage)
-      try await body(n, urls, fetch, stage)
+      try await body(n, urls, fetch)
     }
   }
 
-  private static let oneFails = Jobs(jobs: [2, 1], failing: [1])
+  private static let only = Jobs(jobs: [1], failing: [0])
+  private static let second = Jobs(jobs: [2, 1], failing: [1])
+  private static let both = Jobs(jobs: [2, 2], failing: [0, 1])
 
   static let wrongPlain = [
-    wrong("wait-for-all", breaks: .othersEndAtOnce, oneFails) {
-      _,
-      urls,
-      fetch,
-      _ in
+    wrong("wait-for-all", breaks: .othersEndAtOnce, second) { _, urls, fetch in
       // #region wait-for-all
       try await withThrowingTaskGroup { group in
         for url in urls {
@@ -36,55 +31,45 @@ extension ErrgroupExamples {
       }
       // #endregion
     },
-    wrong("first-by-index", breaks: .firstError, oneFails) {
-      _,
-      urls,
-      fetch,
-      _ in
-      let errors = await errors(urls, fetch, cancels: true)
+    wrong("by-index", breaks: .firstErrorInTime, both) { _, urls, fetch in
+      let errors = await errors(urls, fetch)
       if let first = errors.min(by: { $0.url < $1.url }) { throw first.error }
     },
-    wrong("last-error", breaks: .firstError, oneFails) { _, urls, fetch, _ in
-      let errors = await errors(urls, fetch, cancels: true)
+    wrong("last-error", breaks: .firstErrorInTime, both) { _, urls, fetch in
+      let errors = await errors(urls, fetch)
       if let last = errors.last { throw last.error }
     },
-    wrong("swallowed", breaks: .firstError, Jobs(jobs: [1], failing: [0])) {
-      _,
-      urls,
-      fetch,
-      _ in
+    wrong("swallowed", breaks: .firstErrorInTime, only) { _, urls, fetch in
       await withTaskGroup { group in
         for url in urls { group.addTask { try? await fetch(url) } }
       }
     },
-    wrong(
-      "noted-late",
-      breaks: .firstError,
-      Jobs(jobs: [2, 2], failing: [0, 1])
-    ) { _, urls, fetch, stage in
-      let first = FirstError(stage)
+    Wrong("noted-late", breaks: .firstErrorInTime, input: both) { input, stage in
+      let (_, urls, fetch) = input.perform(stage)
+      let log: @Sendable (any Error) async -> Void = { error in
+        await Task.yield()
+        stage.note((error as? WorkFailure)?.lane ?? "", "has logged")
+      }
       // #region noted-late
+      let first = Mutex<(any Error)?>(nil)
       try? await withThrowingDiscardingTaskGroup { group in
         for url in urls {
-          group.addTask(name: "job \(url)") {
+          group.addTask(name: "job \(url)") { @Sendable in
             do {
               try await fetch(url)
             } catch {
               await log(error)
-              first.note(error)
+              first.withLock { $0 = $0 ?? error }
               throw error
             }
           }
         }
       }
-      if let error = first.error { throw error }
+      if let error = first.withLock({ $0 }) { throw error }
       // #endregion
     },
-    wrong("not-awaited", breaks: .allEndedOnReturn, Jobs(jobs: [1])) {
-      _,
-      urls,
-      fetch,
-      stage in
+    Wrong("unawaited", breaks: .allEndedOnReturn, input: both) { input, stage in
+      let (_, urls, fetch) = input.perform(stage)
       let Task = stage.startTask
       for url in urls { Task { try await fetch(url) } }
     },
@@ -94,69 +79,31 @@ extension ErrgroupExamples {
     wrong(
       "one-too-many",
       breaks: .bound,
-      Limited(limit: 2, jobs: [2, 2, 2], failing: [])
-    ) { n, urls, fetch, _ in
-      try await withThrowingTaskGroup(of: Void.self) { group in
-        for (started, url) in urls.enumerated() {
-          if started > n { try await group.next() }
-          group.addTask { try await fetch(url) }
-        }
-        for try await _ in group {}
-      }
+      Jobs(limit: 2, jobs: [2, 2, 2], failing: [])
+    ) { n, urls, fetch in
+      try await window(n + 1, urls, fetch)
     },
     wrong(
       "batches",
       breaks: .busy,
-      Limited(limit: 2, jobs: [1, 2, 1], failing: [])
-    ) { n, urls, fetch, _ in
+      Jobs(limit: 2, jobs: [1, 2, 1], failing: [])
+    ) { n, urls, fetch in
       for start in stride(from: 0, to: urls.count, by: n) {
-        try await withThrowingTaskGroup { group in
-          for url in urls.dropFirst(start).prefix(n) {
-            group.addTask { try await fetch(url) }
-          }
-          for try await _ in group {}
-        }
+        try await window(n, urls.dropFirst(start).prefix(n), fetch)
       }
-    },
-    wrong(
-      "room-first",
-      breaks: .firstError,
-      Limited(limit: 1, jobs: [1, 0], failing: [0, 1])
-    ) { n, urls, fetch, stage in
-      let first = FirstError(stage)
-      let (room, leave) = AsyncStream.makeStream(of: Void.self)
-      for _ in 0..<n { leave.yield() }
-      try? await withThrowingDiscardingTaskGroup { group in
-        var room = room.makeAsyncIterator()
-        for url in urls {
-          await room.next()
-          group.addTask {
-            do {
-              try await fetch(url)
-              leave.yield()
-            } catch {
-              leave.yield()
-              await log(error)
-              first.note(error)
-              throw error
-            }
-          }
-        }
-      }
-      if let error = first.error { throw error }
     },
   ]
 
   static let wrongTries = [
     Wrong(
       "counts-what-has-ended",
-      breaks: .startsOrIsTurnedAway,
-      input: Requests(limit: 1, gap: 2, jobs: [1, 1], urgent: [])
+      breaks: .startsUnlessFull,
+      input: Requests(limit: 1, gap: 2, jobs: [1, 1])
     ) { input, stage in
       let (n, _, handle) = input.perform(stage)
       try await withThrowingTaskGroup { group in
         var running = 0
-        for await request in input.arrive(stage).0 {
+        for await request in input.arrive(stage) {
           if running == n {
             stage.print(request)
           } else {
@@ -170,24 +117,15 @@ extension ErrgroupExamples {
     Wrong(
       "asked-at-the-end",
       breaks: .othersEndAtOnce,
-      input: Requests(
-        limit: 3,
-        gap: 4,
-        jobs: [9, 1, 1],
-        urgent: [],
-        failing: [1]
-      )
+      input: Requests(limit: 3, gap: 4, jobs: [9, 1, 1], failing: [1])
     ) { input, stage in
       let (_, _, handle) = input.perform(stage)
-      let (requests, _) = input.arrive(stage)
-      // #region asked-at-the-end
       try await withThrowingTaskGroup { group in
-        for await request in requests {
+        for await request in input.arrive(stage) {
           group.addTask { try await handle(request) }
         }
         for try await _ in group {}
       }
-      // #endregion
     },
   ]
 
@@ -195,47 +133,37 @@ extension ErrgroupExamples {
     wrong(
       "others-cancelled",
       breaks: .othersGoOn,
-      Limited(limit: 2, jobs: [1, 2], failing: [0])
-    ) { n, urls, fetch, _ in
-      try await withErrorGroup(limit: n) { group in
-        for url in urls { await group.add { try await fetch(url) } }
-      }
+      Jobs(limit: 2, jobs: [1, 2], failing: [0])
+    ) { n, urls, fetch in
+      try await window(n, urls, fetch)
     },
     wrong(
       "stops-adding",
       breaks: .once,
-      Limited(limit: 1, jobs: [1, 1], failing: [0])
-    ) { n, urls, fetch, _ in
-      try await withThrowingTaskGroup(of: Void.self) { group in
-        for (started, url) in urls.enumerated() {
-          if started >= n { try await group.next() }
-          group.addTask { try await fetch(url) }
-        }
-        for try await _ in group {}
-      }
+      Jobs(limit: 1, jobs: [1, 1], failing: [0])
+    ) { n, urls, fetch in
+      try await window(n, urls, fetch)
     },
   ]
 
   static let wrongCollecting = [
-    wrong(
+    Wrong(
       "by-index",
       breaks: .everyError,
-      Limited(limit: 2, jobs: [2, 1], failing: [0, 1])
-    ) { _, urls, fetch, stage in
-      let errors = await errors(urls, fetch, cancels: false)
+      input: Jobs(limit: 2, jobs: [2, 1], failing: [0, 1])
+    ) { input, stage in
+      let (_, urls, fetch) = input.perform(stage)
+      let errors = await errors(urls, fetch)
       for (_, error) in errors.sorted(by: { $0.url < $1.url }) {
-        stage.print(text(error))
+        stage.print(error)
       }
     }
   ]
 
-  // MARK: What they are made of
-
   /// All errors, in the order of time.
   private static func errors(
     _ urls: Range<Int>,
-    _ fetch: @escaping Fetch,
-    cancels: Bool
+    _ fetch: @escaping Fetch
   ) async -> [(url: Int, error: any Error)] {
     await withTaskGroup(of: (Int, (any Error)?).self) { group in
       for url in urls {
@@ -244,32 +172,9 @@ extension ErrgroupExamples {
           return (url, nil)
         }
       }
-      var errors: [(url: Int, error: any Error)] = []
-      for await (url, error) in group {
-        guard let error else { continue }
-        errors.append((url, error))
-        if cancels { group.cancelAll() }
-      }
-      return errors
-    }
-  }
-
-  private final class FirstError: Sendable {
-    private let kept = Mutex<(any Error)?>(nil)
-    private let stage: Stage
-
-    init(_ stage: Stage) { self.stage = stage }
-
-    var error: (any Error)? { kept.withLock { $0 } }
-
-    func note(_ error: any Error) {
-      kept.withLock { $0 = $0 ?? error }
-      if let failure = error as? WorkFailure {
-        stage.note(failure.lane, "is noted")
+      return await group.reduce(into: []) { errors, result in
+        if let error = result.1 { errors.append((result.0, error)) }
       }
     }
   }
-
-  /// Lets other tasks in between, as whatever suspends does.
-  private static func log(_ error: any Error) async { await Task.yield() }
 }

@@ -3,7 +3,6 @@ package examples
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"iter"
 	"slices"
@@ -17,13 +16,12 @@ import (
 // Room is what the recipe shows in Go.
 var Room = cookbook.Room{
 	Examples: map[string]cookbook.Example{
-		"plain":       cookbook.With(plain),
-		"plain-limit": cookbook.With(plainLimit),
-		"limit":       cookbook.With(limit),
-		"try":         cookbook.With(tryToStart),
-		"keep-first":  cookbook.With(keepFirst),
-		"collect":     cookbook.With(collect),
-		"after-wait":  cookbook.Plain(afterWait),
+		"plain":      cookbook.With(plain),
+		"limit":      cookbook.With(limit),
+		"try":        cookbook.With(tryToStart),
+		"keep-first": cookbook.With(keepFirst),
+		"collect":    cookbook.With(collect),
+		"after-wait": cookbook.Plain(afterWait),
 	},
 	Wrong:     wrong,
 	Workloads: workloads,
@@ -35,10 +33,10 @@ type jobs struct {
 	Failing []int `json:"failing"`
 }
 
+type fetch = func(ctx context.Context, url int) error
+
 // perform returns the limit, the jobs by their indices, and the job.
-func (in jobs) perform(
-	stage cookbook.Stage,
-) (n int, urls []int, fetch func(ctx context.Context, url int) error) {
+func (in jobs) perform(stage cookbook.Stage) (n int, urls []int, fetch fetch) {
 	urls = slices.Collect(cookbook.UpTo(len(in.Jobs)))
 	return in.Limit, urls, func(ctx context.Context, url int) error {
 		fails := slices.Contains(in.Failing, url)
@@ -47,7 +45,10 @@ func (in jobs) perform(
 }
 
 func plain(ctx context.Context, stage cookbook.Stage, in jobs) error {
-	_, urls, fetch := in.perform(stage)
+	n, urls, fetch := in.perform(stage)
+	if n < len(urls) {
+		return window(ctx, in, fetch)
+	}
 	// #region plain
 	group, ctx := errgroup.WithContext(ctx)
 	for _, url := range urls {
@@ -60,22 +61,27 @@ func plain(ctx context.Context, stage cookbook.Stage, in jobs) error {
 	return err
 }
 
-func plainLimit(ctx context.Context, stage cookbook.Stage, in jobs) error {
-	n, urls, fetch := in.perform(stage)
-	// #region plainLimit
-	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(n)
-	for _, url := range urls {
-		group.Go(func() error {
-			if err := ctx.Err(); err != nil {
-				return err
-			}
-			return fetch(ctx, url)
-		})
+// addAll adds all jobs to a group, and waits for them.
+func addAll(
+	ctx context.Context, group *errgroup.Group, in jobs, fetch fetch,
+) error {
+	group.SetLimit(in.Limit)
+	for url := range in.Jobs {
+		group.Go(func() error { return fetch(ctx, url) })
 	}
-	err := group.Wait()
-	// #endregion
-	return err
+	return group.Wait()
+}
+
+// window stops at the first error, as a task group in Swift does: Go may
+// have waited for room until a failure made some.
+func window(ctx context.Context, in jobs, fetch fetch) error {
+	group, ctx := errgroup.WithContext(ctx)
+	return addAll(ctx, group, in, func(ctx context.Context, url int) error {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		return fetch(ctx, url)
+	})
 }
 
 func limit(ctx context.Context, stage cookbook.Stage, in jobs) error {
@@ -95,32 +101,23 @@ func limit(ctx context.Context, stage cookbook.Stage, in jobs) error {
 
 type requests struct {
 	jobs
-	Gap    int   `json:"gap"`
-	Urgent []int `json:"urgent"`
+	Gap int `json:"gap"`
 }
 
-// arrive yields the requests, each when it arrives.
-func (in requests) arrive(
-	ctx context.Context, stage cookbook.Stage,
-) (_ iter.Seq[int], isUrgent func(request int) bool) {
-	requests := func(yield func(int) bool) {
+// arrive yields the requests, each when it comes in.
+func (in requests) arrive(ctx context.Context, stage cookbook.Stage) iter.Seq[int] {
+	return func(yield func(int) bool) {
 		for request := range in.Jobs {
-			if request > 0 && stage.Sleep(ctx, in.Gap) != nil {
-				return
-			}
-			if !yield(request) {
+			if request > 0 && stage.Sleep(ctx, in.Gap) != nil || !yield(request) {
 				return
 			}
 		}
-	}
-	return requests, func(request int) bool {
-		return slices.Contains(in.Urgent, request)
 	}
 }
 
 func tryToStart(ctx context.Context, fmt cookbook.Stage, in requests) error {
 	n, _, handle := in.perform(fmt)
-	requests, isUrgent := in.arrive(ctx, fmt)
+	requests := in.arrive(ctx, fmt)
 	// #region try
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(n)
@@ -128,12 +125,10 @@ func tryToStart(ctx context.Context, fmt cookbook.Stage, in requests) error {
 		if ctx.Err() != nil {
 			break
 		}
-		work := func() error {
+		isStarted := group.TryGo(func() error {
 			return handle(ctx, request)
-		}
-		if isUrgent(request) {
-			group.Go(work)
-		} else if !group.TryGo(work) {
+		})
+		if !isStarted {
 			fmt.Println(request) // turned away
 		}
 	}
@@ -143,22 +138,12 @@ func tryToStart(ctx context.Context, fmt cookbook.Stage, in requests) error {
 }
 
 func keepFirst(ctx context.Context, stage cookbook.Stage, in jobs) error {
-	n, urls, fetch := in.perform(stage)
-	// #region keepFirst
-	var group errgroup.Group
-	group.SetLimit(n)
-	for _, url := range urls {
-		group.Go(func() error {
-			return fetch(ctx, url)
-		})
-	}
-	err := group.Wait()
-	// #endregion
-	return err
+	_, _, fetch := in.perform(stage)
+	return addAll(ctx, new(errgroup.Group), in, fetch)
 }
 
-func collect(ctx context.Context, stage cookbook.Stage, in jobs) error {
-	n, urls, fetch := in.perform(stage)
+func collect(ctx context.Context, fmt cookbook.Stage, in jobs) error {
+	n, urls, fetch := in.perform(fmt)
 	// #region collect
 	var mu sync.Mutex
 	var errs []error
@@ -175,35 +160,16 @@ func collect(ctx context.Context, stage cookbook.Stage, in jobs) error {
 		})
 	}
 	group.Wait()
-	err := errors.Join(errs...)
+	for _, err := range errs {
+		fmt.Println(err)
+	}
 	// #endregion
-	if err == nil {
-		return nil
-	}
-	for _, err := range err.(interface{ Unwrap() []error }).Unwrap() {
-		if errors.Is(err, context.Canceled) {
-			err = errors.New("cancelled")
-		}
-		stage.Println(err.Error())
-	}
 	return nil
 }
 
 func afterWait(ctx context.Context, stage cookbook.Stage) error {
-	fetch := func(ctx context.Context) error {
-		return stage.Work(ctx, "fetch", 20, false)
-	}
-	save := func(ctx context.Context) error {
-		return stage.Work(ctx, "save", 20, false)
-	}
-	// #region afterWait
 	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error {
-		return fetch(ctx)
-	})
-	if err := group.Wait(); err != nil {
-		return err
-	}
-	return save(ctx) // ctx is cancelled by now
-	// #endregion
+	err := group.Wait()
+	stage.Println(ctx.Err() != nil)
+	return err
 }

@@ -21,44 +21,33 @@ var wrong = map[string]cookbook.Example{
 
 // lastErrorWins assigns each error to the one before.
 func lastErrorWins(ctx context.Context, stage cookbook.Stage, in jobs) error {
-	_, urls, fetch := in.perform(stage)
+	_, _, fetch := in.perform(stage)
 	var mu sync.Mutex
 	var last error
 	group, ctx := errgroup.WithContext(ctx)
-	for _, url := range urls {
-		group.Go(func() error {
-			err := fetch(ctx, url)
-			if err != nil {
-				mu.Lock()
-				defer mu.Unlock()
-				last = err
-			}
-			return err
-		})
-	}
-	_ = group.Wait()
+	_ = addAll(ctx, group, in, func(ctx context.Context, url int) error {
+		err := fetch(ctx, url)
+		mu.Lock()
+		defer mu.Unlock()
+		if err != nil {
+			last = err
+		}
+		return err
+	})
 	return last
 }
 
 // errorSwallowed starts goroutines whose errors go nowhere.
 func errorSwallowed(ctx context.Context, stage cookbook.Stage, in jobs) error {
-	_, urls, fetch := in.perform(stage)
-	var wg sync.WaitGroup
-	for _, url := range urls {
-		wg.Go(func() { _ = fetch(ctx, url) })
-	}
-	wg.Wait()
+	_ = keepFirst(ctx, stage, in)
 	return nil
 }
 
 // othersGoOn gives the jobs the context that WithContext was called with.
 func othersGoOn(ctx context.Context, stage cookbook.Stage, in jobs) error {
-	_, urls, fetch := in.perform(stage)
+	_, _, fetch := in.perform(stage)
 	group, _ := errgroup.WithContext(ctx)
-	for _, url := range urls {
-		group.Go(func() error { return fetch(ctx, url) })
-	}
-	return group.Wait()
+	return addAll(ctx, group, in, fetch)
 }
 
 func oneTooMany(ctx context.Context, stage cookbook.Stage, in jobs) error {
@@ -67,9 +56,12 @@ func oneTooMany(ctx context.Context, stage cookbook.Stage, in jobs) error {
 }
 
 // trySucceedsAlways waits for room where it should turn away.
-func trySucceedsAlways(
-	ctx context.Context, stage cookbook.Stage, in requests,
-) error {
-	_, in.Urgent, _ = in.perform(stage)
-	return tryToStart(ctx, stage, in)
+func trySucceedsAlways(ctx context.Context, stage cookbook.Stage, in requests) error {
+	_, _, handle := in.perform(stage)
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(in.Limit)
+	for request := range in.arrive(ctx, stage) {
+		group.Go(func() error { return handle(ctx, request) })
+	}
+	return group.Wait()
 }
