@@ -133,8 +133,9 @@ package enum ErrgroupExamples {
     try await withErrorGroup(limit: n) { group in
       for await request in requests {
         if group.isCancelled { break }
-        let isStarted = group.tryAdd { try await handle(request) }
-        if !isStarted { print(request) }  // turned away
+        if !group.tryAdd({ try await handle(request) }) {
+          print(request)  // turned away
+        }
       }
     }
     // #endregion
@@ -293,7 +294,8 @@ extension Law<ErrgroupExamples.Requests> {
         ends.removeAll { $0 <= now }
         let hasRoom = ends.count < input.limit
         if hasRoom { ends.append(now + time * 1_000) }
-        let event = hasRoom ? ["job \(request)", ""] : ["caller", "\(request)"]
+        let event =
+          hasRoom ? ["job \(request)", ""] : ["caller", "\(request)"]
         wanted.insert(["\(now)"] + event)
       }
       let events = trace.events

@@ -7,7 +7,8 @@ extension ErrgroupExamples {
     _ name: String,
     breaks law: Law<Input>,
     _ input: Input,
-    _ body: @escaping @Sendable (Int, Range<Int>, @escaping Fetch) async throws
+    _ body:
+      @escaping @Sendable (Int, Range<Int>, @escaping Fetch) async throws
       -> Void
   ) -> Wrong<Input> {
     Wrong(name, breaks: law, input: input) { input, stage in
@@ -44,13 +45,13 @@ extension ErrgroupExamples {
         for url in urls { group.addTask { try? await fetch(url) } }
       }
     },
-    Wrong("noted-late", breaks: .firstErrorInTime, input: both) { input, stage in
+    Wrong("log-first", breaks: .firstErrorInTime, input: both) { input, stage in
       let (_, urls, fetch) = input.perform(stage)
       let log: @Sendable (any Error) async -> Void = { error in
         await Task.yield()
         stage.note((error as? WorkFailure)?.lane ?? "", "has logged")
       }
-      // #region noted-late
+      // #region log-first
       let first = Mutex<(any Error)?>(nil)
       try? await withThrowingDiscardingTaskGroup { group in
         for url in urls {

@@ -52,9 +52,7 @@ func plain(ctx context.Context, stage cookbook.Stage, in jobs) error {
 	// #region plain
 	group, ctx := errgroup.WithContext(ctx)
 	for _, url := range urls {
-		group.Go(func() error {
-			return fetch(ctx, url)
-		})
+		group.Go(func() error { return fetch(ctx, url) })
 	}
 	err := group.Wait()
 	// #endregion
@@ -90,9 +88,7 @@ func limit(ctx context.Context, stage cookbook.Stage, in jobs) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(n)
 	for _, url := range urls {
-		group.Go(func() error {
-			return fetch(ctx, url)
-		})
+		group.Go(func() error { return fetch(ctx, url) })
 	}
 	err := group.Wait()
 	// #endregion
@@ -125,10 +121,8 @@ func tryToStart(ctx context.Context, fmt cookbook.Stage, in requests) error {
 		if ctx.Err() != nil {
 			break
 		}
-		isStarted := group.TryGo(func() error {
-			return handle(ctx, request)
-		})
-		if !isStarted {
+		work := func() error { return handle(ctx, request) }
+		if !group.TryGo(work) {
 			fmt.Println(request) // turned away
 		}
 	}
