@@ -1,5 +1,4 @@
 import Dispatch
-import Foundation
 import Simulation
 import Synchronization
 import Testing
@@ -75,25 +74,6 @@ struct ErrgroupTests {
       }
       let isEager = isEager.exchange(false, ordering: .relaxed)
       if isEager { run() } else { queue.async(execute: run) }
-    }
-  }
-
-  @Test("No room gets lost between looking for it and waiting for it")
-  func lostWakeUp() async {
-    await #expect(processExitsWith: .success) {
-      // What waits for ever ends no test, but a process.
-      let watchdog = Task {
-        try await Task.sleep(for: .seconds(20))
-        exit(1)
-      }
-      try await withErrorGroup(limit: 1) { group in
-        for task in 0..<200_000 {
-          await group.add {}
-          // Meets the end of the task at each instant of its life.
-          for _ in 0..<task * 7_919 % 100 {}
-        }
-      }
-      watchdog.cancel()
     }
   }
 

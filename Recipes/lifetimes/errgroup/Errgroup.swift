@@ -33,7 +33,7 @@ nonisolated(nonsending) func withErrorGroup<Result>(
   _ body: nonisolated(nonsending) (inout ErrorGroup) async throws -> Result
 ) async throws -> Result {
   precondition(limit ?? 1 > 0, "a limit of \(limit ?? 0) lets nothing run")
-  let ledger = ErrorGroup.Ledger(limit: limit ?? .max, policy: policy)
+  let ledger = ErrorGroup.Ledger(.init(limit: limit ?? .max, policy: policy))
   // A discarding group cancels the rest as soon as a task throws. A throwing
   // task group would do so only when its body asks for that task's result.
   let result = try? await withThrowingDiscardingTaskGroup { tasks -> Result? in
@@ -118,20 +118,16 @@ nonisolated struct ErrorGroup {
         ledger.end(with: nil)
       } catch {
         ledger.end(with: error)
-        if ledger.policy == .cancelOthers { throw error }
+        if ledger.state.withLock({ $0.cancels }) { throw error }
       }
     }
   }
 
   /// What the body of a group and its tasks share.
   fileprivate final class Ledger: Sendable {
-    let policy: Policy
     let state: Mutex<State>
 
-    init(limit: Int, policy: Policy) {
-      self.policy = policy
-      state = Mutex(State(limit: limit, policy: policy))
-    }
+    init(_ state: State) { self.state = Mutex(state) }
 
     func end(with error: (any Error)?) {
       // Not resumed under the lock: the body may want it at once.

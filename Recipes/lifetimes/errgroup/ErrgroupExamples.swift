@@ -61,7 +61,7 @@ package enum ErrgroupExamples {
       ),
       Example(
         "collect",
-        laws: going + [.everyError],
+        laws: going + [.everyErrorIsSaid],
         wrong: wrongCollecting,
         exhausted: [(twoFail, 12)],
         body: collect
@@ -254,30 +254,7 @@ extension Law where Input: ErrgroupExamples.JobInput {
   static var busy: Law { .noneIdle(of: { $0.limit }, jobs: { $0.jobs.count }) }
 
   static var once: Law {
-    Law("each job runs once, even after an error") { input, trace in
-      for lane in input.jobs.indices.map({ "job \($0)" }) {
-        let life = trace.comparable.filter { $0.lane == lane }
-        if life.map(\.isOpening) != [true, false] { return "\(life)" }
-      }
-      return nil
-    }.untimed
-  }
-
-  static var everyError: Law {
-    Law("every error is kept, in the order of time") { _, trace in
-      let wanted = trace.errors.map { json($0) }
-      let said = trace.outcome.said[Event.caller] ?? []
-      return said == wanted ? nil : "\(said) instead of \(wanted)"
-    }
-  }
-
-  static var othersGoOn: Law {
-    Law("only a cancellation of the caller ends the others") { _, trace in
-      let end = trace.events.first { $0.name == "cancel" }?.at ?? .max
-      return trace.events.first {
-        $0.isClosing && ($0.at > end || $0.name == "cancelled" && $0.at < end)
-      }.map { "\($0.lane): \($0.name) at \($0.at) µs" }
-    }
+    .eachOnce(evenAfterStop: true) { $0.jobs.indices.map { "job \($0)" } }
   }
 }
 

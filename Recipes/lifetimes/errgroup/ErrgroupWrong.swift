@@ -17,20 +17,19 @@ extension ErrgroupExamples {
     }
   }
 
-  private static let only = Jobs(jobs: [1], failing: [0])
+  private static let first = Jobs(limit: 1, jobs: [1, 1], failing: [0])
   private static let second = Jobs(jobs: [2, 1], failing: [1])
   private static let both = Jobs(jobs: [2, 2], failing: [0, 1])
+  private static let three = Jobs(limit: 2, jobs: [1, 2, 1], failing: [])
 
   static let wrongPlain = [
     wrong("wait-for-all", breaks: .othersEndAtOnce, second) { _, urls, fetch in
-      // #region wait-for-all
       try await withThrowingTaskGroup { group in
         for url in urls {
           group.addTask { try await fetch(url) }
         }
         try await group.waitForAll()
       }
-      // #endregion
     },
     wrong("by-index", breaks: .firstErrorInTime, both) { _, urls, fetch in
       let errors = await errors(urls, fetch)
@@ -40,7 +39,7 @@ extension ErrgroupExamples {
       let errors = await errors(urls, fetch)
       if let last = errors.last { throw last.error }
     },
-    wrong("swallowed", breaks: .firstErrorInTime, only) { _, urls, fetch in
+    wrong("swallowed", breaks: .firstErrorInTime, both) { _, urls, fetch in
       await withTaskGroup { group in
         for url in urls { group.addTask { try? await fetch(url) } }
       }
@@ -56,9 +55,7 @@ extension ErrgroupExamples {
       try? await withThrowingDiscardingTaskGroup { group in
         for url in urls {
           group.addTask(name: "job \(url)") { @Sendable in
-            do {
-              try await fetch(url)
-            } catch {
+            do { try await fetch(url) } catch {
               await log(error)
               first.withLock { $0 = $0 ?? error }
               throw error
@@ -77,18 +74,10 @@ extension ErrgroupExamples {
   ]
 
   static let wrongLimits = [
-    wrong(
-      "one-too-many",
-      breaks: .bound,
-      Jobs(limit: 2, jobs: [2, 2, 2], failing: [])
-    ) { n, urls, fetch in
+    wrong("one-too-many", breaks: .bound, three) { n, urls, fetch in
       try await window(n + 1, urls, fetch)
     },
-    wrong(
-      "batches",
-      breaks: .busy,
-      Jobs(limit: 2, jobs: [1, 2, 1], failing: [])
-    ) { n, urls, fetch in
+    wrong("batches", breaks: .busy, three) { n, urls, fetch in
       for start in stride(from: 0, to: urls.count, by: n) {
         try await window(n, urls.dropFirst(start).prefix(n), fetch)
       }
@@ -131,28 +120,12 @@ extension ErrgroupExamples {
   ]
 
   static let wrongKeeping = [
-    wrong(
-      "others-cancelled",
-      breaks: .othersGoOn,
-      Jobs(limit: 2, jobs: [1, 2], failing: [0])
-    ) { n, urls, fetch in
-      try await window(n, urls, fetch)
-    },
-    wrong(
-      "stops-adding",
-      breaks: .once,
-      Jobs(limit: 1, jobs: [1, 1], failing: [0])
-    ) { n, urls, fetch in
-      try await window(n, urls, fetch)
-    },
+    wrong("others-cancelled", breaks: .othersGoOn, second, window),
+    wrong("stops-adding", breaks: .once, first, window),
   ]
 
   static let wrongCollecting = [
-    Wrong(
-      "by-index",
-      breaks: .everyError,
-      input: Jobs(limit: 2, jobs: [2, 1], failing: [0, 1])
-    ) { input, stage in
+    Wrong("by-index", breaks: .everyErrorIsSaid, input: both) { input, stage in
       let (_, urls, fetch) = input.perform(stage)
       let errors = await errors(urls, fetch)
       for (_, error) in errors.sorted(by: { $0.url < $1.url }) {
