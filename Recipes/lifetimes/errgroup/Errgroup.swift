@@ -14,7 +14,7 @@ import Synchronization
 ///
 /// **Cancellation**: cancelling the calling task cancels every task of the
 /// group at once, whatever the policy. The call still waits for all of them,
-/// and throws what they throw; if they all finish well, it returns.
+/// and throws what they throw; if all that started finish well, it returns.
 ///
 /// **Complexity**: O(*t*) memory for *t* tasks that have not ended. Of those
 /// that have, only the errors to be thrown are kept.
