@@ -6,6 +6,7 @@ import PackageDescription
 let rooms = [
   "patterns/bounded-pool",
   "patterns/semaphore",
+  "lifetimes/errgroup",
   "lifetimes/loop-capture",
   "channels/closed-and-nil",
   "shared-state/once",

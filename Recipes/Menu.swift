@@ -1,11 +1,12 @@
 package import Cookbook
 
-/// Every recipe in the light form, in the order of the menu.
+/// Every recipe, in the order of the menu.
 package let recipes: [Recipe] = [
   BoundedPoolExamples.recipe,
   SemaphoreExamples.recipe,
-  ClosedAndNilExamples.recipe,
+  ErrgroupExamples.recipe,
   LoopCaptureExamples.recipe,
+  ClosedAndNilExamples.recipe,
   OnceExamples.recipe,
   AMillionTasksExamples.recipe,
 ]

@@ -83,7 +83,13 @@ extension Law {
 
   /// Each lane of `lanes` starts and ends once; after a stop, what has
   /// started has ended, and once.
+  ///
+  /// - Parameters:
+  ///   - evenAfterStop: Whether a lane starts even after a stop.
+  ///   - lanes: The lanes of an input.
+  /// - Returns: The law.
   package static func eachOnce(
+    evenAfterStop: Bool = false,
     _ lanes: @escaping @Sendable (Input) -> [String]
   ) -> Law {
     Law("each job runs once") { input, trace in
@@ -92,7 +98,7 @@ extension Law {
         if event.isOpening { counts[event.lane, default: (0, 0)].started += 1 }
         if event.isClosing { counts[event.lane, default: (0, 0)].ended += 1 }
       }
-      let isWhole = trace.stop == nil
+      let isWhole = evenAfterStop || trace.stop == nil
       for lane in lanes(input) {
         let count = counts.removeValue(forKey: lane) ?? (0, 0)
         let wanted = isWhole ? 1 : min(count.started, 1)
@@ -172,6 +178,36 @@ extension Law {
       return "\(ending), not "
         + candidates.map(\.description).sorted()
         .joined(separator: " or ")
+    }
+  }
+
+  /// The first error in time is the one thrown, exact within an instant too:
+  /// where each job ends in the lane that it started in.
+  package static var firstErrorInTime: Law {
+    Law("the first error in time is the one thrown") { _, trace in
+      let wanted = trace.errors.first.map(Ending.threw) ?? .returned
+      guard let ending = trace.ending, ending != wanted else { return nil }
+      return "\(ending) instead of \(wanted)"
+    }
+  }
+
+  /// The caller says every error of a job, in the order of time.
+  package static var everyErrorIsSaid: Law {
+    Law("every error is kept, in the order of time") { _, trace in
+      let wanted = trace.errors.map { json($0) }
+      let said = trace.outcome.said[Event.caller] ?? []
+      return said == wanted ? nil : "\(said) instead of \(wanted)"
+    }
+  }
+
+  /// An error ends no other job; a cancellation of the caller ends all, at
+  /// that instant.
+  package static var othersGoOn: Law {
+    Law("only a cancellation of the caller ends the others") { _, trace in
+      let end = trace.events.first { $0.name == "cancel" }?.at ?? .max
+      return trace.events.first {
+        $0.isClosing && ($0.at > end || $0.name == "cancelled" && $0.at < end)
+      }.map { "\($0.lane): \($0.name) at \($0.at) µs" }
     }
   }
 

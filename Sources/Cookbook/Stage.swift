@@ -94,6 +94,9 @@ package struct Stage: Sendable {
   /// Says a value in the caller's lane: a page's code may call it `print`.
   package func print(_ value: some Encodable) { say(Event.caller, value) }
 
+  /// Says an error in the caller's lane, by the text that is compared.
+  package func print(_ error: any Error) { print(Ending.text(of: error)) }
+
   /// Records what a lane does, for a table of steps only.
   ///
   /// A note is no part of what the languages are compared by.
@@ -156,11 +159,13 @@ package enum Ending: Hashable, Sendable {
     do {
       try await body()
       self = .returned
-    } catch is CancellationError {
-      self = .threw("cancelled")
     } catch {
-      self = .threw("\(error)")
+      self = .threw(Self.text(of: error))
     }
+  }
+
+  fileprivate static func text(of error: any Error) -> String {
+    error is CancellationError ? "cancelled" : "\(error)"
   }
 
   /// The name and item of the event that says so.

@@ -74,6 +74,17 @@ extension Trace {
   /// The events that the languages are compared by.
   package var comparable: [Event] { events.filter { $0.name != Event.note } }
 
+  /// What the jobs have failed with, in the order of time.
+  package var errors: [String] {
+    events.compactMap { event in
+      switch event.name {
+      case "fail": "\(event.lane) failed"
+      case "cancelled": "cancelled"
+      default: nil
+      }
+    }
+  }
+
   /// The first instant at which something stopped the others.
   package var stop: Event? { events.first(where: \.isStop) }
 

@@ -82,6 +82,10 @@ struct CommandTests {
       "--workers must be from 1 to 1024, not 0"
     ),
     (
+      ["bounded-pool", "map", "--jobs", "1,2"],
+      "that is its default: give --failing too"
+    ),
+    (
       ["bounded-pool", "map", "--workers", "-1"],
       "--workers must be from 1 to 1024, not -1"
     ),

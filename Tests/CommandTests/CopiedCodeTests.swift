@@ -125,40 +125,46 @@ struct CopiedCodeTests {
     }
   }
 
-  @Test("What a new user wrote from the use on the page compiles unchanged")
-  func firstDraft() async throws {
+  /// Compiles a draft that is a program, and returns what it prints.
+  private func linesOfDraft(_ recipe: String) async throws -> [String] {
     try await withScratchFolder { folder in
-      try await copy(["bounded-pool"], to: folder)
-      try addDraft("bounded-pool", to: folder)
+      try await copy([recipe], to: folder)
+      try addDraft(recipe, to: folder)
       try await shell(
         "swiftc -swift-version 6 -warnings-as-errors *.swift -o draft",
         in: folder
       )
       let run = try await Program.shell("'\(folder.path)/draft'")
-      let pages = (0..<10).map { "page \($0)" }
-      #expect(Array(run.output.lines.dropFirst().prefix(10)) == pages)
-      #expect(run.output.lines.last == "cancelled")
+      return run.output.lines.map { "\($0)" }
     }
   }
 
-  @Test("So does one of a semaphore for many callers")
+  @Test("What a new user wrote for a semaphore of many callers does the same")
   func firstDraftOfSemaphore() async throws {
-    try await withScratchFolder { folder in
-      try await copy(["semaphore"], to: folder)
-      try addDraft("semaphore", to: folder)
-      try await shell(
-        "swiftc -swift-version 6 -warnings-as-errors *.swift -o draft",
-        in: folder
-      )
-      let run = try await Program.shell("'\(folder.path)/draft'")
-      let pages = (0..<10).map { "page \($0)" }
-      #expect(
-        run.output.lines == [
+    let pages = (0..<10).map { "page \($0)" }
+    #expect(
+      try await linesOfDraft("semaphore")
+        == [
           pages.joined(separator: ", "), "at most 3: true", "busy",
           "cancelled",
         ] + pages.prefix(3)
-      )
-    }
+    )
+  }
+
+  @Test("What a new user wrote from the use on the page compiles unchanged")
+  func firstDraft() async throws {
+    let lines = try await linesOfDraft("bounded-pool")
+    #expect(lines.dropFirst().prefix(10) == (0..<10).map { "page \($0)" }[...])
+    #expect(lines.last == "cancelled")
+  }
+
+  @Test("What a new user wrote for errgroup with SetLimit(10) does the same")
+  func firstDraftOfErrgroup() async throws {
+    let down = [4, 9, 14, 19, 24].map { "down: mirror \($0)" }
+    #expect(
+      try await linesOfDraft("errgroup")
+        == ["sum 300", "first: mirror 4"] + down
+    )
   }
 
   @Test(

@@ -92,6 +92,24 @@ struct FieldTests {
     }
   }
 
+  private struct Untied: ExampleInput {
+    var jobs: [Int] = []
+
+    static let mayTie = false
+    static var fields: [Field<Self>] {
+      [.durations(\.jobs, random: 0...8, "the milliseconds")]
+    }
+  }
+
+  @Test("Where no two jobs may end at one instant, no durations are equal")
+  func untied() {
+    var generator = SeededGenerator(seed: 1)
+    for _ in 0..<300 {
+      let jobs = Untied.random(using: &generator).jobs
+      #expect(Set(jobs).count == jobs.count)
+    }
+  }
+
   @Test("Shrinking comes to an end, and to an input that a person can read")
   func shrinking() throws {
     for var input in Self.random(100) {

@@ -183,8 +183,11 @@ func (s Stage) Busy(lane string, body func() error) error {
 	return err
 }
 
-// Say records a value that a lane came to.
+// Say records a value that a lane came to; an error as its text.
 func (s Stage) Say(lane string, value any) {
+	if err, ok := value.(error); ok {
+		value = text(err)
+	}
 	line := Line(value)
 	s.record.Record(lane, "say", string(line[:len(line)-1]))
 }
@@ -232,14 +235,19 @@ func (s Stage) Attempt(lane string, body func() error) {
 		}
 		s.record.Record(lane, name, item)
 	}()
-	switch err := body(); {
-	case err == nil:
+	if err := body(); err == nil {
 		name = "return"
-	case errors.Is(err, context.Canceled):
-		name, item = "throw", "cancelled"
-	default:
-		name, item = "throw", err.Error()
+	} else {
+		name, item = "throw", text(err)
 	}
+}
+
+// text says of an error what Swift says of it.
+func text(err error) string {
+	if errors.Is(err, context.Canceled) {
+		return "cancelled"
+	}
+	return err.Error()
 }
 
 func milliseconds(ms int) time.Duration {

@@ -4,6 +4,7 @@ package rooms
 import (
 	closedandnil "concurrencycookbook/channels/closed-and-nil/go"
 	"concurrencycookbook/internal/cookbook"
+	errgroup "concurrencycookbook/lifetimes/errgroup/go"
 	loopcapture "concurrencycookbook/lifetimes/loop-capture/go"
 	boundedpool "concurrencycookbook/patterns/bounded-pool/go"
 	semaphore "concurrencycookbook/patterns/semaphore/go"
@@ -18,6 +19,7 @@ func init() {
 	Rooms["bounded-pool"] = boundedpool.Room
 	Rooms["semaphore"] = semaphore.Room
 	Rooms["closed-and-nil"] = closedandnil.Room
+	Rooms["errgroup"] = errgroup.Room
 	Rooms["loop-capture"] = loopcapture.Room
 	Rooms["once"] = once.Room
 	Rooms["a-million-tasks"] = amilliontasks.Room

@@ -1,118 +1,96 @@
 import Synchronization
 
-// #region withErrorGroup
-/// Runs a group of tasks, and throws the first error of any of them after
-/// all of them have ended.
+/// Runs tasks that may fail, and throws the first error when all have ended.
 ///
-/// The promises are those of `golang.org/x/sync/errgroup`. What an error does
-/// to the rest of the group is for `policy` to say.
+///     try await withErrorGroup(limit: 10) { group in
+///       for url in urls {
+///         await group.add { try await fetch(url) }
+///       }
+///     }
+///
+/// The promises are those of Go's `errgroup`: every task that is added runs,
+/// and the error that came first in time is the one thrown, even if others
+/// follow at once.
 ///
 /// **Cancellation**: cancelling the calling task cancels every task of the
-/// group, at once and whatever the policy. The call still waits for all of
-/// them, and throws what they throw: cancellation itself is no error here.
+/// group at once, whatever the policy. The call still waits for all of them,
+/// and throws what they throw; if all that started finish well, it returns.
 ///
 /// **Complexity**: O(*t*) memory for *t* tasks that have not ended. Of those
 /// that have, only the errors to be thrown are kept.
 ///
 /// - Parameters:
 ///   - limit: How many tasks run at once, at least 1; `nil` sets no limit.
-///   - policy: What an error does, by default cancel the others.
-///   - body: Adds the tasks. Runs where the caller runs. An error that it
-///     throws counts as the error of a task.
+///   - policy: What an error does; by default it cancels the other tasks.
+///   - body: Adds the tasks. It runs where the caller runs, and an error that
+///     it throws counts as the error of a task.
 /// - Returns: What `body` returns, if there was no error.
 /// - Throws: The first error in time; with ``ErrorGroup/Policy/collectAll``
 ///   an ``ErrorGroup/Errors`` with all of them.
-nonisolated(nonsending) public func withErrorGroup<Result>(
+nonisolated(nonsending) func withErrorGroup<Result>(
   limit: Int? = nil,
   policy: ErrorGroup.Policy = .cancelOthers,
   _ body: nonisolated(nonsending) (inout ErrorGroup) async throws -> Result
 ) async throws -> Result {
   precondition(limit ?? 1 > 0, "a limit of \(limit ?? 0) lets nothing run")
-  let ledger = ErrorGroup.Ledger(
-    limit: limit,
-    keepsAll: policy == .collectAll
-  )
-  let result: Result?
-  do {
-    // The discarding group cancels the rest as soon as one of its tasks
-    // throws. A throwing task group would do so only when its parent comes
-    // to ask for that task's result.
-    result = try await withThrowingDiscardingTaskGroup { tasks in
-      var group = ErrorGroup(tasks: tasks, ledger: ledger, policy: policy)
-      do {
-        return try await body(&group)
-      } catch {
-        ledger.note(error)
-        if policy == .cancelOthers { throw error }
-        return nil
-      }
+  let ledger = ErrorGroup.Ledger(.init(limit: limit ?? .max, policy: policy))
+  // A discarding group cancels the rest as soon as a task throws. A throwing
+  // task group would do so only when its body asks for that task's result.
+  let result = try? await withThrowingDiscardingTaskGroup { tasks -> Result? in
+    var group = ErrorGroup(tasks: tasks, ledger: ledger)
+    do {
+      return try await body(&group)
+    } catch {
+      ledger.state.withLock { $0.note(error) }
+      if policy == .cancelOthers { throw error }
+      return nil
     }
-  } catch {
-    // Of errors that come close together the ledger knows the first.
-    result = nil
   }
-  let errors = ledger.errors
-  guard let first = errors.first else {
-    guard let result else { preconditionFailure("no result and no error") }
-    return result
-  }
-  if policy == .collectAll { throw ErrorGroup.Errors(inOrder: errors) }
-  throw first
+  // Of errors that come close together the ledger knows the first.
+  let errors = ledger.state.withLock { $0.errors }
+  if let result, errors.isEmpty { return result }
+  throw policy == .collectAll ? ErrorGroup.Errors(inOrder: errors) : errors[0]
 }
-// #endregion
 
 /// A group of tasks that ``withErrorGroup(limit:policy:_:)`` waits for.
-nonisolated public struct ErrorGroup {
+nonisolated struct ErrorGroup {
   /// What the error of one task does to the others.
-  public enum Policy: Sendable {
-    /// Cancels them: what Go's `errgroup.WithContext` makes.
+  enum Policy: Sendable {
+    /// Cancels them, as in a group of Go's `errgroup.WithContext`.
     case cancelOthers
-    /// Nothing, and only the first error is thrown: Go's zero `Group`.
+    /// Nothing, and only the first error is thrown, as in Go's zero `Group`.
     case keepFirst
     /// Nothing, and every error is thrown.
     case collectAll
   }
 
   /// Every error of a group.
-  public struct Errors: Error {
+  struct Errors: Error {
     /// In the order of time; never empty.
-    public let inOrder: [any Error]
+    let inOrder: [any Error]
   }
 
-  private var tasks: ThrowingDiscardingTaskGroup<any Error>
+  fileprivate var tasks: ThrowingDiscardingTaskGroup<any Error>
   fileprivate let ledger: Ledger
-  private let policy: Policy
-
-  fileprivate init(
-    tasks: ThrowingDiscardingTaskGroup<any Error>,
-    ledger: Ledger,
-    policy: Policy
-  ) {
-    self.tasks = tasks
-    self.ledger = ledger
-    self.policy = policy
-  }
 
   /// Whether the tasks of this group are cancelled, by an error or from
   /// outside.
-  public var isCancelled: Bool { tasks.isCancelled }
+  var isCancelled: Bool { tasks.isCancelled }
 
-  // #region add
   /// Starts a task as soon as fewer than the limit run.
   ///
   /// Suspends while the group is full. The task starts even if the group is
-  /// cancelled by then, as with Go's: it starts cancelled.
+  /// cancelled by then, as with Go's `Go`; it is cancelled from the start.
   ///
   /// **Cancellation**: does not end the wait, which ends when a task does.
   ///
   /// - Parameter operation: The task. Its error is the group's.
-  nonisolated(nonsending) public mutating func add(
+  nonisolated(nonsending) mutating func add(
     _ operation: @escaping @Sendable () async throws -> Void
   ) async {
-    if !ledger.enter() {
-      await unsafe withUnsafeContinuation { continuation in
-        unsafe ledger.wait(Waiter(continuation: continuation))?.resume()
-      }
+    await withCheckedContinuation { continuation in
+      let hasRoom = ledger.state.withLock { $0.enter(orWait: continuation) }
+      if hasRoom { continuation.resume() }
     }
     start(operation)
   }
@@ -120,111 +98,82 @@ nonisolated public struct ErrorGroup {
   /// Starts a task only if fewer than the limit run.
   ///
   /// - Parameter operation: The task. Its error is the group's.
-  /// - Returns: Whether it was started. Never `false` without a limit.
-  public mutating func tryAdd(
+  /// - Returns: Whether it was started; always `true` without a limit.
+  mutating func tryAdd(
     _ operation: @escaping @Sendable () async throws -> Void
   ) -> Bool {
-    guard ledger.enter() else { return false }
+    guard ledger.state.withLock({ $0.enter() }) else { return false }
     start(operation)
     return true
   }
-  // #endregion
 
-  // #region start
   private mutating func start(
     _ operation: @escaping @Sendable () async throws -> Void
   ) {
-    // A task that has failed leaves room before the runtime has seen its
-    // error: whoever takes that room must be cancelled all the same.
-    if policy == .cancelOthers && ledger.hasErrors { tasks.cancelAll() }
-    tasks.addTask { [ledger, policy] in
-      // After the error is noted, or the task that takes this one's room
-      // could be the first to fail.
-      defer { ledger.leave() }
+    // A task that has failed makes room before the runtime sees its error.
+    if ledger.state.withLock({ $0.cancels }) { tasks.cancelAll() }
+    tasks.addTask { [ledger] in
       do {
         try await operation()
+        ledger.end(with: nil)
       } catch {
-        ledger.note(error)
-        if policy == .cancelOthers { throw error }
+        ledger.end(with: error)
+        if ledger.state.withLock({ $0.cancels }) { throw error }
       }
     }
   }
-  // #endregion
 
-  // #region ledger
-  /// The body of the group, while it waits for room.
-  ///
-  /// Not a checked continuation, which costs a tenth of a task. Safe because
-  /// whoever resumes it has taken it out of the ledger, under the lock.
-  @safe fileprivate struct Waiter: Sendable {
-    let continuation: UnsafeContinuation<Void, Never>
-
-    func resume() { unsafe continuation.resume() }
-  }
-
-  /// How many tasks run, who waits for room, and what has gone wrong.
+  /// What the body of a group and its tasks share.
   fileprivate final class Ledger: Sendable {
-    private struct State {
-      var running = 0
-      /// At most one: only the body of the group adds tasks.
-      var waiter: Waiter?
-      var errors: [any Error] = []
-    }
+    let state: Mutex<State>
 
-    private let limit: Int
-    private let keepsAll: Bool
-    private let state = Mutex(State())
+    init(_ state: State) { self.state = Mutex(state) }
 
-    init(limit: Int?, keepsAll: Bool) {
-      self.limit = limit ?? .max
-      self.keepsAll = keepsAll
-    }
-
-    var errors: [any Error] { state.withLock { $0.errors } }
-    var hasErrors: Bool { state.withLock { !$0.errors.isEmpty } }
-
-    /// Takes room for a task if there is any.
-    func enter() -> Bool {
-      state.withLock { state in
-        guard state.running < limit else { return false }
-        state.running += 1
-        return true
-      }
-    }
-
-    /// Takes room, or leaves word of who waits for it.
-    ///
-    /// - Returns: The waiter, if it need not wait.
-    func wait(_ waiter: Waiter) -> Waiter? {
-      state.withLock { state in
-        guard state.running == limit else {
-          state.running += 1
-          return waiter
-        }
-        state.waiter = waiter
-        return nil
-      }
-    }
-
-    /// Hands the room of an ended task to whoever waits for it.
-    func leave() {
-      let waiter = state.withLock { state in
-        defer { state.waiter = nil }
-        if state.waiter == nil { state.running -= 1 }
-        return state.waiter
-      }
-      waiter?.resume()
-    }
-
-    func note(_ error: any Error) {
-      state.withLock { state in
-        if keepsAll || state.errors.isEmpty { state.errors.append(error) }
-      }
+    func end(with error: (any Error)?) {
+      // Not resumed under the lock: the body may want it at once.
+      state.withLock { $0.end(with: error) }?.resume()
     }
   }
-  // #endregion
-}
 
-/// Only the body of a group adds tasks to it, as with the standard library's.
-@available(*, unavailable)
-extension ErrorGroup: Sendable {}
+  /// How many tasks run, whether the body waits for room, and what has gone
+  /// wrong; each function is one event.
+  fileprivate struct State {
+    let limit: Int
+    let policy: Policy
+    var running = 0
+    /// At most one waits: only the body adds tasks.
+    var waiter: CheckedContinuation<Void, Never>?
+    var errors: [any Error] = []
+
+    var cancels: Bool { policy == .cancelOthers && !errors.isEmpty }
+
+    /// Takes room for a task; if there is none, the waiter gets the next.
+    mutating func enter(
+      orWait waiter: CheckedContinuation<Void, Never>? = nil
+    ) -> Bool {
+      guard running < limit else {
+        self.waiter = waiter
+        return false
+      }
+      running += 1
+      return true
+    }
+
+    mutating func note(_ error: any Error) {
+      if policy == .collectAll || errors.isEmpty { errors.append(error) }
+    }
+
+    /// A task ends, and the body gets its room if it waits for it.
+    ///
+    /// Its error is noted in the same event, or the task that takes its room
+    /// could be the first to fail.
+    mutating func end(
+      with error: (any Error)?
+    ) -> CheckedContinuation<Void, Never>? {
+      if let error { note(error) }
+      defer { waiter = nil }
+      if waiter == nil { running -= 1 }
+      return waiter
+    }
+  }
+}

@@ -40,7 +40,18 @@ extension RecipeInput {
       }
       values["paths"] = operands
     }
-    return try decode(values)
+    let input = try decode(values)
+    do {
+      try input.validate()
+    } catch {
+      let flag = InputField.flag(for: error.field)
+      let isDefault = json == nil && !flags.contains { $0.name == flag }
+      throw UsageError(
+        "--\(flag) \(error.problem)",
+        hint: isDefault ? "that is its default: give --\(flag) too" : nil
+      )
+    }
+    return input
   }
 
   private static func merge(
@@ -92,22 +103,14 @@ extension RecipeInput {
   private static func decode(
     _ values: [String: Any]
   ) throws(UsageError) -> Self {
-    let input: Self
     do {
       let data = try JSONSerialization.data(withJSONObject: values)
-      input = try JSONDecoder().decode(Self.self, from: data)
+      return try JSONDecoder().decode(Self.self, from: data)
     } catch let error as DecodingError {
       throw UsageError(error.problem)
     } catch {
       throw UsageError("cannot use this input: \(error)")
     }
-    do {
-      try input.validate()
-    } catch {
-      let flag = InputField.flag(for: error.field)
-      throw UsageError("--\(flag) \(error.problem)")
-    }
-    return input
   }
 
   /// The input as one line of JSON with sorted keys.
