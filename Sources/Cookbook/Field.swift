@@ -146,10 +146,20 @@ package struct Field<Input: RecipeInput>: Sendable {
 
 extension Field {
   /// A whole number.
+  ///
+  /// - Parameters:
+  ///   - path: Where the input has it.
+  ///   - bounds: What it may be.
+  ///   - random: What it is in a random input.
+  ///   - isUntied: Whether it is the least of these wherever two sums of
+  ///     durations may be equal.
+  ///   - meaning: What help says of it.
+  /// - Returns: The field.
   package static func count(
     _ path: Path<Int>,
     in bounds: ClosedRange<Int>,
     random: ClosedRange<Int>? = nil,
+    isUntied: Bool = false,
     _ meaning: String
   ) -> Field {
     Field(
@@ -157,7 +167,10 @@ extension Field {
       "\(meaning), \(bounds.lowerBound) to \(bounds.upperBound)",
       validate: { problem($1, in: bounds) },
       randomize: { input, source in
-        if let random { input[keyPath: path] = source.int(in: random) }
+        guard let random else { return }
+        input[keyPath: path] =
+          isUntied && !source.mayStop
+          ? random.lowerBound : source.int(in: random)
       },
       simplify: { value in
         [value / 2, value - 1].filter { bounds.contains($0) }
@@ -177,6 +190,24 @@ extension Field {
     random: ClosedRange<Int>,
     _ meaning: String
   ) -> Field {
+    durations(path, meaning) { _, source in source.int(in: random) }
+  }
+
+  /// A list of durations in milliseconds, in a random input as many as those
+  /// of a field before it.
+  package static func durations(
+    _ path: Path<[Int]>,
+    like other: Path<[Int]>,
+    _ meaning: String
+  ) -> Field {
+    durations(path, meaning) { input, _ in input[keyPath: other].count }
+  }
+
+  private static func durations(
+    _ path: Path<[Int]>,
+    _ meaning: String,
+    count: @escaping @Sendable (Input, inout RandomSource) -> Int
+  ) -> Field {
     var field = Field(
       path,
       meaning,
@@ -193,7 +224,7 @@ extension Field {
           .map { "together \($0)" }
       },
       randomize: { input, source in
-        let count = source.int(in: random)
+        let count = count(input, &source)
         input[keyPath: path] = (0..<count).map { _ in source.duration() }
       },
       simplify: { list in
@@ -275,6 +306,31 @@ extension Field {
           return copy
         }
       }
+    )
+  }
+
+  /// After how many results the consumer leaves, if it does.
+  ///
+  /// - Parameters:
+  ///   - path: Where the input has it.
+  ///   - list: What there is a result of, for each of its elements.
+  ///   - meaning: What help says of it.
+  /// - Returns: The field.
+  package static func leaving(
+    _ path: Path<Int?>,
+    of list: Path<[Int]>,
+    _ meaning: String
+  ) -> Field {
+    Field(
+      path,
+      meaning,
+      validate: { $1.flatMap { problem($0, in: 1...mostJobs) } },
+      randomize: { input, source in
+        let count = input[keyPath: list].count
+        let isThere = source.mayStop && count > 0 && source.isOne(in: 3)
+        input[keyPath: path] = isThere ? source.int(in: 1...count) : nil
+      },
+      simplify: { $0.map { $0 > 1 ? [nil, $0 - 1] : [nil] } ?? [] }
     )
   }
 

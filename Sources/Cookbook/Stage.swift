@@ -94,6 +94,9 @@ package struct Stage: Sendable {
   /// Says a value in the caller's lane: a page's code may call it `print`.
   package func print(_ value: some Encodable) { say(Event.caller, value) }
 
+  /// Records that a consumer wants nothing more, which stops the others.
+  package func leave(_ lane: String) { record("leave", lane: lane) }
+
   /// Records what a lane does, for a table of steps only.
   ///
   /// A note is no part of what the languages are compared by.

@@ -32,14 +32,15 @@ package struct Timeline: Sendable {
         openings: ["start"],
         closings: ["end": filled, "fail": "✗", "cancelled": "×"],
         marks: [
-          "say": "◦", "cancel": "!", "return": "■", "throw": "✗", "wait": "?",
-          "die": "✝",
+          "say": "◦", "cancel": "!", "leave": "◁", "return": "■",
+          "throw": "✗", "wait": "?", "die": "✝",
         ]
       )
       legend.key = [
         (filled, "runs"), ("✗", "fails"), ("×", "is cancelled"),
-        ("!", "cancellation"), ("◦", "says"), ("■", "returns"),
-        ("?", "waits for ever"), ("✝", "dies"), ("…", "has not ended"),
+        ("!", "cancellation"), ("◁", "leaves"), ("◦", "says"),
+        ("■", "returns"), ("?", "waits for ever"), ("✝", "dies"),
+        ("…", "has not ended"),
       ]
       return legend
     }()

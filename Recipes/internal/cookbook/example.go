@@ -196,6 +196,9 @@ func (s Stage) Say(lane string, value any) {
 // fmt.Println.
 func (s Stage) Println(value any) { s.Say(caller, value) }
 
+// Leave records that a consumer wants nothing more, which stops the others.
+func (s Stage) Leave(lane string) { s.record.Record(lane, "leave", "") }
+
 // A Lane is a lane of a stage: a page's code may call it fmt.
 type Lane struct {
 	stage Stage

@@ -4,7 +4,6 @@ import ContextCancellationRecipe
 import Cookbook
 import ErrgroupRecipe
 import FanOutFanInRecipe
-import PipelineRecipe
 import PrioritySelectRecipe
 import Recipes
 import SelectRecipe
@@ -16,7 +15,6 @@ let menu: [any Demo.Type] = [
   WordCountDemo.self,
   FanOutFanInDemo.self,
   SemaphoreDemo.self,
-  PipelineDemo.self,
   BackpressureDemo.self,
   ErrgroupDemo.self,
   ContextCancellationDemo.self,
