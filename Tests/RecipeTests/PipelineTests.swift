@@ -1,172 +1,47 @@
+import ChannelRecipe
 import Cookbook
-import Foundation
-import PipelineRecipe
 import Simulation
 import Synchronization
 import Testing
 
+@testable import Recipes
+
 @Suite("pipeline")
 struct PipelineTests {
-  typealias Input = PipelineDemo.Input
+  private struct Broken: Error {}
 
-  static func input(
-    lines: Int = 5,
-    workers: Int = 1,
-    buffer: Int = 1,
-    parse: [Int] = [1, 3],
-    transform: [Int] = [2, 1, 4],
-    aggregate: [Int] = [2],
-    failing: [String] = [],
-    stopAfter: Int? = nil,
-    cancelAfter: Int? = nil
-  ) -> Input {
-    var input = Input()
-    input.lines = (0..<lines).map { "line number \($0)" }
-    input.workers = workers
-    input.buffer = buffer
-    input.parse = parse
-    input.transform = transform
-    input.aggregate = aggregate
-    input.failing = failing
-    input.stopAfter = stopAfter
-    input.cancelAfter = cancelAfter
-    return input
-  }
-
-  static let inputs: [Input] =
-    [
-      input(),
-      input(lines: 0),
-      input(workers: 3),
-      input(workers: 9, buffer: 0),
-      input(buffer: 0),
-      input(buffer: 9),
-      input(parse: [0], transform: [0], aggregate: [0]),
-      input(parse: [], transform: [], aggregate: [7]),
-      input(workers: 2, aggregate: []),
-      input(cancelAfter: 0),
-      input(cancelAfter: 4),
-      input(workers: 2, failing: ["parse 3"], stopAfter: 2, cancelAfter: 6),
-      input(failing: ["parse 1", "transform 1", "aggregate 1"]),
-    ]
-
-  /// An error and an early exit at every position.
-  static let mishaps: [Input] = (0..<5).flatMap { line in
-    [0, 2].flatMap { buffer in
-      PipelineDemo.Stage.allCases.map { stage in
-        input(lines: 5, buffer: buffer, failing: ["\(stage) \(line)"])
-      } + [
-        input(lines: 5, buffer: buffer, stopAfter: line + 1),
-        input(lines: 5, workers: 2, buffer: buffer, stopAfter: line + 1),
-        input(lines: 5, workers: 2, failing: ["transform \(line)"]),
-      ]
+  /// Numbers whose stage fails on one of them.
+  private static func failing(on number: Int, buffer: Int = 1) -> Pipeline<Int>
+  {
+    Pipeline(0..<100).stage(buffer: buffer) {
+      if $0 == number { throw Broken() }
+      return $0
     }
   }
-
-  @Test("The laws hold under 10,000 schedules")
-  func explore() async throws {
-    for workers in [1, 2] {
-      try await expectLawful(
-        PipelineDemo.self,
-        Self.input(workers: workers),
-        seeds: 0..<2_500
-      )
-    }
-  }
-
-  @Test("The laws hold for every kind of input", arguments: inputs)
-  func everyKind(of input: Input) async throws {
-    try await expectLawful(PipelineDemo.self, input, seeds: 0..<60)
-  }
-
-  @Test(
-    "The laws hold with an error or an early exit at every position",
-    arguments: mishaps
-  )
-  func everyPosition(of input: Input) async throws {
-    try await expectLawful(PipelineDemo.self, input, seeds: 0..<30)
-  }
-
-  @Test(
-    "A cancellation at any step leaves nothing behind",
-    arguments: inputs + mishaps.prefix(12)
-  )
-  func cancellation(of input: Input) async throws {
-    let runs = try await cancelEverywhere(
-      PipelineDemo.self,
-      input,
-      seeds: 0..<3
-    )
-    #expect(runs > 0)
-  }
-
-  @Test(
-    "Every schedule of a small input keeps the laws",
-    arguments: [
-      (input(lines: 2, parse: [1], transform: [1], aggregate: [1]), 128),
-      (
-        input(
-          lines: 3,
-          workers: 2,
-          buffer: 0,
-          parse: [1],
-          transform: [2],
-          aggregate: []
-        ),
-        1600
-      ),
-      (
-        input(
-          lines: 3,
-          parse: [1],
-          transform: [1],
-          aggregate: [1],
-          failing: ["transform 1"]
-        ),
-        512
-      ),
-    ]
-  )
-  func everySchedule(of input: Input, count: Int) async throws {
-    let schedules = try await exhaust(PipelineDemo.self, input)
-    print(
-      "pipeline, \(input.lines.count) lines, \(input.workers) workers, "
-        + "buffer \(input.buffer), failing \(input.failing): "
-        + "\(schedules) schedules"
-    )
-    #expect(schedules == count)
-  }
-
-  @Test("The laws reject every naive port within 1,000 seeds")
-  func naivePorts() async {
-    await expectRejected(NaivePipelines.ports)
-  }
-
-  // MARK: What no demo shows
 
   @Test("Nothing runs before the pipeline does, and each run begins anew")
   func isDescription() async throws {
-    let calls = Mutex(0)
-    let pipeline = Pipeline(0..<4).stage { number in
-      calls.withLock { $0 += 1 }
+    let calls = Atomic(0)
+    let pipeline = Pipeline(0..<4).stage { @Sendable number in
+      calls.add(1, ordering: .relaxed)
       return number * number
     }
-    #expect(calls.withLock { $0 } == 0)
+    #expect(calls.load(ordering: .relaxed) == 0)
     for _ in 0..<2 {
       let squares = try await pipeline.run { squares in
         try await squares.reduce(into: []) { $0.append($1) }
       }
       #expect(squares == [0, 1, 4, 9])
     }
-    #expect(calls.withLock { $0 } == 8)
+    #expect(calls.load(ordering: .relaxed) == 8)
   }
 
   @Test("An infinite source is read only as far as there is room")
   func infiniteSource() async throws {
-    let started = Mutex(0)
+    let started = Atomic(0)
     let first = try await Pipeline(0..., buffer: 2)
-      .stage(buffer: 3) { number in
-        started.withLock { $0 = number + 1 }
+      .stage(buffer: 3) { @Sendable number in
+        started.store(number + 1, ordering: .relaxed)
         return number
       }
       .run { numbers in
@@ -178,7 +53,7 @@ struct PipelineTests {
       }
     #expect(first == 9)
     // Ten received, three in the buffer, one in the stage's hand.
-    #expect(started.withLock { $0 } <= 14)
+    #expect(started.load(ordering: .relaxed) <= 14)
   }
 
   @Test("Memory does not grow with the number of elements")
@@ -200,109 +75,92 @@ struct PipelineTests {
     // Two buffers, one in the hand of each stage, and the consumer's.
     #expect(alive.most <= 2 * buffer + 3)
     #expect(alive.now == 0)
-    print("pipeline: at most \(alive.most) elements of \(count) alive")
-  }
-
-  @Test("An error in the middle is thrown once, by the sequence and the run")
-  func errorIsThrownOnce() async {
-    struct Broken: Error {}
-    var thrown = 0
-    await #expect(throws: Broken.self) {
-      try await Pipeline(0..<100)
-        .stage { $0 }
-        .stage { number in
-          if number == 7 { throw Broken() }
-          return number
-        }
-        .stage { $0 }
-        .run { numbers in
-          do {
-            for try await _ in numbers {}
-          } catch {
-            thrown += 1
-            throw error
-          }
-        }
-    }
-    #expect(thrown == 1)
   }
 
   @Test("A body that catches the error decides what the run returns")
   func errorIsCaught() async throws {
-    struct Broken: Error {}
-    let received = try await Pipeline(0..<100)
-      .stage { number in
-        if number == 3 { throw Broken() }
-        return number
+    let received = try await Self.failing(on: 3).run { numbers in
+      var received: [Int] = []
+      do {
+        for try await number in numbers { received.append(number) }
+      } catch is Broken {
+        received.append(-1)
       }
-      .run { numbers in
-        var received: [Int] = []
-        do {
-          for try await number in numbers { received.append(number) }
-        } catch is Broken {
-          received.append(-1)
-        }
-        return received
-      }
+      return received
+    }
     #expect(received == [0, 1, 2, -1])
   }
 
-  @Test("A stage after one that fails does not take that for the end")
-  func noFalseEnd() async {
-    struct Broken: Error {}
-    let ended = Mutex(false)
-    struct Watched: AsyncSequence, AsyncIteratorProtocol, Sendable {
-      var next = 0
-      mutating func next() async throws -> Int? {
-        if next == 2 { throw Broken() }
-        defer { next += 1 }
-        return next
+  @Test("An error comes to every consumer, and again if it asks again")
+  func errorComesToAll() async throws {
+    let errors = try await Self.failing(on: 7).run { numbers in
+      await withTaskGroup(of: Int.self) { consumers in
+        for _ in 1...3 {
+          consumers.addTask {
+            var (iterator, errors) = (numbers.makeAsyncIterator(), 0)
+            while errors < 2 {
+              do {
+                guard try await iterator.next() != nil else { break }
+              } catch {
+                errors += 1
+              }
+            }
+            return errors
+          }
+        }
+        return await consumers.reduce(0, +)
       }
-      func makeAsyncIterator() -> Self { self }
     }
-    await #expect(throws: Broken.self) {
-      try await Pipeline(Watched()).stage { $0 }.run { numbers in
-        for try await _ in numbers {}
-        ended.withLock { $0 = true }
-      }
-    }
-    #expect(!ended.withLock { $0 })
+    #expect(errors == 6)
   }
 
-  @Test("The lines of files are those that are between the line feeds")
-  func files() async throws {
-    let folder = FileManager.default.temporaryDirectory
-      .appending(path: "pipeline-\(UInt64.random(in: 0...UInt64.max))")
-    try FileManager.default.createDirectory(
-      at: folder,
-      withIntermediateDirectories: true
-    )
-    defer { try? FileManager.default.removeItem(at: folder) }
-    // Longer than what is read at once, which is 64 KiB.
-    let long = String(repeating: "wave ", count: 100_000)
-    let texts = ["a b\n\nc", "", "d\n", "\n", "\(long)\nend\n"]
-    var input = Input()
-    for (index, text) in texts.enumerated() {
-      let file = folder.appending(path: "\(index)")
-      try Data(text.utf8).write(to: file)
-      input.paths.append(file.path)
+  @Test("A consumer that waits for the end finds the error when it comes")
+  func errorIsThereAtTheEnd() async {
+    let gate = Channel<Void>()
+    let pipeline = Pipeline(0..<1).stage { number in
+      _ = try await gate.receive()
+      if number == 0 { throw Broken() }
+      return number
     }
-    let ofFiles = try await PipelineDemo.trace(input, clock: ContinuousClock())
-    #expect(ofFiles.outcome.error == nil)
+    let result = await withTaskExecutorPreference(InlineExecutor()) {
+      await withThrowingTaskGroup(of: Int.self) { group in
+        group.addTask {
+          try await pipeline.run { try await $0.reduce(0, +) }
+        }
+        // By now the consumer waits.
+        try? await gate.send(())
+        return await group.nextResult()
+      }
+    }
+    #expect(throws: Broken.self) { try result?.get() }
+  }
 
-    input.paths = []
-    input.lines = ["a b", "", "c", "d", "", long, "end"]
-    (input.parse, input.transform, input.aggregate) = ([], [], [])
-    let ofLines = try await PipelineDemo.trace(input, clock: ContinuousClock())
-    #expect(ofFiles.outcome == ofLines.outcome)
-
-    let absent = folder.appending(path: "absent").path
-    input.paths = [absent]
-    let failed = try await PipelineDemo.trace(input, clock: ContinuousClock())
-    #expect(
-      PipelineDemo.problems(in: failed.outcome)
-        == ["cannot read \(absent): no such file or directory"]
-    )
+  @Test("A consumer that is cancelled loses no result", arguments: 0...1)
+  func cancelledConsumer(buffer: Int) async throws {
+    _ = try await Simulation.explore(seeds: 0..<1_000) { simulation in
+      let received = Mutex<[Int]>([])
+      try await Pipeline(0..<4)
+        .stage(buffer: buffer) { number in
+          try await simulation.clock.sleep(for: .milliseconds(1))
+          return number
+        }
+        .run { numbers in
+          let consume = { @Sendable in
+            for try await number in numbers {
+              received.withLock { $0.append(number) }
+            }
+          }
+          try await withThrowingTaskGroup { group in
+            group.addTask(operation: consume)
+            try await simulation.clock.sleep(for: .milliseconds(2))
+            group.cancelAll()
+          }
+          try await consume()
+        }
+      return received.withLock { $0 }
+    } check: { received in
+      #expect(received == [0, 1, 2, 3])
+    }
   }
 
   @Test("A pipeline feeds another one")
@@ -319,42 +177,30 @@ struct PipelineTests {
   func stress() async throws {
     let seed = UInt64.random(in: 0...UInt64.max)
     var generator = SeededGenerator(seed: seed)
-    let rounds = 200
-    var delivered = 0
-    for _ in 0..<rounds {
+    for _ in 0..<200 {
       let workers = Int.random(in: 1...4, using: &generator)
-      let buffers = (0..<3).map { _ in
-        Int.random(in: 0...5, using: &generator)
-      }
+      let buffer = Int.random(in: 0...5, using: &generator)
       let count = Int.random(in: 0...300, using: &generator)
       let wanted = Int.random(in: 1...400, using: &generator)
       let alive = Alive()
-      let received = try await Pipeline(0..<count, buffer: buffers[0])
-        .stage(workers: workers, buffer: buffers[1]) { number in
+      let received = try await Pipeline(0..<count, buffer: buffer)
+        .stage(workers: workers, buffer: 5 - buffer) { number in
           if number.isMultiple(of: 5) { await Task.yield() }
           return (number, alive.make())
         }
-        .stage(buffer: buffers[2]) { $0 }
+        .stage(buffer: buffer) { $0 }
         .run { elements in
-          var received: [Int] = []
-          for try await (number, _) in elements {
-            received.append(number)
-            if received.count == wanted { break }
+          try await elements.prefix(wanted).reduce(into: [Int]()) {
+            $0.append($1.0)
           }
-          return received
         }
-      delivered += received.count
-      #expect(received.count == min(count, wanted))
       #expect(alive.now == 0)
-      if workers == 1 {
-        #expect(received == Array(0..<min(count, wanted)))
-      } else {
-        #expect(Set(received).count == received.count)
-      }
+      let all = 0..<min(count, wanted)
+      let isComplete =
+        workers == 1
+        ? received == Array(all)
+        : received.count == all.count && Set(received).count == all.count
+      #expect(isComplete, "seed \(seed)")
     }
-    print(
-      "pipeline stress: seed \(seed), \(rounds) rounds, "
-        + "\(delivered) elements"
-    )
   }
 }

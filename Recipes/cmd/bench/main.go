@@ -20,7 +20,6 @@ import (
 	"concurrencycookbook/lifetimes/errgroup"
 	"concurrencycookbook/patterns/backpressure"
 	fanoutfanin "concurrencycookbook/patterns/fan-out-fan-in"
-	"concurrencycookbook/patterns/pipeline"
 	"concurrencycookbook/patterns/semaphore"
 	wordcount "concurrencycookbook/patterns/word-count"
 )
@@ -28,7 +27,6 @@ import (
 var workloads = map[string][]cookbook.Workload{
 	"word-count":           wordcount.Workloads,
 	"fan-out-fan-in":       fanoutfanin.Workloads,
-	"pipeline":             pipeline.Workloads,
 	"backpressure":         backpressure.Workloads,
 	"semaphore":            semaphore.Workloads,
 	"errgroup":             errgroup.Workloads,

@@ -9,7 +9,6 @@ import (
 	"concurrencycookbook/lifetimes/errgroup"
 	"concurrencycookbook/patterns/backpressure"
 	fanoutfanin "concurrencycookbook/patterns/fan-out-fan-in"
-	"concurrencycookbook/patterns/pipeline"
 	"concurrencycookbook/patterns/semaphore"
 	wordcount "concurrencycookbook/patterns/word-count"
 )
@@ -26,7 +25,6 @@ var recipes = []recipe{
 	{"word-count", "patterns", wordcount.Demo()},
 	{"fan-out-fan-in", "patterns", fanoutfanin.Demo(fanoutfanin.Original)},
 	{"semaphore", "patterns", semaphore.Demo(semaphore.Originals)},
-	{"pipeline", "patterns", pipeline.Demo(pipeline.Original)},
 	{"backpressure", "patterns", backpressure.Demo(backpressure.Original)},
 	{"errgroup", "lifetimes", errgroup.Demo(errgroup.Original)},
 	{"context-cancellation", "lifetimes",

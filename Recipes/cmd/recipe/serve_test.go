@@ -25,7 +25,6 @@ import (
 	"concurrencycookbook/lifetimes/errgroup"
 	"concurrencycookbook/patterns/backpressure"
 	fanoutfanin "concurrencycookbook/patterns/fan-out-fan-in"
-	"concurrencycookbook/patterns/pipeline"
 	"concurrencycookbook/patterns/semaphore"
 )
 
@@ -215,8 +214,6 @@ func mutate(recipe, mutant string) (cookbook.Demo, error) {
 		return pick(mutants.Errgroup, mutant, errgroup.Demo)
 	case "fan-out-fan-in":
 		return pick(mutants.FanOutFanIn, mutant, fanoutfanin.Demo)
-	case "pipeline":
-		return pick(mutants.Pipeline, mutant, pipeline.Demo)
 	case "priority-select":
 		return pick(mutants.PrioritySelect, mutant, priorityselect.Demo)
 	case "select":

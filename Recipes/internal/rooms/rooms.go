@@ -6,6 +6,7 @@ import (
 	"concurrencycookbook/internal/cookbook"
 	loopcapture "concurrencycookbook/lifetimes/loop-capture/go"
 	boundedpool "concurrencycookbook/patterns/bounded-pool/go"
+	pipeline "concurrencycookbook/patterns/pipeline/go"
 	amilliontasks "concurrencycookbook/runtime/a-million-tasks/go"
 	once "concurrencycookbook/shared-state/once/go"
 )
@@ -15,6 +16,7 @@ var Rooms = map[string]cookbook.Room{}
 
 func init() {
 	Rooms["bounded-pool"] = boundedpool.Room
+	Rooms["pipeline"] = pipeline.Room
 	Rooms["closed-and-nil"] = closedandnil.Room
 	Rooms["loop-capture"] = loopcapture.Room
 	Rooms["once"] = once.Room

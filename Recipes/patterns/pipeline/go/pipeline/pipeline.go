@@ -16,8 +16,6 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// #region gen
-
 // Gen is the first stage: it sends the values of a sequence, until one
 // comes with an error. Up to buffer values wait for the next stage.
 func Gen[T any](
@@ -48,10 +46,6 @@ func send[T any](ctx context.Context, out chan<- T, value T) error {
 		return ctx.Err()
 	}
 }
-
-// #endregion
-
-// #region stage
 
 // Stage calls work for each value of in, in so many workers, and sends
 // the results. Up to buffer results wait for the next stage, besides the
@@ -93,10 +87,6 @@ func Stage[T, R any](
 	return out
 }
 
-// #endregion
-
-// #region run
-
 // Run yields what the last of the stages that build starts sends.
 //
 // The first error cancels the context of all stages, and comes last,
@@ -123,5 +113,3 @@ func Run[T any](
 		}
 	}
 }
-
-// #endregion

@@ -1,8 +1,7 @@
-package import Cookbook
+import Cookbook
 
-extension PipelineDemo {
-  /// What is timed against Go.
-  package static let workloads = [
+extension PipelineExamples {
+  static let workloads = [
     Workload(
       "three-stages",
       promise: "1,000,000 elements, in order, 100 may wait after each stage",
@@ -20,7 +19,6 @@ extension PipelineDemo {
     ) { try await squares($0, workers: 1, buffer: 0) },
   ]
 
-  /// Adds up squares: numbers, their squares, and a loop.
   private static func squares(
     _ count: Int,
     workers: Int,
