@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 )
@@ -165,6 +166,19 @@ func (s Stage) Work(ctx context.Context, lane string, ms int, fails bool) error 
 		}
 		return fmt.Errorf("%s failed", lane)
 	})
+}
+
+// WorkOn keeps the lane "stage item" busy. The times are those of the items,
+// in turn; failing are those that it fails on.
+func (s Stage) WorkOn(
+	ctx context.Context, stage string, item int, times, failing []int,
+) error {
+	ms := 0
+	if len(times) > 0 {
+		ms = times[item%len(times)]
+	}
+	fails := slices.Contains(failing, item)
+	return s.Work(ctx, fmt.Sprint(stage, " ", item), ms, fails)
 }
 
 // Busy keeps a lane busy while body runs. It records the start, and then the

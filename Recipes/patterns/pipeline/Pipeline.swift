@@ -54,8 +54,7 @@ nonisolated struct Pipeline<Element: Sendable>: Sendable {
   /// Begins a pipeline with the elements of an asynchronous sequence.
   ///
   /// - Parameters:
-  ///   - source: Read as there is room, so it may be infinite. An error of it
-  ///     ends the pipeline.
+  ///   - source: Read as there is room; an error of it ends the pipeline.
   ///   - buffer: How many elements may wait for the next stage, besides the
   ///     one that is being sent; at least 0.
   init<Source: AsyncSequence & Sendable>(_ source: Source, buffer: Int = 1)
@@ -113,8 +112,8 @@ nonisolated struct Pipeline<Element: Sendable>: Sendable {
   ///   before their end.
   /// - Returns: What `body` returns.
   /// - Throws: What `body` throws. The first error in time of any stage ends
-  ///   the others, and the sequence throws it after the results that wait for
-  ///   `body`. It is not an error if `body` returns before that.
+  ///   the others; the results throw it after those that wait for `body`. If
+  ///   `body` returns before that, it is not an error.
   ///
   /// **Cancellation**: when `body` returns or throws, when a stage throws, and
   /// when the calling task is cancelled, all stages are cancelled, and none
@@ -124,7 +123,7 @@ nonisolated struct Pipeline<Element: Sendable>: Sendable {
   nonisolated(nonsending) func run<Value>(
     _ body: (Results) async throws -> Value
   ) async throws -> Value {
-    let results = Results(buffer: buffer)
+    let results = Results(channel: Channel(capacity: buffer))
     return try await withThrowingTaskGroup(of: Void.self) { scope in
       scope.addTask {
         do {
@@ -133,7 +132,9 @@ nonisolated struct Pipeline<Element: Sendable>: Sendable {
             start(&stages, results.channel)
           }
         } catch {
-          results.end(throwing: error)
+          // In this order: a task that sees the end looks for an error.
+          results.error.withLock { $0 = error }
+          results.channel.close()
         }
       }
       // A body that leaves early must not wait for stages that cannot end.
@@ -150,13 +151,7 @@ nonisolated struct Pipeline<Element: Sendable>: Sendable {
     fileprivate let channel: Channel<Element>
     fileprivate let error = Mutex<(any Error)?>(nil)
 
-    fileprivate init(buffer: Int) { channel = Channel(capacity: buffer) }
-
-    fileprivate func end(throwing error: any Error) {
-      self.error.withLock { $0 = error }
-      // Not before: a task that sees the end looks for an error.
-      channel.close()
-    }
+    fileprivate init(channel: Channel<Element>) { self.channel = channel }
 
     /// Creates an iterator; dropping it loses no result.
     func makeAsyncIterator() -> Iterator { Iterator(results: self) }

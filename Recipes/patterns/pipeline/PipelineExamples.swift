@@ -25,13 +25,23 @@ package enum PipelineExamples {
     examples: [
       Example(
         "plain",
-        laws: [
-          chain.once, chain.inOrder, chain.firstError, .allEndedOnReturn,
-        ],
+        laws: plainChain.steadyLaws,
+        exhausted: [(Plain(load: [1, 1], resize: [1], save: [1]), 16)],
         body: plain
       ),
-      Example("stages", laws: chain.laws, wrong: wrong, body: stages),
-      Example("slow-source", laws: chain.laws, body: slowSource),
+      Example(
+        "stages",
+        laws: chain.laws,
+        wrong: wrong,
+        exhausted: [(small(), 128), (unbuffered, 2160), (broken, 512)],
+        body: stages
+      ),
+      Example(
+        "slow-source",
+        laws: chain.laws,
+        exhausted: [(small(), 32), (unbuffered, 162), (broken, 64)],
+        body: slowSource
+      ),
     ],
     workloads: workloads
   )
@@ -41,25 +51,30 @@ package enum PipelineExamples {
 
   // MARK: The use
 
-  static func plain(_ input: Photos, _ stage: Stage) async throws {
-    var input = input
-    input.wanted = nil
+  static func plain(_ input: Plain, _ stage: Stage) async {
+    let work = input.photos.work(stage)
     let photos = input.load.indices
-    let (load, resize, save) = input.work(stage)
+    // What cannot fail answers a cancellation with what it has.
+    let load: @Sendable (Int) async -> Image = { photo in
+      (try? await work.load(photo)) ?? Image(photo: photo)
+    }
+    let resize: @Sendable (Image) async -> Thumbnail = { image in
+      (try? await work.resize(image)) ?? Thumbnail(photo: image.photo)
+    }
+    let save: (Thumbnail) async -> Void = { try? await work.save($0) }
     // #region plain
     let (images, loaded) = AsyncStream.makeStream(of: Image.self)
     let (thumbnails, resized) = AsyncStream.makeStream(of: Thumbnail.self)
-    try await withThrowingTaskGroup { stages in
+    await withTaskGroup { stages in
       stages.addTask {
-        defer { loaded.finish() }
-        for photo in photos { loaded.yield(try await load(photo)) }
+        for photo in photos { loaded.yield(await load(photo)) }
+        loaded.finish()
       }
       stages.addTask {
-        defer { resized.finish() }
-        for await image in images { resized.yield(try await resize(image)) }
+        for await image in images { resized.yield(await resize(image)) }
+        resized.finish()
       }
-      for await thumbnail in thumbnails { try await save(thumbnail) }
-      try await stages.waitForAll()
+      for await thumbnail in thumbnails { await save(thumbnail) }
     }
     // #endregion
   }
@@ -83,17 +98,14 @@ package enum PipelineExamples {
 
   private static func slowSource(_ input: Photos, _ stage: Stage) async throws {
     let (load, resize, save) = input.work(stage)
-    let (workers, wanted) = (input.workers, input.wanted ?? .max)
     let images = Images(photos: input.load.indices, load: load)
-    // #region slow-source
     try await Pipeline(images, buffer: input.loaded)
-      .stage(workers: workers, buffer: input.resized) { try await resize($0) }
+      .stage(workers: input.workers, buffer: input.resized, transform: resize)
       .run { thumbnails in
-        for try await thumbnail in thumbnails.prefix(wanted) {
+        for try await thumbnail in thumbnails.prefix(input.wanted ?? .max) {
           try await save(thumbnail)
         }
       }
-    // #endregion
   }
 
   /// Photos that say when they are read.
@@ -108,19 +120,17 @@ package enum PipelineExamples {
     }
   }
 
-  /// Images that are loaded when they are read.
+  /// Images that are loaded when they are read, deaf to cancellation.
   private struct Images: AsyncSequence, AsyncIteratorProtocol {
     var photos: Range<Int>
     let load: Load
 
-    mutating func next(
-      isolation actor: isolated (any Actor)?
-    ) async throws -> Image? {
+    func makeAsyncIterator() -> Self { self }
+
+    mutating func next() async throws -> Image? {
       guard let photo = photos.popFirst() else { return nil }
       return try await load(photo)
     }
-
-    func makeAsyncIterator() -> Self { self }
   }
 
   // MARK: Input
@@ -129,14 +139,32 @@ package enum PipelineExamples {
   typealias Resize = @Sendable (Image) async throws -> Thumbnail
   typealias Save = @Sendable (Thumbnail) async throws -> Void
 
+  struct Plain: ExampleInput {
+    var load = [10, 15, 10, 5]
+    var resize = [25, 40, 25, 10]
+    var save = [20]
+
+    static var fields: [Field<Self>] {
+      [
+        .durations(\.load, random: 0...6, "the milliseconds each load takes"),
+        .durations(\.resize, like: \.load, "those of each resize, in turn"),
+        .durations(\.save, like: \.load, "those of each save, in turn"),
+      ]
+    }
+
+    var photos: Photos {
+      Photos(load: load, resize: resize, save: save, failing: [])
+    }
+  }
+
   struct Photos: ExampleInput {
     var load = [10, 15, 10, 5]
-    var resize = [25, 40, 30, 20]
-    var save = [10, 10, 10, 10]
+    var resize = [25, 40, 25, 10]
+    var save = [20]
     var workers = 2
     var loaded = 1
     var resized = 1
-    var failing: [Int] = []
+    var failing = [3]
     var notLoaded: [Int] = []
     var notSaved: [Int] = []
     var wanted: Int?
@@ -164,33 +192,22 @@ package enum PipelineExamples {
       ]
     }
 
-    /// The work of each stage on a photo. The last one says when the consumer
-    /// has what it wants.
+    /// The work of each stage; the last says when the consumer has enough.
     func work(_ stage: Stage) -> (load: Load, resize: Resize, save: Save) {
-      @Sendable func work(
-        _ lane: String,
-        _ photo: Int,
-        _ times: [Int],
-        fails: [Int]
-      ) async throws {
-        try await stage.work(
-          "\(lane) \(photo)",
-          times.isEmpty ? 0 : times[photo % times.count],
-          fails: fails.contains(photo)
-        )
-      }
       let saved = Atomic(0)
       return (
         { photo in
-          try await work("load", photo, load, fails: notLoaded)
+          try await stage.work("load", on: photo, for: load, fails: notLoaded)
           return Image(photo: photo)
         },
         { image in
-          try await work("resize", image.photo, resize, fails: failing)
-          return Thumbnail(photo: image.photo)
+          let photo = image.photo
+          try await stage.work("resize", on: photo, for: resize, fails: failing)
+          return Thumbnail(photo: photo)
         },
         { @Sendable thumbnail in
-          try await work("save", thumbnail.photo, save, fails: notSaved)
+          let photo = thumbnail.photo
+          try await stage.work("save", on: photo, for: save, fails: notSaved)
           let count = saved.add(1, ordering: .relaxed).newValue
           if count == wanted { stage.leave(Event.caller) }
         }
@@ -198,7 +215,28 @@ package enum PipelineExamples {
     }
   }
 
+  /// Two photos in all but what is changed.
+  static func small(_ change: (inout Photos) -> Void = { _ in }) -> Photos {
+    var photos = Photos(load: [1, 1], resize: [1], save: [1], failing: [])
+    photos.workers = 1
+    change(&photos)
+    return photos
+  }
+
+  private static let unbuffered = small {
+    ($0.load, $0.resize, $0.save) = ([1, 1, 1], [2], [0])
+    ($0.workers, $0.loaded, $0.resized) = (2, 0, 0)
+  }
+  static let broken = small { ($0.load, $0.failing) = ([1, 1, 1], [1]) }
+
   // MARK: Laws
+
+  private static let plainChain = Chain<Plain>(
+    ["load", "resize", "save"],
+    items: \.load.count,
+    workers: { _ in [1, 1, 1] },
+    room: { [$0.load.count, $0.load.count] }
+  )
 
   static let chain = Chain<Photos>(
     ["load", "resize", "save"],
@@ -206,4 +244,22 @@ package enum PipelineExamples {
     workers: { [1, $0.workers, 1] },
     room: { [$0.loaded, $0.resized] }
   )
+
+  // MARK: What is timed
+
+  private static let workloads = [
+    ("three-stages", "in order, 100 may wait after each stage", 1, 100),
+    ("four-workers", "the middle stage has 4 workers, 100 may wait", 4, 100),
+    ("rendezvous", "in order, none may wait", 1, 0),
+  ].map { name, promise, workers, buffer in
+    Workload(
+      name,
+      promise: "1,000,000 elements, \(promise)",
+      operations: 1_000_000
+    ) { count in
+      try await Pipeline(0..<count, buffer: buffer)
+        .stage(workers: workers, buffer: buffer) { ($0 & 7) * ($0 & 7) }
+        .run { squares in try await squares.reduce(0, &+) }
+    }
+  }
 }

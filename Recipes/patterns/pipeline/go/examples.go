@@ -3,7 +3,6 @@ package examples
 
 import (
 	"context"
-	"fmt"
 	"iter"
 	"slices"
 
@@ -13,15 +12,40 @@ import (
 	"concurrencycookbook/patterns/pipeline/go/pipeline"
 )
 
-// Room is what the recipe shows in Go.
+// Room is what the recipe shows in Go. The comparison must find each of the
+// wrong versions.
 var Room = cookbook.Room{
 	Examples: map[string]cookbook.Example{
-		"plain":       cookbook.With(plain),
-		"stages":      cookbook.With(stages),
-		"slow-source": cookbook.With(slowSource),
+		"plain":       with(plain),
+		"stages":      with(stages),
+		"slow-source": with(slowSource),
 	},
-	Wrong:     wrong,
-	Workloads: workloads,
+	Wrong: map[string]cookbook.Example{
+		"stages/noBound": with(stages, func(w *work) {
+			w.Loaded, w.Resized = 1_000, 1_000
+		}),
+		"stages/oneWorkerTooMany": with(stages, func(w *work) { w.Workers++ }),
+		"slow-source/stageAfterStage": with(slowSource, func(w *work) {
+			images := w.images
+			w.images = func(ctx context.Context) iter.Seq2[image, error] {
+				return cookbook.CollectsFirst(images(ctx))
+			}
+		}),
+		"slow-source/worksOnAfterCancellation": with(slowSource, func(w *work) {
+			resize := w.resize
+			w.resize = func(ctx context.Context, i image) (thumbnail, error) {
+				return resize(context.WithoutCancel(ctx), i)
+			}
+		}),
+		"slow-source/leavingCancelsNoStage":  with(slowSource, sees(cookbook.GoesOn)),
+		"slow-source/closedTakenForComplete": with(slowSource, sees(cookbook.IgnoresError)),
+		"slow-source/lastLost":               with(slowSource, sees(cookbook.LosesLast)),
+	},
+	Workloads: []cookbook.Workload{
+		{Name: "three-stages", Run: func(n int) int { return squares(n, 1, 100) }},
+		{Name: "four-workers", Run: func(n int) int { return squares(n, 4, 100) }},
+		{Name: "rendezvous", Run: func(n int) int { return squares(n, 1, 0) }},
+	},
 }
 
 type photos struct {
@@ -40,114 +64,96 @@ type photos struct {
 type (
 	image     struct{ photo int }
 	thumbnail struct{ photo int }
+	seen      = iter.Seq2[thumbnail, error]
 )
 
-// A work is what the stages do with a photo.
+// A work is what is done with the photos.
 type work struct {
 	photos
-	stage cookbook.Stage
-	saved int
+	stage  cookbook.Stage
+	load   func(context.Context, int) (image, error)
+	images func(context.Context) iter.Seq2[image, error] // loads as it is read
+	resize func(context.Context, image) (thumbnail, error)
+	seen   func(seen) seen // what the consumer sees of the thumbnails
+	saved  int
 }
 
-func (w *work) do(
-	ctx context.Context, lane string, photo int, times, failing []int,
-) error {
-	ms := 0
-	if len(times) > 0 {
-		ms = times[photo%len(times)]
-	}
-	fails := slices.Contains(failing, photo)
-	return w.stage.Work(ctx, fmt.Sprint(lane, " ", photo), ms, fails)
-}
+func sees(by func(seen) seen) func(*work) { return func(w *work) { w.seen = by } }
 
-func (w *work) load(ctx context.Context, photo int) (image, error) {
-	return image{photo}, w.do(ctx, "load", photo, w.Load, w.NotLoaded)
-}
-
-func (w *work) resize(ctx context.Context, i image) (thumbnail, error) {
-	return thumbnail(i), w.do(ctx, "resize", i.photo, w.Resize, w.Failing)
-}
-
-// save says when the consumer has what it wants.
-func (w *work) save(ctx context.Context, t thumbnail) error {
-	err := w.do(ctx, "save", t.photo, w.Save, w.NotSaved)
-	if err == nil {
-		w.saved++
-		if w.Wanted != nil && w.saved == *w.Wanted {
-			w.stage.Leave("caller")
-		}
-	}
-	return err
-}
-
-// images loads each photo when it is read.
-func (w *work) images(ctx context.Context) iter.Seq2[image, error] {
-	return func(yield func(image, error) bool) {
-		for photo := range w.Load {
-			if image, err := w.load(ctx, photo); !yield(image, err) {
-				return
+// with returns an example that does the work, changed or not.
+func with(
+	example func(context.Context, *work) error, changes ...func(*work),
+) cookbook.Example {
+	return cookbook.With(
+		func(ctx context.Context, stage cookbook.Stage, in photos) error {
+			w := &work{photos: in, stage: stage, seen: func(all seen) seen { return all }}
+			w.load = func(ctx context.Context, photo int) (image, error) {
+				return image{photo}, stage.WorkOn(ctx, "load", photo, in.Load, in.NotLoaded)
 			}
-		}
-	}
+			w.images = func(ctx context.Context) iter.Seq2[image, error] {
+				return func(yield func(image, error) bool) {
+					for photo := range in.Load {
+						if !yield(w.load(ctx, photo)) {
+							return
+						}
+					}
+				}
+			}
+			w.resize = func(ctx context.Context, i image) (thumbnail, error) {
+				return thumbnail(i), stage.WorkOn(ctx, "resize", i.photo, in.Resize, in.Failing)
+			}
+			for _, change := range changes {
+				change(w)
+			}
+			return example(ctx, w)
+		})
 }
 
-func plain(ctx context.Context, stage cookbook.Stage, in photos) error {
-	in.Wanted = nil
-	w := work{photos: in, stage: stage}
-	photos, load, resize, save := make([]int, len(in.Load)), w.load, w.resize, w.save
-	for i := range photos {
-		photos[i] = i
+// save says when the consumer has enough.
+func (w *work) save(ctx context.Context, t thumbnail) error {
+	err := w.stage.WorkOn(ctx, "save", t.photo, w.Save, w.NotSaved)
+	if err != nil {
+		return err
 	}
+	if w.saved++; w.hasEnough() {
+		w.stage.Leave("caller")
+	}
+	return nil
+}
+
+func (w *work) hasEnough() bool { return w.Wanted != nil && w.saved == *w.Wanted }
+
+func plain(ctx context.Context, w *work) error {
+	photos := slices.Collect(cookbook.UpTo(len(w.Load)))
+	load := func(photo int) image { i, _ := w.load(ctx, photo); return i }
+	resize := func(i image) thumbnail { t, _ := w.resize(ctx, i); return t }
+	save := func(t thumbnail) { _ = w.save(ctx, t) }
 	// #region plain
-	ctx, cancel := context.WithCancel(ctx)
-	var g errgroup.Group
-	defer g.Wait()
-	defer cancel()
 	images := make(chan image, len(photos))
-	g.Go(func() error {
+	go func() {
 		defer close(images)
 		for _, photo := range photos {
-			image, err := load(ctx, photo)
-			if err != nil {
-				return err
-			}
-			images <- image
+			images <- load(photo)
 		}
-		return nil
-	})
+	}()
 	thumbnails := make(chan thumbnail, len(photos))
-	g.Go(func() error {
+	go func() {
 		defer close(thumbnails)
 		for image := range images {
-			thumbnail, err := resize(ctx, image)
-			if err != nil {
-				return err
-			}
-			thumbnails <- thumbnail
+			thumbnails <- resize(image)
 		}
-		return nil
-	})
+	}()
 	for thumbnail := range thumbnails {
-		if err := save(ctx, thumbnail); err != nil {
-			return err
-		}
+		save(thumbnail)
 	}
-	return g.Wait()
 	// #endregion
+	return nil
 }
 
-func stages(ctx context.Context, stage cookbook.Stage, in photos) error {
-	w := work{photos: in, stage: stage}
-	load, resize, save := w.load, w.resize, w.save
-	workers, loaded, resized, wanted := in.Workers, in.Loaded, in.Resized, in.Wanted
-	photos := func(yield func(int, error) bool) {
-		for photo := range in.Load {
-			stage.Say("source", photo)
-			if !yield(photo, nil) {
-				return
-			}
-		}
-	}
+func stages(ctx context.Context, w *work) error {
+	load, resize, save, hasEnough := w.load, w.resize, w.save, w.hasEnough
+	workers, loaded, resized := w.Workers, w.Loaded, w.Resized
+	photos := each(len(w.Load), func(n int) { w.stage.Say("source", n) })
 	// #region stages
 	thumbnails := pipeline.Run(ctx,
 		func(ctx context.Context, g *errgroup.Group) <-chan thumbnail {
@@ -155,7 +161,6 @@ func stages(ctx context.Context, stage cookbook.Stage, in photos) error {
 			images := pipeline.Stage(ctx, g, 1, loaded, source, load)
 			return pipeline.Stage(ctx, g, workers, resized, images, resize)
 		})
-	saved := 0
 	for thumbnail, err := range thumbnails {
 		if err != nil {
 			return err
@@ -163,7 +168,7 @@ func stages(ctx context.Context, stage cookbook.Stage, in photos) error {
 		if err := save(ctx, thumbnail); err != nil {
 			return err
 		}
-		if saved++; wanted != nil && saved == *wanted {
+		if hasEnough() {
 			break
 		}
 	}
@@ -171,31 +176,45 @@ func stages(ctx context.Context, stage cookbook.Stage, in photos) error {
 	return nil
 }
 
-func slowSource(ctx context.Context, stage cookbook.Stage, in photos) error {
-	w := &work{photos: in, stage: stage}
-	workers, loaded, resized := in.Workers, in.Loaded, in.Resized
-	images, resize := w.images, w.resize
-	// #region slow-source
-	thumbnails := pipeline.Run(ctx,
+func slowSource(ctx context.Context, w *work) error {
+	for thumbnail, err := range w.seen(pipeline.Run(ctx,
 		func(ctx context.Context, g *errgroup.Group) <-chan thumbnail {
-			source := pipeline.Gen(ctx, g, loaded, images(ctx))
-			return pipeline.Stage(ctx, g, workers, resized, source, resize)
-		})
-	// #endregion
-	return w.saveAll(ctx, thumbnails)
-}
-
-func (w *work) saveAll(ctx context.Context, all iter.Seq2[thumbnail, error]) error {
-	for thumbnail, err := range all {
+			images := pipeline.Gen(ctx, g, w.Loaded, w.images(ctx))
+			return pipeline.Stage(ctx, g, w.Workers, w.Resized, images, w.resize)
+		})) {
 		if err != nil {
 			return err
 		}
-		if err := w.save(ctx, thumbnail); err != nil {
+		if err := w.save(ctx, thumbnail); err != nil || w.hasEnough() {
 			return err
-		}
-		if w.Wanted != nil && w.saved == *w.Wanted {
-			break
 		}
 	}
 	return nil
+}
+
+// each yields the numbers below count, and says which it is about to yield.
+func each(count int, say func(n int)) iter.Seq2[int, error] {
+	return func(yield func(int, error) bool) {
+		for n := range count {
+			if say(n); !yield(n, nil) {
+				return
+			}
+		}
+	}
+}
+
+func squares(operations, workers, buffer int) int {
+	sum := 0
+	for square, err := range pipeline.Run(context.Background(),
+		func(ctx context.Context, g *errgroup.Group) <-chan int {
+			numbers := pipeline.Gen(ctx, g, buffer, each(operations, func(int) {}))
+			return pipeline.Stage(ctx, g, workers, buffer, numbers,
+				func(_ context.Context, n int) (int, error) {
+					return (n & 7) * (n & 7), nil
+				})
+		}) {
+		cookbook.Must(err)
+		sum += square
+	}
+	return sum
 }

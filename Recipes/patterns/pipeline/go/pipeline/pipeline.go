@@ -2,10 +2,8 @@
 // group of goroutines that runs the same function.
 //
 // The form is that of the Go blog, "Go Concurrency Patterns: Pipelines
-// and cancellation" (https://go.dev/blog/pipelines): gen, sq and merge,
-// with a select on the done channel in every send. The group that keeps
-// the first error is golang.org/x/sync/errgroup, whose documentation has
-// a pipeline as an example.
+// and cancellation" (https://go.dev/blog/pipelines), with the group of
+// golang.org/x/sync/errgroup.
 package pipeline
 
 import (
@@ -51,8 +49,8 @@ func send[T any](ctx context.Context, out chan<- T, value T) error {
 // the results. Up to buffer results wait for the next stage, besides the
 // one that each worker holds. With one worker they keep their order.
 //
-// The workers send to one channel, which they close together: merge
-// without a goroutine and a channel more for each of them.
+// The workers send to one channel: merge without a goroutine and a channel
+// more for each of them.
 func Stage[T, R any](
 	ctx context.Context, g *errgroup.Group, workers, buffer int,
 	in <-chan T, work func(context.Context, T) (R, error),
