@@ -5,6 +5,7 @@ import PackageDescription
 /// Rooms that are one module together, by their folders below `Recipes`.
 let rooms = [
   "patterns/bounded-pool",
+  "patterns/fan-out-fan-in",
   "patterns/pipeline",
   "channels/closed-and-nil",
   "lifetimes/loop-capture",
@@ -51,7 +52,6 @@ struct Recipe {
 /// Every recipe in the earlier form, in the order of the menu.
 let recipes = [
   Recipe(name: "word-count", chapter: "patterns", embedded: ["texts"]),
-  Recipe(name: "fan-out-fan-in", chapter: "patterns", ingredients: ["channel"]),
   Recipe(name: "semaphore", chapter: "patterns"),
   Recipe(name: "backpressure", chapter: "patterns", ingredients: ["channel"]),
   Recipe(name: "errgroup", chapter: "lifetimes"),

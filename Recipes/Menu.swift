@@ -3,6 +3,7 @@ package import Cookbook
 /// Every recipe in the light form, in the order of the menu.
 package let recipes: [Recipe] = [
   BoundedPoolExamples.recipe,
+  FanOutFanInExamples.recipe,
   PipelineExamples.recipe,
   ClosedAndNilExamples.recipe,
   LoopCaptureExamples.recipe,

@@ -2,10 +2,12 @@
 ///
 /// The work of a stage on an item is recorded in a lane `STAGE ITEM`, such as
 /// `resize 3`. Several workers may share a stage, and a bounded number of
-/// items wait behind it. The consumer may leave early.
+/// items wait behind it. The first stage may be several inputs, to which the
+/// items are dealt out like cards. The consumer may leave early.
 package struct Chain<Input: Sendable>: Sendable {
   private let stages: [String]
   private let items: @Sendable (Input) -> Int
+  private let inputs: @Sendable (Input) -> Int
   private let workers: @Sendable (Input) -> [Int]
   private let room: @Sendable (Input) -> [Int]
 
@@ -14,17 +16,20 @@ package struct Chain<Input: Sendable>: Sendable {
   /// - Parameters:
   ///   - stages: Their names, the consumer's last.
   ///   - items: How many there are, counted from 0.
-  ///   - workers: How many items a stage works on at once.
+  ///   - inputs: How many inputs the first stage has.
+  ///   - workers: How many items a stage, or each input, works on at once.
   ///   - room: How many items may wait behind each stage but the last, besides
   ///     one that each worker holds.
   package init(
     _ stages: [String],
     items: @escaping @Sendable (Input) -> Int,
+    inputs: @escaping @Sendable (Input) -> Int = { _ in 1 },
     workers: @escaping @Sendable (Input) -> [Int],
     room: @escaping @Sendable (Input) -> [Int]
   ) {
     self.stages = stages
     self.items = items
+    self.inputs = inputs
     self.workers = workers
     self.room = room
   }
@@ -57,25 +62,41 @@ package struct Chain<Input: Sendable>: Sendable {
 
   /// How many items each stage has started, closed and handed on.
   private struct Progress {
-    var started: [Int]
-    var closed: [Int]
+    private let inputs: Int
+    /// By stage, in the first stage by input.
+    var started: [[Int]]
+    var closed: [[Int]]
     var ended: [Int]
 
-    init(stages: Int) {
-      started = Array(repeating: 0, count: stages)
-      (closed, ended) = (started, started)
+    init(stages: Int, inputs: Int) {
+      self.inputs = inputs
+      started = [Array(repeating: 0, count: inputs)]
+      started += Array(repeating: [0], count: stages - 1)
+      closed = started
+      ended = Array(repeating: 0, count: stages)
     }
 
-    func busy(_ stage: Int) -> Int { started[stage] - closed[stage] }
+    func input(of step: (stage: Int, item: Int)) -> Int {
+      step.stage == 0 ? step.item % inputs : 0
+    }
+
+    func busy(_ stage: Int, _ input: Int = 0) -> Int {
+      started[stage][input] - closed[stage][input]
+    }
 
     /// How many have left a stage, and have not come to the next one.
-    func waiting(_ stage: Int) -> Int { ended[stage] - started[stage + 1] }
+    func waiting(_ stage: Int) -> Int { ended[stage] - started[stage + 1][0] }
 
-    mutating func add(_ event: Event, in stage: Int) {
-      started[stage] += event.isOpening ? 1 : 0
-      closed[stage] += event.isClosing ? 1 : 0
-      ended[stage] += event.name == "end" ? 1 : 0
+    mutating func add(_ event: Event, _ step: (stage: Int, item: Int)) {
+      let input = input(of: step)
+      started[step.stage][input] += event.isOpening ? 1 : 0
+      closed[step.stage][input] += event.isClosing ? 1 : 0
+      ended[step.stage] += event.name == "end" ? 1 : 0
     }
+  }
+
+  private func progress(_ input: Input) -> Progress {
+    Progress(stages: stages.count, inputs: inputs(input))
   }
 
   private func add(
@@ -83,7 +104,7 @@ package struct Chain<Input: Sendable>: Sendable {
     to progress: inout Progress
   ) {
     for event in events {
-      if let (stage, _) = step(event) { progress.add(event, in: stage) }
+      if let step = step(event) { progress.add(event, step) }
     }
   }
 
@@ -93,7 +114,7 @@ package struct Chain<Input: Sendable>: Sendable {
     problem: @escaping @Sendable (Input, Progress) -> String?
   ) -> Law<Input> {
     Law(name) { input, trace in
-      var progress = Progress(stages: stages.count)
+      var progress = progress(input)
       for instant in trace.instants {
         if instant.events.contains(where: { $0.isStop || Ending($0) != nil }) {
           return nil
@@ -114,13 +135,12 @@ package struct Chain<Input: Sendable>: Sendable {
       input,
       trace in
       let workers = workers(input)
-      var progress = Progress(stages: stages.count)
+      var progress = progress(input)
       for event in trace.events {
-        guard let (stage, _) = step(event) else { continue }
-        progress.add(event, in: stage)
-        if progress.busy(stage) > workers[stage] {
-          return "\(progress.busy(stage)) at \(event.at) µs"
-        }
+        guard let step = step(event) else { continue }
+        progress.add(event, step)
+        let busy = progress.busy(step.stage, progress.input(of: step))
+        if busy > workers[step.stage] { return "\(busy) at \(event.at) µs" }
       }
       return nil
     }.untimed
@@ -134,18 +154,29 @@ package struct Chain<Input: Sendable>: Sendable {
 
   package var inOrder: Law<Input> {
     Law("each stage takes items in the order in which the last one ended them")
-    { _, trace in
+    { input, trace in
+      let progress = progress(input)
       // When an item left the stage before; the first has them by number.
       var ready: [[Int: Int]] = stages.map { _ in [:] }
-      var latest = stages.map { _ in -1 }
+      // Of those that start at one instant any may be recorded first.
+      var latest = progress.started.map { $0.map { _ in (at: -1, turn: -1) } }
+      var before = latest
       for event in trace.events {
-        guard let (stage, item) = step(event) else { continue }
+        guard let step = step(event) else { continue }
+        let (stage, input) = (step.stage, progress.input(of: step))
         if event.isOpening {
-          let turn = stage == 0 ? item : ready[stage][item] ?? .max
-          if turn < latest[stage] { return "\(event.lane) was overtaken" }
-          latest[stage] = turn
+          let turn = stage == 0 ? step.item : ready[stage][step.item] ?? .max
+          if event.at > latest[stage][input].at {
+            before[stage][input] = latest[stage][input]
+          }
+          if turn < before[stage][input].turn {
+            return "\(event.lane) was overtaken"
+          }
+          latest[stage][input] = (
+            event.at, max(turn, latest[stage][input].turn)
+          )
         } else if event.name == "end", stage < last {
-          ready[stage + 1][item] = event.at
+          ready[stage + 1][step.item] = event.at
         }
       }
       return nil
@@ -157,7 +188,8 @@ package struct Chain<Input: Sendable>: Sendable {
     {
       input,
       progress in
-      let most = zip(room(input), workers(input)).map(+)
+      var most = zip(room(input), workers(input)).map(+)
+      most[0] += (inputs(input) - 1) * workers(input)[0]
       return most.indices.first { progress.waiting($0) > most[$0] }
         .map { "\(progress.waiting($0)) behind \(stages[$0])" }
     }
@@ -168,13 +200,20 @@ package struct Chain<Input: Sendable>: Sendable {
       input,
       progress in
       let (room, workers) = (room(input), workers(input))
+      let (items, inputs) = (items(input), inputs(input))
       return stages.indices.first { stage in
         let held =
           stage == last ? 0 : max(0, progress.waiting(stage) - room[stage])
-        let work =
-          stage == 0
-          ? items(input) - progress.started[0] : progress.waiting(stage - 1)
-        return work > 0 && progress.busy(stage) + held < workers[stage]
+        // Workers that have work.
+        let idle = progress.started[stage].indices.reduce(0) { idle, input in
+          let dealt = (items - input + inputs - 1) / inputs
+          let work =
+            stage == 0
+            ? dealt - progress.started[0][input] : progress.waiting(stage - 1)
+          let free = workers[stage] - progress.busy(stage, input)
+          return idle + (work > 0 ? free : 0)
+        }
+        return idle > held
       }.map { "\(stages[$0]) is idle" }
     }
   }
@@ -213,11 +252,11 @@ package struct Chain<Input: Sendable>: Sendable {
       guard let at = stops.first?.at, stops.allSatisfy(isBefore) else {
         return nil
       }
-      var progress = Progress(stages: stages.count)
+      var progress = progress(input)
       let before = trace.events.prefix { $0.at < at }
       add(before, to: &progress)
       let wanted =
-        progress.started[last]
+        progress.started[last][0]
         + min(progress.waiting(last - 1), room(input)[last - 1])
       add(trace.events.dropFirst(before.count), to: &progress)
       let ended = progress.ended[last]

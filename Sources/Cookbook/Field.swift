@@ -195,12 +195,23 @@ extension Field {
 
   /// A list of durations in milliseconds, in a random input as many as those
   /// of a field before it.
+  ///
+  /// - Parameters:
+  ///   - path: Where the input has it.
+  ///   - other: The field before it.
+  ///   - isUntied: Whether there are none wherever two sums of durations may
+  ///     be equal.
+  ///   - meaning: What help says of it.
+  /// - Returns: The field.
   package static func durations(
     _ path: Path<[Int]>,
     like other: Path<[Int]>,
+    isUntied: Bool = false,
     _ meaning: String
   ) -> Field {
-    durations(path, meaning) { input, _ in input[keyPath: other].count }
+    durations(path, meaning) { input, source in
+      isUntied && !source.mayStop ? 0 : input[keyPath: other].count
+    }
   }
 
   private static func durations(
@@ -300,11 +311,16 @@ extension Field {
         }
       },
       simplify: { indices in
-        indices.indices.map { index in
+        let fewer = indices.indices.map { index in
           var copy = indices
           copy.remove(at: index)
           return copy
         }
+        // What lies behind the last index can be left out.
+        let earlier = indices.filter { $0 > 0 }.map { index in
+          indices.map { $0 == index ? index / 2 : $0 }
+        }
+        return fewer + earlier.filter { Set($0).count == indices.count }
       }
     )
   }

@@ -23,7 +23,24 @@ struct Producer: CustomTestStringConvertible, Sendable {
     Producer(testDescription: "pipeline") { numbers, buffer, transform, body in
       try await Pipeline(numbers).stage(buffer: buffer, transform: transform)
         .run { try await body($0) }
-    }
+    },
+    Producer(testDescription: "fan-out") { numbers, buffer, transform, body in
+      try await withFanOut(
+        over: numbers,
+        workers: 1,
+        buffer: buffer,
+        transform: transform
+      ) { try await body($0) }
+    },
+    Producer(testDescription: "fan-in") { numbers, buffer, transform, body in
+      let stream = AsyncStream { continuation in
+        for number in numbers { continuation.yield(number) }
+        continuation.finish()
+      }
+      try await withFanIn(of: [stream.map(transform)], buffer: buffer) {
+        try await body($0)
+      }
+    },
   ]
 }
 

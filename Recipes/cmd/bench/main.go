@@ -19,14 +19,12 @@ import (
 	contextcancellation "concurrencycookbook/lifetimes/context-cancellation"
 	"concurrencycookbook/lifetimes/errgroup"
 	"concurrencycookbook/patterns/backpressure"
-	fanoutfanin "concurrencycookbook/patterns/fan-out-fan-in"
 	"concurrencycookbook/patterns/semaphore"
 	wordcount "concurrencycookbook/patterns/word-count"
 )
 
 var workloads = map[string][]cookbook.Workload{
 	"word-count":           wordcount.Workloads,
-	"fan-out-fan-in":       fanoutfanin.Workloads,
 	"backpressure":         backpressure.Workloads,
 	"semaphore":            semaphore.Workloads,
 	"errgroup":             errgroup.Workloads,

@@ -8,7 +8,6 @@ import (
 	contextcancellation "concurrencycookbook/lifetimes/context-cancellation"
 	"concurrencycookbook/lifetimes/errgroup"
 	"concurrencycookbook/patterns/backpressure"
-	fanoutfanin "concurrencycookbook/patterns/fan-out-fan-in"
 	"concurrencycookbook/patterns/semaphore"
 	wordcount "concurrencycookbook/patterns/word-count"
 )
@@ -23,7 +22,6 @@ type recipe struct {
 // recipes is the menu, in its order. A chapter's recipes stand together.
 var recipes = []recipe{
 	{"word-count", "patterns", wordcount.Demo()},
-	{"fan-out-fan-in", "patterns", fanoutfanin.Demo(fanoutfanin.Original)},
 	{"semaphore", "patterns", semaphore.Demo(semaphore.Originals)},
 	{"backpressure", "patterns", backpressure.Demo(backpressure.Original)},
 	{"errgroup", "lifetimes", errgroup.Demo(errgroup.Original)},

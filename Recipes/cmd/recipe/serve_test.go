@@ -24,7 +24,6 @@ import (
 	contextcancellation "concurrencycookbook/lifetimes/context-cancellation"
 	"concurrencycookbook/lifetimes/errgroup"
 	"concurrencycookbook/patterns/backpressure"
-	fanoutfanin "concurrencycookbook/patterns/fan-out-fan-in"
 	"concurrencycookbook/patterns/semaphore"
 )
 
@@ -212,8 +211,6 @@ func mutate(recipe, mutant string) (cookbook.Demo, error) {
 			mutants.ContextCancellation, mutant, contextcancellation.Demo)
 	case "errgroup":
 		return pick(mutants.Errgroup, mutant, errgroup.Demo)
-	case "fan-out-fan-in":
-		return pick(mutants.FanOutFanIn, mutant, fanoutfanin.Demo)
 	case "priority-select":
 		return pick(mutants.PrioritySelect, mutant, priorityselect.Demo)
 	case "select":

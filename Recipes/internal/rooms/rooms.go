@@ -6,6 +6,7 @@ import (
 	"concurrencycookbook/internal/cookbook"
 	loopcapture "concurrencycookbook/lifetimes/loop-capture/go"
 	boundedpool "concurrencycookbook/patterns/bounded-pool/go"
+	fanoutfanin "concurrencycookbook/patterns/fan-out-fan-in/go"
 	pipeline "concurrencycookbook/patterns/pipeline/go"
 	amilliontasks "concurrencycookbook/runtime/a-million-tasks/go"
 	once "concurrencycookbook/shared-state/once/go"
@@ -16,6 +17,7 @@ var Rooms = map[string]cookbook.Room{}
 
 func init() {
 	Rooms["bounded-pool"] = boundedpool.Room
+	Rooms["fan-out-fan-in"] = fanoutfanin.Room
 	Rooms["pipeline"] = pipeline.Room
 	Rooms["closed-and-nil"] = closedandnil.Room
 	Rooms["loop-capture"] = loopcapture.Room

@@ -3,7 +3,6 @@ import ChannelRecipe
 import ContextCancellationRecipe
 import Cookbook
 import ErrgroupRecipe
-import FanOutFanInRecipe
 import PrioritySelectRecipe
 import Recipes
 import SelectRecipe
@@ -13,7 +12,6 @@ import WordCountRecipe
 /// Every recipe in the earlier form, in the order of the menu.
 let menu: [any Demo.Type] = [
   WordCountDemo.self,
-  FanOutFanInDemo.self,
   SemaphoreDemo.self,
   BackpressureDemo.self,
   ErrgroupDemo.self,
