@@ -5,7 +5,9 @@ import PackageDescription
 /// The rooms, by their folders below `Recipes`.
 let rooms = [
   "patterns/bounded-pool",
+  "patterns/fan-out-fan-in",
   "patterns/semaphore",
+  "patterns/pipeline",
   "lifetimes/errgroup",
   "lifetimes/loop-capture",
   "channels/closed-and-nil",

@@ -3,7 +3,9 @@ package import Cookbook
 /// Every recipe, in the order of the menu.
 package let recipes: [Recipe] = [
   BoundedPoolExamples.recipe,
+  FanOutFanInExamples.recipe,
   SemaphoreExamples.recipe,
+  PipelineExamples.recipe,
   ErrgroupExamples.recipe,
   LoopCaptureExamples.recipe,
   ClosedAndNilExamples.recipe,

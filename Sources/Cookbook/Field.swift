@@ -153,10 +153,20 @@ package struct Field<Input: RecipeInput>: Sendable {
 
 extension Field {
   /// A whole number.
+  ///
+  /// - Parameters:
+  ///   - path: Where the input has it.
+  ///   - bounds: What it may be.
+  ///   - random: What it is in a random input.
+  ///   - isUntied: Whether it is the least of these wherever two sums of
+  ///     durations may be equal.
+  ///   - meaning: What help says of it.
+  /// - Returns: The field.
   package static func count(
     _ path: Path<Int>,
     in bounds: ClosedRange<Int>,
     random: ClosedRange<Int>? = nil,
+    isUntied: Bool = false,
     _ meaning: String
   ) -> Field {
     Field(
@@ -164,7 +174,10 @@ extension Field {
       "\(meaning), \(bounds.lowerBound) to \(bounds.upperBound)",
       validate: { problem($1, in: bounds) },
       randomize: { input, source in
-        if let random { input[keyPath: path] = source.int(in: random) }
+        guard let random else { return }
+        input[keyPath: path] =
+          isUntied && !source.mayStop
+          ? random.lowerBound : source.int(in: random)
       },
       simplify: { value in
         [value / 2, value - 1].filter { bounds.contains($0) }
@@ -187,6 +200,38 @@ extension Field {
     areDistinct: Bool = false,
     _ meaning: String
   ) -> Field {
+    durations(path, areDistinct: areDistinct, meaning) { _, source in
+      source.int(in: random)
+    }
+  }
+
+  /// A list of durations in milliseconds, in a random input as many as those
+  /// of a field before it.
+  ///
+  /// - Parameters:
+  ///   - path: Where the input has it.
+  ///   - other: The field before it.
+  ///   - isUntied: Whether there are none wherever two sums of durations may
+  ///     be equal.
+  ///   - meaning: What help says of it.
+  /// - Returns: The field.
+  package static func durations(
+    _ path: Path<[Int]>,
+    like other: Path<[Int]>,
+    isUntied: Bool = false,
+    _ meaning: String
+  ) -> Field {
+    durations(path, meaning) { input, source in
+      isUntied && !source.mayStop ? 0 : input[keyPath: other].count
+    }
+  }
+
+  private static func durations(
+    _ path: Path<[Int]>,
+    areDistinct: Bool = false,
+    _ meaning: String,
+    count: @escaping @Sendable (Input, inout RandomSource) -> Int
+  ) -> Field {
     var field = Field(
       path,
       meaning,
@@ -203,7 +248,7 @@ extension Field {
           .map { "together \($0)" }
       },
       randomize: { input, source in
-        let count = source.int(in: random)
+        let count = count(input, &source)
         let durations = (0..<count).map { _ in source.duration() }
         // Where the input may stop they are distinct anyway.
         input[keyPath: path] =
@@ -283,11 +328,16 @@ extension Field {
         }
       },
       simplify: { indices in
-        indices.indices.map { index in
+        let fewer = indices.indices.map { index in
           var copy = indices
           copy.remove(at: index)
           return copy
         }
+        // What lies behind the last index can be left out.
+        let earlier = indices.filter { $0 > 0 }.map { index in
+          indices.map { $0 == index ? index / 2 : $0 }
+        }
+        return fewer + earlier.filter { Set($0).count == indices.count }
       }
     )
   }
@@ -332,6 +382,31 @@ extension Field {
             }
         }
       }
+    )
+  }
+
+  /// After how many results the consumer leaves, if it does.
+  ///
+  /// - Parameters:
+  ///   - path: Where the input has it.
+  ///   - list: What there is a result of, for each of its elements.
+  ///   - meaning: What help says of it.
+  /// - Returns: The field.
+  package static func leaving(
+    _ path: Path<Int?>,
+    of list: Path<[Int]>,
+    _ meaning: String
+  ) -> Field {
+    Field(
+      path,
+      meaning,
+      validate: { $1.flatMap { problem($0, in: 1...mostJobs) } },
+      randomize: { input, source in
+        let count = input[keyPath: list].count
+        let isThere = source.mayStop && count > 0 && source.isOne(in: 3)
+        input[keyPath: path] = isThere ? source.int(in: 1...count) : nil
+      },
+      simplify: { $0.map { $0 > 1 ? [nil, $0 - 1] : [nil] } ?? [] }
     )
   }
 

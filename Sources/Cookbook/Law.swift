@@ -168,6 +168,7 @@ extension Law {
         switch event.name {
         case "fail": candidates.insert(.threw("\(event.lane) failed"))
         case "cancel": candidates.insert(.threw("cancelled"))
+        case "leave": candidates.insert(.returned)
         default: break
         }
       }

@@ -43,6 +43,27 @@ package struct Stage: Sendable {
     }
   }
 
+  /// Keeps the lane `STAGE ITEM` busy, as ``Chain`` expects it.
+  ///
+  /// - Parameters:
+  ///   - stage: What is done, such as `resize`.
+  ///   - item: What it is done to.
+  ///   - times: The milliseconds for each item, in turn.
+  ///   - fails: The items that it fails on.
+  /// - Throws: What ``work(_:_:fails:)`` throws.
+  package func work(
+    _ stage: String,
+    on item: Int,
+    for times: [Int],
+    fails: [Int] = []
+  ) async throws {
+    try await work(
+      "\(stage) \(item)",
+      times.isEmpty ? 0 : times[item % times.count],
+      fails: fails.contains(item)
+    )
+  }
+
   /// Keeps a lane busy while `body` runs.
   ///
   /// Records `start`, and then `end`, `fail` or `cancelled`.
@@ -96,6 +117,9 @@ package struct Stage: Sendable {
 
   /// Says an error in the caller's lane, by the text that is compared.
   package func print(_ error: any Error) { print(Ending.text(of: error)) }
+
+  /// Records that a consumer wants nothing more, which stops the others.
+  package func leave(_ lane: String) { record("leave", lane: lane) }
 
   /// Records what a lane does, for a table of steps only.
   ///

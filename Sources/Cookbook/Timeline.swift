@@ -13,15 +13,16 @@ package struct Timeline: Sendable {
 
   /// Events that are drawn as a mark of their own.
   private static let marks: [String: Character] = [
-    "come": "○", "say": "◦", "cancel": "!", "return": "■", "throw": "✗",
-    "wait": "?", "die": "✝",
+    "come": "○", "say": "◦", "cancel": "!", "leave": "◁", "return": "■",
+    "throw": "✗", "wait": "?", "die": "✝",
   ]
 
   /// What each glyph means, in the order of the key.
   private static let key: [(glyph: Character, meaning: String)] = [
     (filled, "runs"), ("✗", "fails"), ("×", "is cancelled"),
-    ("○", "comes"), ("!", "cancellation"), ("◦", "says"), ("■", "returns"),
-    ("?", "waits for ever"), ("✝", "dies"), ("…", "has not ended"),
+    ("○", "comes"), ("!", "cancellation"), ("◁", "leaves"), ("◦", "says"),
+    ("■", "returns"), ("?", "waits for ever"), ("✝", "dies"),
+    ("…", "has not ended"),
   ]
 
   /// More lanes than this are packed: each row then shows one busy lane

@@ -46,9 +46,11 @@ extension Event {
   package var isClosing: Bool {
     name == "end" || name == "fail" || name == "cancelled"
   }
-  /// Whether it stops the others: a job has failed, or the caller is
-  /// cancelled.
-  package var isStop: Bool { name == "fail" || name == "cancel" }
+  /// Whether it stops the others: a job has failed, the caller is cancelled,
+  /// or a consumer leaves.
+  package var isStop: Bool {
+    name == "fail" || name == "cancel" || name == "leave"
+  }
 }
 
 extension Trace {

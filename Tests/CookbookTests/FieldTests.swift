@@ -4,6 +4,9 @@ import Testing
 private struct Input: ExampleInput {
   var workers = 2
   var jobs = [10, 20]
+  var each = [1]
+  var uses = 1
+  var wanted: Int?
   var pause = 0
   var failing: [Int] = []
   var cancelAfter: Int?
@@ -13,6 +16,9 @@ private struct Input: ExampleInput {
     [
       .count(\.workers, in: 1...8, random: 1...3, "workers"),
       .durations(\.jobs, random: 0...6, "jobs"),
+      .durations(\.each, like: \.jobs, "each"),
+      .count(\.uses, in: 1...8, random: 1...3, isUntied: true, "uses"),
+      .leaving(\.wanted, of: \.jobs, "wanted"),
       .duration(\.pause, repeats: 6, "pause"),
       .indices(\.failing, of: \.jobs, "failing"),
       .moment(\.cancelAfter, "cancel"),
@@ -27,7 +33,10 @@ struct FieldTests {
   func names() {
     #expect(
       Input.fields.map(\.name)
-        == ["workers", "jobs", "pause", "failing", "cancelAfter", "mode"]
+        == [
+          "workers", "jobs", "each", "uses", "wanted", "pause", "failing",
+          "cancelAfter", "mode",
+        ]
     )
   }
 
@@ -43,6 +52,7 @@ struct FieldTests {
       Input(cancelAfter: -1),
       "cancelAfter must be from 0 to 86400000000, not -1"
     ),
+    (Input(wanted: 0), "wanted must be from 1 to 100000, not 0"),
     (Input(mode: "x"), "mode must be one of slow, fast, not x"),
     (
       Input(jobs: Array(repeating: 86_400_000_000, count: 81)),
@@ -70,6 +80,12 @@ struct FieldTests {
     #expect(inputs.count { $0.cancelAfter != nil } > 100)
     #expect(inputs.count { Set($0.jobs).count < $0.jobs.count } > 100)
     #expect(inputs.contains { $0.mode == "fast" })
+    #expect(inputs.allSatisfy { $0.each.count == $0.jobs.count })
+    #expect(inputs.count { $0.wanted != nil } > 100)
+    #expect(inputs.allSatisfy { $0.wanted ?? 0 <= $0.jobs.count })
+    let untied = inputs.filter { $0.uses > 1 || $0.wanted != nil }
+    #expect(untied.count > 100)
+    #expect(untied.allSatisfy { Set($0.jobs).count == $0.jobs.count })
   }
 
   @Test("Where something may stop the others, no two sums are equal")
@@ -123,6 +139,7 @@ struct FieldTests {
       }
       #expect(input.jobs.allSatisfy { $0 <= 1 } && input.jobs.count <= 1)
       #expect(input.workers == 1 && input.cancelAfter == nil)
+      #expect(input.wanted == nil)
     }
   }
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 )
@@ -167,6 +168,19 @@ func (s Stage) Work(ctx context.Context, lane string, ms int, fails bool) error 
 	})
 }
 
+// WorkOn keeps the lane "stage item" busy. The times are those of the items,
+// in turn; failing are those that it fails on.
+func (s Stage) WorkOn(
+	ctx context.Context, stage string, item int, times, failing []int,
+) error {
+	ms := 0
+	if len(times) > 0 {
+		ms = times[item%len(times)]
+	}
+	fails := slices.Contains(failing, item)
+	return s.Work(ctx, fmt.Sprint(stage, " ", item), ms, fails)
+}
+
 // Busy keeps a lane busy while body runs. It records the start, and then the
 // end, a failure, or that it was cancelled.
 func (s Stage) Busy(lane string, body func() error) error {
@@ -195,6 +209,9 @@ func (s Stage) Say(lane string, value any) {
 // Println records a value that the caller came to: a page's code may say
 // fmt.Println.
 func (s Stage) Println(value any) { s.Say(caller, value) }
+
+// Leave records that a consumer wants nothing more, which stops the others.
+func (s Stage) Leave(lane string) { s.record.Record(lane, "leave", "") }
 
 // A Lane is a lane of a stage: a page's code may call it fmt.
 type Lane struct {

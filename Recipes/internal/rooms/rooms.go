@@ -8,6 +8,8 @@ import (
 	loopcapture "concurrencycookbook/lifetimes/loop-capture/go"
 	boundedpool "concurrencycookbook/patterns/bounded-pool/go"
 	semaphore "concurrencycookbook/patterns/semaphore/go"
+	fanoutfanin "concurrencycookbook/patterns/fan-out-fan-in/go"
+	pipeline "concurrencycookbook/patterns/pipeline/go"
 	amilliontasks "concurrencycookbook/runtime/a-million-tasks/go"
 	once "concurrencycookbook/shared-state/once/go"
 )
@@ -18,6 +20,8 @@ var Rooms = map[string]cookbook.Room{}
 func init() {
 	Rooms["bounded-pool"] = boundedpool.Room
 	Rooms["semaphore"] = semaphore.Room
+	Rooms["fan-out-fan-in"] = fanoutfanin.Room
+	Rooms["pipeline"] = pipeline.Room
 	Rooms["closed-and-nil"] = closedandnil.Room
 	Rooms["errgroup"] = errgroup.Room
 	Rooms["loop-capture"] = loopcapture.Room

@@ -1,16 +1,23 @@
 import ChannelRecipe
 import Synchronization
 
-/// Stages that run concurrently and hand elements on, each in its own tasks.
+/// Stages that run concurrently, each in tasks of its own.
 ///
-/// A pipeline is a description; nothing runs before ``run(_:)``. Between two
-/// stages a bounded number of elements wait, so a slow stage slows down those
-/// before it, and memory does not grow with the number of elements. Where
-/// every stage has one worker, the elements keep their order.
-nonisolated public struct Pipeline<Element: Sendable>: Sendable {
+///     try await Pipeline(photos)
+///       .stage { try await load($0) }
+///       .stage(workers: 4) { try await resize($0) }
+///       .run { thumbnails in
+///         for try await thumbnail in thumbnails { try await save(thumbnail) }
+///       }
+///
+/// A pipeline is a description: nothing runs before ``run(_:)``, and each run
+/// begins anew. Between two stages a bounded number of elements wait, so a
+/// slow stage slows down those before it. Elements keep their order where
+/// each stage has one worker.
+nonisolated struct Pipeline<Element: Sendable>: Sendable {
   private typealias Stages = ThrowingDiscardingTaskGroup<any Error>
 
-  /// How many elements wait behind the last stage.
+  /// How many elements may wait behind the last stage.
   private let buffer: Int
   /// Starts all stages, the last of which sends to the channel.
   private let start: @Sendable (inout Stages, Channel<Element>) -> Void
@@ -23,21 +30,21 @@ nonisolated public struct Pipeline<Element: Sendable>: Sendable {
     self.start = start
   }
 
-  // #region source
   /// Begins a pipeline with the elements of a sequence.
   ///
   /// - Parameters:
   ///   - source: Read as there is room, so it may be infinite.
-  ///   - buffer: How many elements wait for the next stage, besides one in
-  ///     the hand of this stage; at least 0.
-  public init<Source: Sequence & Sendable>(_ source: Source, buffer: Int = 1)
+  ///   - buffer: How many elements may wait for the next stage, besides the
+  ///     one that is being sent; at least 0.
+  init<Source: Sequence & Sendable>(_ source: Source, buffer: Int = 1)
   where Source.Element == Element {
     self.init(buffer: buffer) { stages, output in
       stages.addTask {
+        try Task.checkCancellation()
         for element in source {
-          // Where there is room, a send does not look at the cancellation.
-          try Task.checkCancellation()
           try await output.send(element)
+          // Where there is room, a send does not look at cancellation.
+          try Task.checkCancellation()
         }
         output.close()
       }
@@ -47,14 +54,11 @@ nonisolated public struct Pipeline<Element: Sendable>: Sendable {
   /// Begins a pipeline with the elements of an asynchronous sequence.
   ///
   /// - Parameters:
-  ///   - source: Read as there is room, so it may be infinite. An error of it
-  ///     ends the pipeline.
-  ///   - buffer: How many elements wait for the next stage, besides one in
-  ///     the hand of this stage; at least 0.
-  public init<Source: AsyncSequence & Sendable>(
-    _ source: Source,
-    buffer: Int = 1
-  ) where Source.Element == Element, Source.AsyncIterator: SendableMetatype {
+  ///   - source: Read as there is room; an error of it ends the pipeline.
+  ///   - buffer: How many elements may wait for the next stage, besides the
+  ///     one that is being sent; at least 0.
+  init<Source: AsyncSequence & Sendable>(_ source: Source, buffer: Int = 1)
+  where Source.Element == Element, Source.AsyncIterator: SendableMetatype {
     self.init(buffer: buffer) { stages, output in
       stages.addTask {
         try Task.checkCancellation()
@@ -66,19 +70,17 @@ nonisolated public struct Pipeline<Element: Sendable>: Sendable {
       }
     }
   }
-  // #endregion
 
-  // #region stage
   /// Adds a stage that transforms each element.
   ///
   /// - Parameters:
   ///   - workers: How many elements it works on at once, at least 1. With
   ///     more than one, results come as they are ready.
-  ///   - buffer: How many results wait for the next stage, besides one in the
-  ///     hand of each worker; at least 0.
+  ///   - buffer: How many results may wait for the next stage, besides the
+  ///     one that each worker sends; at least 0.
   ///   - transform: The work on one element. An error of it ends the pipeline.
   /// - Returns: The longer pipeline.
-  public func stage<Output: Sendable>(
+  func stage<Output: Sendable>(
     workers: Int = 1,
     buffer: Int = 1,
     transform: @escaping @Sendable (Element) async throws -> Output
@@ -87,118 +89,91 @@ nonisolated public struct Pipeline<Element: Sendable>: Sendable {
     return Pipeline<Output>(buffer: buffer) { stages, output in
       let input = Channel<Element>(capacity: self.buffer)
       self.start(&stages, input)
-      let working = Countdown(from: workers)
+      let working = Atomic(workers)
       for _ in 0..<workers {
-        stages.addTask {
+        stages.addTask { @Sendable in
           while let element = try await input.receive() {
-            // An element that is there is received by a cancelled task too.
+            // A cancelled task receives an element that is there.
             try Task.checkCancellation()
             try await output.send(try await transform(element))
           }
-          // Not deferred: the next stage would take an error for the end,
-          // and finish as if all were well.
-          if working.isLast() { output.close() }
+          // The last worker closes the output. Not deferred: after an error
+          // the next stage would take that for the end.
+          let left = working.subtract(1, ordering: .acquiringAndReleasing)
+          if left.newValue == 0 { output.close() }
         }
       }
     }
   }
-  // #endregion
 
-  // #region run
   /// Runs the pipeline until `body` returns.
   ///
   /// - Parameter body: The last stage: receives the results, and may return
   ///   before their end.
   /// - Returns: What `body` returns.
   /// - Throws: What `body` throws. The first error in time of any stage ends
-  ///   the others, and the sequence throws it after the results that wait for
-  ///   `body`; a `body` that does not read as far as that never sees it, and
-  ///   that is not an error.
+  ///   the others; the results throw it after those that wait for `body`. If
+  ///   `body` returns before that, it is not an error.
   ///
   /// **Cancellation**: when `body` returns or throws, when a stage throws, and
-  /// when the calling task is cancelled, the tasks of all stages are
-  /// cancelled, and none starts on another element. The call returns when
-  /// they have ended.
+  /// when the calling task is cancelled, all stages are cancelled, and none
+  /// starts on another element. The call returns when they have ended.
   ///
   /// **Complexity**: a task for each worker, and memory for the buffers.
-  nonisolated(nonsending) public func run<Value>(
+  nonisolated(nonsending) func run<Value>(
     _ body: (Results) async throws -> Value
   ) async throws -> Value {
-    let (output, failure) = (Channel<Element>(capacity: buffer), FirstError())
+    let results = Results(channel: Channel(capacity: buffer))
     return try await withThrowingTaskGroup(of: Void.self) { scope in
       scope.addTask {
         do {
           // A discarding group cancels the others as soon as one has thrown.
           try await withThrowingDiscardingTaskGroup { stages in
-            start(&stages, output)
+            start(&stages, results.channel)
           }
         } catch {
-          failure.error.withLock { $0 = error }
-          output.close()
+          // In this order: a task that sees the end looks for an error.
+          results.error.withLock { $0 = error }
+          results.channel.close()
         }
       }
       // A body that leaves early must not wait for stages that cannot end.
       defer { scope.cancelAll() }
-      return try await body(Results(channel: output, failure: failure))
+      return try await body(results)
     }
   }
-  // #endregion
 
-  // #region Results
   /// What the last stage sends.
   ///
-  /// Several tasks may iterate: each result goes to one of them.
-  nonisolated public struct Results: AsyncSequence, Sendable {
+  /// Several tasks may iterate: each result goes to one of them, and the
+  /// error of a stage to all.
+  nonisolated final class Results: AsyncSequence, Sendable {
     fileprivate let channel: Channel<Element>
-    fileprivate let failure: FirstError
+    fileprivate let error = Mutex<(any Error)?>(nil)
+
+    fileprivate init(channel: Channel<Element>) { self.channel = channel }
 
     /// Creates an iterator; dropping it loses no result.
-    public func makeAsyncIterator() -> Iterator {
-      Iterator(channel: channel, failure: failure)
-    }
+    func makeAsyncIterator() -> Iterator { Iterator(results: self) }
 
     /// Receives the results.
-    nonisolated public struct Iterator: AsyncIteratorProtocol, Sendable {
-      fileprivate let channel: Channel<Element>
-      fileprivate let failure: FirstError
+    nonisolated struct Iterator: AsyncIteratorProtocol, Sendable {
+      fileprivate let results: Results
 
       /// Waits for a result.
       ///
       /// - Returns: `nil` when every stage has ended.
-      /// - Throws: The first error of a stage, or `CancellationError`.
-      public mutating func next(
+      /// - Throws: The first error of a stage; `CancellationError` if the task
+      ///   is cancelled, and then no result is lost.
+      mutating func next(
         isolation actor: isolated (any Actor)? = #isolation
       ) async throws -> Element? {
-        if let result = try await channel.receive() {
-          // A cancelled task must not start on what was on its way to it.
-          try Task.checkCancellation()
-          return result
-        }
-        if let error = failure.error.withLock({ $0 }) { throw error }
+        // Not after the receipt: what is received must be delivered.
+        try Task.checkCancellation()
+        if let result = try await results.channel.receive() { return result }
+        if let error = results.error.withLock({ $0 }) { throw error }
         return nil
       }
-
-      /// Waits for a result.
-      public mutating func next() async throws -> Element? {
-        try await next(isolation: nil)
-      }
     }
-  }
-  // #endregion
-}
-
-nonisolated private final class FirstError: Sendable {
-  let error = Mutex<(any Error)?>(nil)
-}
-
-/// Tells the last of some workers that it is the last.
-nonisolated private final class Countdown: Sendable {
-  private let count: Atomic<Int>
-
-  init(from count: Int) { self.count = Atomic(count) }
-
-  func isLast() -> Bool {
-    // Counted and looked at in one step, or two could find none left.
-    count.wrappingSubtract(1, ordering: .acquiringAndReleasing).newValue == 0
   }
 }

@@ -67,6 +67,7 @@ struct StepTable {
       case "fail": "fails"
       case "cancelled": "is cancelled"
       case "cancel": "is told to stop"
+      case "leave": "leaves"
       case "say": "says \(event.item)"
       case Event.note: event.item
       default: Ending(event)?.description ?? event.name

@@ -28,8 +28,6 @@ func Send[T any](ctx context.Context, out chan<- T, value T) error {
 	}
 }
 
-// #region FanIn
-
 // FanIn runs all producers at once and yields what they send, as it
 // comes. Up to buffer values wait for the consumer, besides the one that
 // each producer holds.
@@ -71,10 +69,6 @@ func FanIn[T any](
 		}
 	}
 }
-
-// #endregion
-
-// #region FanOut
 
 // FanOut calls work for each input, in several workers, and yields the
 // results as FanIn does. Inputs are taken as they are needed, and at most
@@ -130,5 +124,3 @@ func feed[T any](
 	}
 	return nil
 }
-
-// #endregion

@@ -2,10 +2,8 @@
 // group of goroutines that runs the same function.
 //
 // The form is that of the Go blog, "Go Concurrency Patterns: Pipelines
-// and cancellation" (https://go.dev/blog/pipelines): gen, sq and merge,
-// with a select on the done channel in every send. The group that keeps
-// the first error is golang.org/x/sync/errgroup, whose documentation has
-// a pipeline as an example.
+// and cancellation" (https://go.dev/blog/pipelines), with the group of
+// golang.org/x/sync/errgroup.
 package pipeline
 
 import (
@@ -15,8 +13,6 @@ import (
 
 	"golang.org/x/sync/errgroup"
 )
-
-// #region gen
 
 // Gen is the first stage: it sends the values of a sequence, until one
 // comes with an error. Up to buffer values wait for the next stage.
@@ -49,16 +45,12 @@ func send[T any](ctx context.Context, out chan<- T, value T) error {
 	}
 }
 
-// #endregion
-
-// #region stage
-
 // Stage calls work for each value of in, in so many workers, and sends
 // the results. Up to buffer results wait for the next stage, besides the
 // one that each worker holds. With one worker they keep their order.
 //
-// The workers send to one channel, which they close together: merge
-// without a goroutine and a channel more for each of them.
+// The workers send to one channel: merge without a goroutine and a channel
+// more for each of them.
 func Stage[T, R any](
 	ctx context.Context, g *errgroup.Group, workers, buffer int,
 	in <-chan T, work func(context.Context, T) (R, error),
@@ -93,10 +85,6 @@ func Stage[T, R any](
 	return out
 }
 
-// #endregion
-
-// #region run
-
 // Run yields what the last of the stages that build starts sends.
 //
 // The first error cancels the context of all stages, and comes last,
@@ -123,5 +111,3 @@ func Run[T any](
 		}
 	}
 }
-
-// #endregion

@@ -1,0 +1,40 @@
+package pipeline
+
+import (
+	"context"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+)
+
+func TestADeafStageStartsNothingAfterCancellation(t *testing.T) {
+	for range 100 { // a select chooses at random
+		synctest.Test(t, func(t *testing.T) {
+			ctx, cancel := context.WithCancel(t.Context())
+			time.AfterFunc(2500*time.Millisecond, cancel)
+			var started atomic.Int32
+			var problem error
+			build := func(ctx context.Context, g *errgroup.Group) <-chan int {
+				endless := func(yield func(int, error) bool) {
+					for yield(0, nil) {
+					}
+				}
+				return Stage(ctx, g, 1, 5, Gen(ctx, g, 5, endless),
+					func(context.Context, int) (int, error) {
+						started.Add(1)
+						time.Sleep(time.Second)
+						return 0, nil
+					})
+			}
+			for _, err := range Run(ctx, build) {
+				problem = err
+			}
+			if problem != context.Canceled || started.Load() != 3 {
+				t.Errorf("%v, %d started, want 3", problem, started.Load())
+			}
+		})
+	}
+}
