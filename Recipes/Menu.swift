@@ -3,8 +3,9 @@ package import Cookbook
 /// Every recipe in the light form, in the order of the menu.
 package let recipes: [Recipe] = [
   BoundedPoolExamples.recipe,
-  ClosedAndNilExamples.recipe,
   LoopCaptureExamples.recipe,
+  ChannelExamples.recipe,
+  ClosedAndNilExamples.recipe,
   OnceExamples.recipe,
   AMillionTasksExamples.recipe,
 ]

@@ -1,8 +1,9 @@
-import ChannelRecipe
 import Cookbook
 import Simulation
 import Synchronization
 import Testing
+
+@testable import Recipes
 
 /// What one task did with a channel, and between which two instants.
 private struct Operation: Equatable, Sendable, CustomStringConvertible {

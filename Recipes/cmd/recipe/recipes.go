@@ -1,7 +1,6 @@
 package main
 
 import (
-	"concurrencycookbook/channels/channel"
 	priorityselect "concurrencycookbook/channels/priority-select"
 	selecting "concurrencycookbook/channels/select"
 	"concurrencycookbook/internal/cookbook"
@@ -31,7 +30,6 @@ var recipes = []recipe{
 	{"errgroup", "lifetimes", errgroup.Demo(errgroup.Original)},
 	{"context-cancellation", "lifetimes",
 		contextcancellation.Demo(contextcancellation.Original)},
-	{"channel", "channels", channel.Demo(channel.Original)},
 	{"select", "channels", selecting.Demo(selecting.Select)},
 	{"priority-select", "channels",
 		priorityselect.Demo(priorityselect.Original)},

@@ -2,6 +2,7 @@
 package rooms
 
 import (
+	channel "concurrencycookbook/channels/channel/go"
 	closedandnil "concurrencycookbook/channels/closed-and-nil/go"
 	"concurrencycookbook/internal/cookbook"
 	loopcapture "concurrencycookbook/lifetimes/loop-capture/go"
@@ -15,6 +16,7 @@ var Rooms = map[string]cookbook.Room{}
 
 func init() {
 	Rooms["bounded-pool"] = boundedpool.Room
+	Rooms["channel"] = channel.Room
 	Rooms["closed-and-nil"] = closedandnil.Room
 	Rooms["loop-capture"] = loopcapture.Room
 	Rooms["once"] = once.Room

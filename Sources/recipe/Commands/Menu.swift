@@ -1,13 +1,10 @@
 import BackpressureRecipe
-import ChannelRecipe
 import ContextCancellationRecipe
 import Cookbook
 import ErrgroupRecipe
 import FanOutFanInRecipe
 import PipelineRecipe
-import PrioritySelectRecipe
 import Recipes
-import SelectRecipe
 import SemaphoreRecipe
 import WordCountRecipe
 
@@ -20,9 +17,6 @@ let menu: [any Demo.Type] = [
   BackpressureDemo.self,
   ErrgroupDemo.self,
   ContextCancellationDemo.self,
-  ChannelDemo.self,
-  SelectDemo.self,
-  PrioritySelectDemo.self,
 ]
 
 extension Recipe {
