@@ -1,9 +1,6 @@
-import BackpressureRecipe
 import ContextCancellationRecipe
 import Cookbook
 import ErrgroupRecipe
-import FanOutFanInRecipe
-import PipelineRecipe
 import Recipes
 import SemaphoreRecipe
 import WordCountRecipe
@@ -11,10 +8,7 @@ import WordCountRecipe
 /// Every recipe in the earlier form, in the order of the menu.
 let menu: [any Demo.Type] = [
   WordCountDemo.self,
-  FanOutFanInDemo.self,
   SemaphoreDemo.self,
-  PipelineDemo.self,
-  BackpressureDemo.self,
   ErrgroupDemo.self,
   ContextCancellationDemo.self,
 ]
