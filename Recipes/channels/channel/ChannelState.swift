@@ -1,6 +1,6 @@
 import Synchronization
 
-// What a channel knows and decides: no lock, no task, no time.
+// What a channel knows and decides. It knows no lock, task or clock.
 
 nonisolated extension Channel {
   /// All but the elements that were moved on to the ``Outbox``.
@@ -15,10 +15,11 @@ nonisolated extension Channel {
     // How many left it, when this was last looked up.
     private var received = 0
     private var inbox: [Element] = []
-    // At most one of the lists has tasks in it. Senders wait only while the
-    // buffer is full, receivers only while it is empty.
+    // Tasks wait in one of the lists at most: senders only while the buffer
+    // is full, receivers only while it is empty.
     private(set) var senders = WaitList<Element>()
     private var receivers = WaitList<Void>()
+    private var tickets = 0
 
     init(capacity: Int) { self.capacity = capacity }
 
@@ -91,19 +92,20 @@ nonisolated extension Channel {
     }
 
     mutating func wait(_ peer: Peer, toSend element: Element) -> Attempt {
-      .waiting(peer, Ticket(isSender: true, senders.append(peer, element)))
+      tickets += 1
+      senders.append(peer, element, tickets)
+      return .waiting(peer, tickets)
     }
 
     mutating func waitToReceive(_ peer: Peer) -> Attempt {
-      .waiting(peer, Ticket(isSender: false, receivers.append(peer, ())))
+      tickets += 1
+      receivers.append(peer, (), tickets)
+      return .waiting(peer, tickets)
     }
 
-    /// Gives up a place.
-    ///
-    /// - Returns: Who had it, or `nil` if that one has been served.
+    /// Gives up a place; `nil` if the one who had it has been served.
     mutating func leave(_ ticket: Ticket) -> Peer? {
-      ticket.isSender
-        ? senders.remove(ticket.number) : receivers.remove(ticket.number)
+      senders.remove(ticket) ?? receivers.remove(ticket)
     }
 
     /// - Returns: All who wait, or `nil` if the channel was closed before.
@@ -127,7 +129,7 @@ nonisolated extension Channel {
 
     /// Decides for a guest that needs no other; a task is always decided.
     private func claim(_ guest: Guest?) -> Bool {
-      guest.map { $0.decide(nil) } != .gone
+      guest?.decide() != .gone
     }
   }
 
@@ -202,8 +204,6 @@ nonisolated extension Channel {
     }
   }
 
-  // MARK: Who waits
-
   /// One that waits at a channel.
   enum Peer: Sendable {
     case task(Waiter)
@@ -220,8 +220,8 @@ nonisolated extension Channel {
     /// Whether the two can meet now, which decides both.
     fileprivate func decide(with other: Guest?) -> Guest.Verdict {
       switch self {
-      case .guest(let guest): guest.decide(other)
-      case .task: other.map { $0.decide(nil) } == .gone ? .lost : .take
+      case .guest(let guest): guest.decide(with: other)
+      case .task: other?.decide() == .gone ? .lost : .take
       }
     }
   }
@@ -239,24 +239,24 @@ nonisolated extension Channel {
       case lost
     }
 
-    /// Decides it, and the other with it if there is one: both or none.
-    let decide: @Sendable (_ other: Guest?) -> Verdict
-    let resume: @Sendable (Outcome) -> Void
     /// What those have in common that are decided together.
     let owner: any AnyObject & Sendable
     let index: Int
-  }
+    // What a `select` puts in place. Functions that capture nothing, or each
+    // guest would cost memory for two more.
+    let decideGuest: @Sendable (_ guest: Guest, _ other: Guest?) -> Verdict
+    let resumeGuest: @Sendable (_ guest: Guest, Outcome) -> Void
 
-  /// A place in one of the lists.
-  struct Ticket: Sendable {
-    let isSender: Bool
-    let number: Int
-
-    init(isSender: Bool, _ number: Int) {
-      self.isSender = isSender
-      self.number = number
+    /// Decides it, and the other with it if there is one: both or none.
+    func decide(with other: Guest? = nil) -> Verdict {
+      decideGuest(self, other)
     }
+
+    func resume(_ outcome: Outcome) { resumeGuest(self, outcome) }
   }
+
+  /// The number of a place, larger than those before it.
+  typealias Ticket = Int
 
   /// First in, first out, and any one can leave.
   ///
@@ -266,39 +266,34 @@ nonisolated extension Channel {
   struct WaitList<Luggage: Sendable>: Sendable {
     enum First { case none, one(Peer, Luggage), lost }
 
-    private var places: [(number: Int, occupant: (Peer, Luggage)?)] = []
+    private var places: [(ticket: Ticket, occupant: (Peer, Luggage)?)] = []
     // All before it are gaps.
     private var first = 0
     private var count = 0
-    private var lastNumber = 0
 
     var isEmpty: Bool { count == 0 }
 
-    mutating func append(_ peer: Peer, _ luggage: Luggage) -> Int {
+    mutating func append(_ peer: Peer, _ luggage: Luggage, _ ticket: Ticket) {
       if places.count >= 16, places.count >= 2 * count {
         places.removeAll { $0.occupant == nil }
         first = 0
       }
-      lastNumber += 1
-      places.append((lastNumber, (peer, luggage)))
+      places.append((ticket, (peer, luggage)))
       count += 1
-      return lastNumber
     }
 
-    /// - Returns: Who had the place, or `nil` if it is a gap.
-    mutating func remove(_ number: Int) -> Peer? {
+    /// - Returns: Who had the place, or `nil` if there is none, or a gap.
+    mutating func remove(_ ticket: Ticket) -> Peer? {
       var (low, high) = (first, places.count)
       while low < high {
         let middle = (low + high) / 2
-        if places[middle].number < number {
+        if places[middle].ticket < ticket {
           low = middle + 1
         } else {
           high = middle
         }
       }
-      guard low < places.count, places[low].number == number else {
-        return nil
-      }
+      guard low < places.count, places[low].ticket == ticket else { return nil }
       defer { vacate(low) }
       return places[low].occupant?.0
     }
@@ -321,9 +316,14 @@ nonisolated extension Channel {
     }
 
     private mutating func vacate(_ place: Int) {
-      if places[place].occupant == nil { return }
-      places[place].occupant = nil
+      guard places[place].occupant != nil else { return }
       count -= 1
+      if place == places.count - 1 {
+        // So that where one waits at a time, the same memory serves all.
+        places.removeLast()
+      } else {
+        places[place].occupant = nil
+      }
       while first < places.count, places[first].occupant == nil { first += 1 }
     }
   }

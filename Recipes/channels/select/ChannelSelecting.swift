@@ -138,17 +138,21 @@ nonisolated extension Channel {
 nonisolated extension Channel.Guest {
   fileprivate init(_ wait: Select.Wait, _ index: Int) {
     self.init(
-      decide: { other in
+      owner: wait,
+      index: index,
+      decideGuest: { guest, other in
+        let (wait, index) = (guest.wait, guest.index)
         guard let other else { return wait.claim(index) ? .take : .gone }
-        guard let others = other.owner as? Select.Wait, others !== wait else {
-          return .skip
-        }
-        let was = wait.claim(index, with: others, other.index)
+        if other.wait === wait { return .skip }
+        let was = wait.claim(index, with: other.wait, other.index)
         return if !was.isOtherOpen { .lost } else { was.isOpen ? .take : .gone }
       },
-      resume: { wait.resume($0) },
-      owner: wait,
-      index: index
+      resumeGuest: { $0.wait.resume($1) }
     )
+  }
+
+  // There are no other owners.
+  private var wait: Select.Wait {
+    unsafe unsafeDowncast(owner, to: Select.Wait.self)
   }
 }
