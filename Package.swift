@@ -23,7 +23,6 @@ let absentTests = [
   "FanOutFanInNaivePorts.swift", "FanOutFanInTests.swift",
   "BackpressureNaivePorts.swift", "BackpressureTests.swift",
   "SelectDemoTests.swift", "PrioritySelectTests.swift",
-  "ChannelDemoTests.swift",
 ]
 
 /// A recipe's room in the earlier form: `Recipes/<chapter>/<name>`, a module.
@@ -72,10 +71,6 @@ let recipes = [
 
 /// What is left of the earlier form in rooms whose pattern file has moved.
 let halfway = [
-  "channels/channel/Demo.swift", "channels/channel/Laws.swift",
-  "channels/channel/Bench.swift", "channels/channel/demo.go",
-  "channels/channel/bench.go", "channels/channel/channel.go",
-  "channels/channel/channel_test.go",
   "channels/select/README.md", "channels/select/Demo.swift",
   "channels/select/Laws.swift", "channels/select/Bench.swift",
   "channels/select/demo.go", "channels/select/bench.go",

@@ -11,9 +11,6 @@ import (
 	"os"
 	"runtime"
 
-	"concurrencycookbook/channels/channel"
-	priorityselect "concurrencycookbook/channels/priority-select"
-	selecting "concurrencycookbook/channels/select"
 	"concurrencycookbook/internal/cookbook"
 	"concurrencycookbook/internal/rooms"
 	contextcancellation "concurrencycookbook/lifetimes/context-cancellation"
@@ -33,9 +30,6 @@ var workloads = map[string][]cookbook.Workload{
 	"semaphore":            semaphore.Workloads,
 	"errgroup":             errgroup.Workloads,
 	"context-cancellation": contextcancellation.Workloads,
-	"channel":              channel.Workloads,
-	"select":               selecting.Workloads,
-	"priority-select":      priorityselect.Workloads,
 }
 
 type request struct {

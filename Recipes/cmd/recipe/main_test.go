@@ -142,7 +142,6 @@ func TestServeAnswersEveryLine(t *testing.T) {
 		`{"recipe":"bounded-pool","catalog":true}`,
 		`{"recipe":"nothing-like-it"}`,
 		`{"recipe":"word-count","mutant":"oneWorkerTooMany"}`,
-		`{"recipe":"channel","mutant":"sendNeverGivesUp","input":{"channels":[0],"lanes":["1 send 0 4"]}}`,
 		`{"recipe":"bounded-pool","example":"for-each","input":{"workers":1,"jobs":[5,5],"failing":[0]}}`,
 		`{"recipe":"word-count","input":{"documents":[{"name":"<d>","text":"a b a","milliseconds":4}]}}`,
 	}, []string{
@@ -155,7 +154,6 @@ func TestServeAnswersEveryLine(t *testing.T) {
 		`{"examples":["as-they-come","for-each","map","plain"],"wrong":["for-each/jobRunTwice","for-each/keepsGoing","for-each/oneWorkerTooMany","for-each/returnsEarly","map/lostResult"]}`,
 		`{"error":"unknown recipe \"nothing-like-it\""}`,
 		`{"error":"word-count has no mutants"}`,
-		`{"failure":"deadlock: all goroutines in bubble are blocked"}`,
 		`{"events":[{"at":0,"lane":"job 0","name":"start","item":""},{"at":5000,"lane":"job 0","name":"fail","item":""},{"at":5000,"lane":"caller","name":"throw","item":"job 0 failed"}]}`,
 		`{"events":[{"at":0,"lane":"<d>","name":"open","item":""},{"at":4000,"lane":"<d>","name":"close","item":"3"},{"at":4000,"lane":"caller","name":"return","item":""}],"outcome":{"bytes":5,"distinct":2,"failures":[],"files":1,"top":[{"count":2,"word":"a"},{"count":1,"word":"b"}],"words":3}}`,
 	}

@@ -15,9 +15,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"concurrencycookbook/channels/channel"
-	priorityselect "concurrencycookbook/channels/priority-select"
-	selecting "concurrencycookbook/channels/select"
 	"concurrencycookbook/internal/cookbook"
 	"concurrencycookbook/internal/mutants"
 	"concurrencycookbook/internal/rooms"
@@ -206,8 +203,6 @@ func mutate(recipe, mutant string) (cookbook.Demo, error) {
 	switch recipe {
 	case "backpressure":
 		return pick(mutants.Backpressure, mutant, backpressure.Demo)
-	case "channel":
-		return pick(mutants.Channel, mutant, channel.Demo)
 	case "context-cancellation":
 		return pick(
 			mutants.ContextCancellation, mutant, contextcancellation.Demo)
@@ -217,10 +212,6 @@ func mutate(recipe, mutant string) (cookbook.Demo, error) {
 		return pick(mutants.FanOutFanIn, mutant, fanoutfanin.Demo)
 	case "pipeline":
 		return pick(mutants.Pipeline, mutant, pipeline.Demo)
-	case "priority-select":
-		return pick(mutants.PrioritySelect, mutant, priorityselect.Demo)
-	case "select":
-		return pick(mutants.Select, mutant, selecting.Demo)
 	case "semaphore":
 		return pick(mutants.Semaphore, mutant, semaphore.Demo)
 	default:
