@@ -10,6 +10,7 @@ let rooms = [
   "patterns/pipeline",
   "lifetimes/errgroup",
   "lifetimes/loop-capture",
+  "channels/channel",
   "channels/closed-and-nil",
   "shared-state/once",
   "runtime/a-million-tasks",

@@ -8,6 +8,7 @@ package let recipes: [Recipe] = [
   PipelineExamples.recipe,
   ErrgroupExamples.recipe,
   LoopCaptureExamples.recipe,
+  ChannelExamples.recipe,
   ClosedAndNilExamples.recipe,
   OnceExamples.recipe,
   AMillionTasksExamples.recipe,

@@ -1,8 +1,9 @@
-import ChannelRecipe
 import Cookbook
 import Simulation
 import Synchronization
 import Testing
+
+@testable import Recipes
 
 @Suite("Channel")
 struct ChannelTests {
@@ -229,7 +230,7 @@ struct ChannelStressTests {
 
   @Test(
     "Cancelled or not, nothing is lost, doubled or out of order",
-    arguments: [0, 1, 2, 100]
+    arguments: [0, 1, 2, 100, .max]
   )
   func stress(capacity: Int) async {
     let seed = UInt64.random(in: 0...UInt64.max)

@@ -1,4 +1,4 @@
-import ChannelRecipe
+
 import Simulation
 import Synchronization
 import Testing

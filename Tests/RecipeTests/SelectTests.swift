@@ -1,8 +1,8 @@
-import ChannelRecipe
 import Cookbook
-import SelectRecipe
 import Simulation
 import Testing
+
+@testable import Recipes
 
 @Suite("Select")
 struct SelectTests {
@@ -10,9 +10,9 @@ struct SelectTests {
   func otherwise() async throws {
     let channel = Channel<Int>()
     let chosen = try await select {
-      Case.receive(from: channel) { _ in "receive" }
-      Case.send(1, to: channel) { "send" }
-      Case.default { "default" }
+      Select.receive(from: channel) { _ in "receive" }
+      Select.send(1, to: channel) { "send" }
+      Select.default { "default" }
     }
     #expect(chosen == "default")
   }
@@ -21,21 +21,21 @@ struct SelectTests {
   func readyBeforeDefault() async throws {
     let channel = Channel<Int>(capacity: 1)
     let sent = try await select {
-      Case.receive(from: channel) { "receive \($0 ?? -1)" }
-      Case.default { "default" }
-      Case.send(7, to: channel) { "send" }
+      Select.receive(from: channel) { "receive \($0 ?? -1)" }
+      Select.default { "default" }
+      Select.send(7, to: channel) { "send" }
     }
     #expect(sent == "send")
     let received = try await select {
-      Case.receive(from: channel) { "receive \($0 ?? -1)" }
-      Case.default { "default" }
-      Case.send(8, to: channel) { "send" }
+      Select.receive(from: channel) { "receive \($0 ?? -1)" }
+      Select.default { "default" }
+      Select.send(8, to: channel) { "send" }
     }
     #expect(received == "receive 7")
     channel.close()
     let end = try await select {
-      Case.receive(from: channel) { "receive \($0 ?? -1)" }
-      Case.default { "default" }
+      Select.receive(from: channel) { "receive \($0 ?? -1)" }
+      Select.default { "default" }
     }
     #expect(end == "receive -1")
   }
@@ -45,7 +45,7 @@ struct SelectTests {
     let channel = Channel<Int>(capacity: 1)
     channel.close()
     await #expect(throws: ChannelClosedError()) {
-      try await select { Case.send(1, to: channel) {} }
+      try await select { Select.send(1, to: channel) {} }
     }
   }
 
@@ -53,9 +53,9 @@ struct SelectTests {
   func absent() async throws {
     let none: Channel<Int>? = nil
     let chosen = try await select {
-      Case.receive(from: none) { _ in "receive" }
-      Case.send(1, to: none) { "send" }
-      Case.default { "default" }
+      Select.receive(from: none) { _ in "receive" }
+      Select.send(1, to: none) { "send" }
+      Select.default { "default" }
     }
     #expect(chosen == "default")
   }
@@ -67,10 +67,10 @@ struct SelectTests {
     let isListening = true
     let chosen = try await select {
       for (index, channel) in channels.enumerated() {
-        Case.receive(from: channel) { "\(index): \($0 ?? -1)" }
+        Select.receive(from: channel) { "\(index): \($0 ?? -1)" }
       }
       if isListening {
-        Case.default { "default" }
+        Select.default { "default" }
       }
     }
     #expect(chosen == "2: 5")
@@ -82,8 +82,8 @@ struct SelectTests {
     for element in 1...3 { _ = try channel.trySend(element) }
     var received: [Int?] = []
     let cases = [
-      Case.receive(from: channel) { received.append($0) },
-      Case.receive(from: nil as Channel<Int>?) { received.append($0) },
+      Select.receive(from: channel) { received.append($0) },
+      Select.receive(from: nil as Channel<Int>?) { received.append($0) },
     ]
     for _ in 0..<3 { try await select(among: cases) }
     channel.close()
@@ -96,7 +96,7 @@ struct SelectTests {
     let channel = Channel<Int>(capacity: 1)
     await #expect(throws: Rejection.self) {
       try await select {
-        Case.send(1, to: channel) { throw Rejection(description: "no") }
+        Select.send(1, to: channel) { throw Rejection(description: "no") }
       }
     }
     #expect(channel.received == [1])
@@ -118,11 +118,11 @@ struct SelectTests {
       _ = try full.trySend(1)
       _ = empty.tryReceive()
       try await select(using: &generator) {
-        Case.receive(from: full) { _ in counts[0] += 1 }
-        Case.receive(from: never) { _ in Issue.record("nothing was sent") }
-        Case.send(1, to: empty) { counts[1] += 1 }
-        Case.receive(from: ended) { _ in counts[2] += 1 }
-        Case.receive(from: ended) { _ in counts[3] += 1 }
+        Select.receive(from: full) { _ in counts[0] += 1 }
+        Select.receive(from: never) { _ in Issue.record("nothing was sent") }
+        Select.send(1, to: empty) { counts[1] += 1 }
+        Select.receive(from: ended) { _ in counts[2] += 1 }
+        Select.receive(from: ended) { _ in counts[3] += 1 }
       }
     }
     let expected = Double(rounds) / 4
@@ -146,9 +146,9 @@ struct SelectTests {
       var log: [String] = []
       for _ in 0..<2 {
         try await select(using: &generator) {
-          Case.receive(from: channel) { log.append("\($0 ?? -1)") }
-          Case.timeout(.seconds(3), clock: clock) { log.append("timeout") }
-          Case.timeout(.seconds(4), clock: clock) { log.append("never") }
+          Select.receive(from: channel) { log.append("\($0 ?? -1)") }
+          Select.timeout(.seconds(3), clock: clock) { log.append("timeout") }
+          Select.timeout(.seconds(4), clock: clock) { log.append("never") }
         }
         log.append("\(clock.now.offset)")
       }
@@ -178,9 +178,9 @@ struct SelectTests {
       do {
         for _ in 0..<2 {
           try await select(using: &generator) {
-            Case.receive(from: left) { sum += $0 ?? 0 }
-            Case.receive(from: right) { sum += $0 ?? 0 }
-            Case.timeout(.seconds(9), clock: clock) { sum += 100 }
+            Select.receive(from: left) { sum += $0 ?? 0 }
+            Select.receive(from: right) { sum += $0 ?? 0 }
+            Select.timeout(.seconds(9), clock: clock) { sum += 100 }
           }
         }
       } catch {
@@ -235,8 +235,8 @@ struct SelectTests {
   ) async -> String {
     var generator = SeededGenerator(seed: UInt64(number))
     let line = try? await select(using: &generator) {
-      Case.send(number, to: other) { "\(number) sent" }
-      Case.receive(from: own) { "\(number) received \($0 ?? -1)" }
+      Select.send(number, to: other) { "\(number) sent" }
+      Select.receive(from: own) { "\(number) received \($0 ?? -1)" }
     }
     return line ?? "\(number) failed"
   }
@@ -247,9 +247,9 @@ struct SelectTests {
       let channel = Channel<Int>()
       var generator = SeededGenerator(seed: 1)
       return try await select(using: &generator) {
-        Case.send(1, to: channel) { "sent" }
-        Case.receive(from: channel) { "received \($0 ?? -1)" }
-        Case.timeout(.seconds(1), clock: simulation.clock) { "timeout" }
+        Select.send(1, to: channel) { "sent" }
+        Select.receive(from: channel) { "received \($0 ?? -1)" }
+        Select.timeout(.seconds(1), clock: simulation.clock) { "timeout" }
       }
     } check: {
       try require($0 == "timeout", $0)
@@ -271,7 +271,7 @@ struct SelectTests {
             for step in 0..<2 {
               try? await select(using: &generator) {
                 for channel in channels {
-                  Case.send(lane * 2 + step, to: channel) {}
+                  Select.send(lane * 2 + step, to: channel) {}
                 }
               }
             }
@@ -286,9 +286,9 @@ struct SelectTests {
             while !isDone {
               try? await select(using: &generator) {
                 for channel in channels {
-                  Case.receive(from: channel) { received.append($0 ?? -1) }
+                  Select.receive(from: channel) { received.append($0 ?? -1) }
                 }
-                Case.receive(from: done) { _ in isDone = true }
+                Select.receive(from: done) { _ in isDone = true }
               }
             }
             return received
@@ -313,8 +313,8 @@ struct SelectTests {
         group.addTask {
           var generator = SeededGenerator(seed: 1)
           let sum = try? await select(using: &generator) {
-            Case.receive(from: left) { $0 ?? 0 }
-            Case.receive(from: right) { $0 ?? 0 }
+            Select.receive(from: left) { $0 ?? 0 }
+            Select.receive(from: right) { $0 ?? 0 }
           }
           return sum ?? -1_000
         }
@@ -355,7 +355,7 @@ struct SelectTests {
               try? await channels[element % 3].send(element)
             } else {
               try? await select {
-                for channel in channels { Case.send(element, to: channel) {} }
+                for channel in channels { Select.send(element, to: channel) {} }
               }
             }
           }
@@ -369,9 +369,9 @@ struct SelectTests {
           while !isDone {
             try? await select {
               for channel in channels {
-                Case.receive(from: channel) { sum += $0 ?? 0 }
+                Select.receive(from: channel) { sum += $0 ?? 0 }
               }
-              Case.receive(from: done) { _ in isDone = true }
+              Select.receive(from: done) { _ in isDone = true }
             }
           }
           return sum

@@ -1,6 +1,4 @@
-import ChannelRecipe
 package import Cookbook
-import SelectRecipe
 
 /// What the recipe shows; see README.md.
 package enum ClosedAndNilExamples {
@@ -62,12 +60,12 @@ package enum ClosedAndNilExamples {
       if let it { for try await v in it.channel { print(v) } }
     },
     "select-from": { it, print in
-      try await select { Case.receive(from: it?.channel) { print($0) } }
+      try await select { Select.receive(from: it?.channel) { print($0) } }
     },
     "select-send-on": { it, print in
       try await select {
-        Case.send(3, to: it?.channel) { print("sent") }
-        Case.default { print("default") }
+        Select.send(3, to: it?.channel) { print("sent") }
+        Select.default { print("default") }
       }
     },
     "len-of": { it, print in

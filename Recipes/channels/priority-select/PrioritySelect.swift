@@ -1,7 +1,3 @@
-public import ChannelRecipe
-public import SelectRecipe
-
-// #region priority
 /// Waits until one of several cases can proceed, and performs the most
 /// urgent of those that can.
 ///
@@ -12,29 +8,25 @@ public import SelectRecipe
 ///
 /// **Cancellation** ends the wait, and no case is served then.
 ///
-/// - Parameter cases: The cases, the most urgent one first. Always with the
-///   label: a trailing closure could be that of `select(_:)` too, which is
-///   then written in parentheses as well.
+/// - Parameter cases: The cases, the most urgent one first.
 /// - Returns: What the action of the case returns.
 /// - Throws: `CancellationError`; ``ChannelClosedError`` if the case sends on
 ///   a closed channel; or what the action throws.
 /// - Complexity: O(*n*) for *n* cases.
-nonisolated(nonsending) public func select<Output>(
-  @SelectBuilder<Output> priority cases: () -> [Case<Output>]
+nonisolated(nonsending) func prioritySelect<Output>(
+  @Select.Builder<Output> _ cases: () -> [Select.Case<Output>]
 ) async throws -> Output {
   try await select(inOrder: cases())
 }
-// #endregion
 
-// #region weighted
 /// Receives from two channels, from one of them more often.
 ///
 /// While both have elements, the low one is served after at most ``ratio``
 /// elements of the high one: it gets one turn in `ratio + 1`.
-nonisolated public struct WeightedReceiver<Element: Sendable>: Sendable {
+nonisolated struct WeightedReceiver<Element: Sendable>: Sendable {
   /// How many elements of the high channel may come before one that waits
   /// in the low one.
-  public let ratio: Int
+  let ratio: Int
   private var high: Channel<Element>?
   private var low: Channel<Element>?
   private var streak = 0
@@ -45,7 +37,7 @@ nonisolated public struct WeightedReceiver<Element: Sendable>: Sendable {
   ///   - high: The channel that is preferred.
   ///   - low: The other one.
   ///   - ratio: At least 1.
-  public init(high: Channel<Element>, low: Channel<Element>, ratio: Int) {
+  init(high: Channel<Element>, low: Channel<Element>, ratio: Int) {
     precondition(ratio > 0, "the high channel needs a turn")
     self.high = high
     self.low = low
@@ -58,7 +50,7 @@ nonisolated public struct WeightedReceiver<Element: Sendable>: Sendable {
   /// - Throws: `CancellationError` if the task is cancelled while it waits;
   ///   no element is lost by that.
   nonisolated(nonsending)
-    public mutating func next() async throws -> Element?
+    mutating func next() async throws -> Element?
   {
     while high != nil || low != nil {
       let isHighFirst = streak < ratio
@@ -67,10 +59,10 @@ nonisolated public struct WeightedReceiver<Element: Sendable>: Sendable {
       if let ready = ready(high: isHighFirst) ?? ready(high: !isHighFirst) {
         turn = ready
       } else {
-        let fromHigh = Case.receive(from: high) {
+        let fromHigh = Select.receive(from: high) {
           Turn(isHigh: true, element: $0)
         }
-        let fromLow = Case.receive(from: low) {
+        let fromLow = Select.receive(from: low) {
           Turn(isHigh: false, element: $0)
         }
         turn = try await select(
@@ -101,14 +93,12 @@ nonisolated public struct WeightedReceiver<Element: Sendable>: Sendable {
     var element: Element?
   }
 }
-// #endregion
 
-// #region actor
 /// Two queues without a bound, of which the urgent one is emptied first.
 ///
 /// What one would write in Swift without channels in mind. Nobody who sends
 /// has to wait, which is why memory is not bounded.
-public actor PriorityQueue<Element: Sendable> {
+actor PriorityQueue<Element: Sendable> {
   /// First in, first out; an array alone is slow at its front.
   private struct Queue {
     private var incoming: [Element] = []
@@ -133,27 +123,26 @@ public actor PriorityQueue<Element: Sendable> {
   private let signals = Channel<Void>(capacity: .max)
 
   /// Creates an empty queue.
-  public init() {}
+  init() {}
 
   /// Appends an element to one of the queues.
   ///
   /// - Throws: ``ChannelClosedError`` if the queue is finished.
-  public func send(_ element: Element, isUrgent: Bool) throws {
+  func send(_ element: Element, isUrgent: Bool) throws {
     _ = try signals.trySend(())
     if isUrgent { urgent.append(element) } else { ordinary.append(element) }
   }
 
   /// Lets receivers come to the end of what is there.
-  public func finish() { signals.close() }
+  func finish() { signals.close() }
 
   /// Receives the first urgent element, or else the first ordinary one.
   ///
   /// - Returns: The element, or `nil` when the queue is finished and empty.
   /// - Throws: `CancellationError` if the task is cancelled while it waits.
   /// - Complexity: O(1), amortised.
-  public func next() async throws -> Element? {
+  func next() async throws -> Element? {
     guard try await signals.receive() != nil else { return nil }
     return urgent.popFirst() ?? ordinary.popFirst()
   }
 }
-// #endregion

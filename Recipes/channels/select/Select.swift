@@ -1,13 +1,11 @@
-public import ChannelRecipe
 import Synchronization
 
-// #region select
 /// Waits until one of several cases can proceed, and performs that one.
 ///
 ///     try await select {
-///       Case.receive(from: jobs) { job in await run(job) }
-///       Case.send(beat, to: heartbeat) {}
-///       Case.timeout(.seconds(1)) { throw TooLate() }
+///       Select.receive(from: jobs) { job in await run(job) }
+///       Select.send(beat, to: heartbeat) {}
+///       Select.timeout(.seconds(1)) { throw TooLate() }
 ///     }
 ///
 /// Exactly one case is served; the others lose nothing. Where several can
@@ -25,15 +23,13 @@ import Synchronization
 /// - Throws: `CancellationError`; ``ChannelClosedError`` if the case that is
 ///   chosen sends on a closed channel; or what the action throws.
 /// - Complexity: O(*n*) for *n* cases, and a child task for each timeout.
-nonisolated(nonsending) public func select<Output>(
+nonisolated(nonsending) func select<Output>(
   using generator: inout some RandomNumberGenerator,
-  @SelectBuilder<Output> _ cases: () -> [Case<Output>]
+  @Select.Builder<Output> _ cases: () -> [Select.Case<Output>]
 ) async throws -> Output {
   try await select(among: cases(), using: &generator)
 }
-// #endregion
 
-// #region among
 /// Like ``select(using:_:)``, of cases that are listed once and used often.
 ///
 /// To make the cases costs more than to choose among them: in a loop whose
@@ -44,8 +40,8 @@ nonisolated(nonsending) public func select<Output>(
 ///   - generator: What chooses.
 /// - Returns: What the action of the case returns.
 /// - Throws: What ``select(using:_:)`` throws.
-nonisolated(nonsending) public func select<Output>(
-  among cases: [Case<Output>],
+nonisolated(nonsending) func select<Output>(
+  among cases: [Select.Case<Output>],
   using generator: inout some RandomNumberGenerator
 ) async throws -> Output {
   // In random order, the first one ready is any of the ready ones.
@@ -53,18 +49,17 @@ nonisolated(nonsending) public func select<Output>(
   for place in order.indices {
     let other = Int.random(in: place..<order.count, using: &generator)
     order.swapAt(place, other)
-    if case .port(let port) = cases[order[place]].kind, try port.isServed() {
+    if case .port(let port) = cases[order[place]].kind, try port.serveNow() {
       return try await port.perform(nil)
     }
   }
   if let otherwise = defaultAction(of: cases) { return try await otherwise() }
-  return try await Cases(order.map { cases[$0] }).serveFirst()
+  return try await WaitingCases(order.map { cases[$0] }).serveFirst()
 }
-// #endregion
 
 /// Like ``select(among:using:)`` with a generator that is good enough.
-nonisolated(nonsending) public func select<Output>(
-  among cases: [Case<Output>]
+nonisolated(nonsending) func select<Output>(
+  among cases: [Select.Case<Output>]
 ) async throws -> Output {
   var generator = ChoiceGenerator()
   return try await select(among: cases, using: &generator)
@@ -76,31 +71,31 @@ nonisolated(nonsending) public func select<Output>(
 /// - Parameter cases: The most urgent one first.
 /// - Returns: What the action of the case returns.
 /// - Throws: What ``select(using:_:)`` throws.
-nonisolated(nonsending) public func select<Output>(
-  inOrder cases: [Case<Output>]
+nonisolated(nonsending) func select<Output>(
+  inOrder cases: [Select.Case<Output>]
 ) async throws -> Output {
   for one in cases {
-    if case .port(let port) = one.kind, try port.isServed() {
+    if case .port(let port) = one.kind, try port.serveNow() {
       return try await port.perform(nil)
     }
   }
   if let otherwise = defaultAction(of: cases) { return try await otherwise() }
-  return try await Cases(cases).serveFirst()
+  return try await WaitingCases(cases).serveFirst()
 }
 
 /// Waits until one of several cases can proceed, and performs that one.
 ///
 /// Like ``select(using:_:)`` with a generator that is good enough for this.
-nonisolated(nonsending) public func select<Output>(
-  @SelectBuilder<Output> _ cases: () -> [Case<Output>]
+nonisolated(nonsending) func select<Output>(
+  @Select.Builder<Output> _ cases: () -> [Select.Case<Output>]
 ) async throws -> Output {
   var generator = ChoiceGenerator()
   return try await select(using: &generator, cases)
 }
 
 nonisolated private func defaultAction<Output>(
-  of cases: [Case<Output>]
-) -> Case<Output>.Action? {
+  of cases: [Select.Case<Output>]
+) -> Select.Case<Output>.Action? {
   for one in cases {
     if case .otherwise(let action) = one.kind { return action }
   }
@@ -108,11 +103,11 @@ nonisolated private func defaultAction<Output>(
 }
 
 /// The cases that are waited for, where there is no default.
-nonisolated private struct Cases<Output> {
+nonisolated private struct WaitingCases<Output> {
   var ports: [Port<Output>] = []
   private var timers: [Timer<Output>] = []
 
-  init(_ cases: [Case<Output>]) {
+  init(_ cases: [Select.Case<Output>]) {
     ports.reserveCapacity(cases.count)
     for one in cases {
       switch one.kind {
@@ -123,36 +118,27 @@ nonisolated private struct Cases<Output> {
     }
   }
 
-  // #region wait
   /// Performs the case that is the first to be ready.
   nonisolated(nonsending) func serveFirst() async throws -> Output {
-    let selection = Selection()
-    var winner: Int?
-    var tickets: [Ticket] = []
-    enrolling: for (index, port) in ports.enumerated() {
-      switch port.enrol(Selection.Claim(selection, index: index)) {
-      case .waiting(let ticket): tickets.append(ticket)
-      case .served:
-        winner = index
-        break enrolling
-      case .lost: break enrolling
-      }
+    let wait = Select.Wait()
+    var enrolled = 0
+    // None after the one that decides it.
+    while enrolled < ports.count, ports[enrolled].enrol(wait, enrolled) {
+      enrolled += 1
     }
-    if winner == nil {
-      winner =
-        timers.isEmpty
-        ? await selection.wait() : await waitWithTimers(for: selection)
-    }
-    for (port, ticket) in zip(ports, tickets) { port.withdraw(ticket) }
+    let isDecided = enrolled < ports.count
+    let winner =
+      isDecided || timers.isEmpty
+      ? await wait.value() : await valueWithTimers(of: wait)
+    for port in ports.prefix(enrolled) { port.withdraw() }
     guard let winner else { throw CancellationError() }
     return winner < ports.count
-      ? try await ports[winner].perform(selection.message)
+      ? try await ports[winner].perform(wait.outcome)
       : try await timers[winner - ports.count].action()
   }
-  // #endregion
 
   nonisolated(nonsending)
-    private func waitWithTimers(for selection: Selection) async -> Int?
+    private func valueWithTimers(of wait: Select.Wait) async -> Int?
   {
     await withTaskGroup(of: Void.self) { group in
       for (index, timer) in timers.enumerated() {
@@ -160,40 +146,26 @@ nonisolated private struct Cases<Output> {
         let number = ports.count + index
         group.addTask {
           guard (try? await clock.sleep(for: duration)) != nil else { return }
-          _ = selection.end(number)
+          _ = wait.end(number)
         }
       }
-      let winner = await selection.wait()
+      let winner = await wait.value()
       group.cancelAll()
       return winner
     }
   }
 }
 
-// #region cases
-/// One of the cases of a `select`.
-nonisolated public struct Case<Output> {
-  /// What is done when the case is served.
-  public typealias Action =
-    nonisolated(nonsending) () async throws -> Output
-
-  fileprivate enum Kind {
-    case port(Port<Output>)
-    case timer(Timer<Output>)
-    case otherwise(Action)
-    case absent
-  }
-
-  fileprivate let kind: Kind
-
+/// What the cases of a `select` are made of.
+nonisolated enum Select {
   /// Receives an element, or `nil` if the channel has ended.
   ///
   /// A channel that is absent is never ready.
-  public static func receive<Element: Sendable>(
+  static func receive<Element: Sendable, Output>(
     from channel: Channel<Element>?,
     perform action:
       nonisolated(nonsending) @escaping (Element?) async throws -> Output
-  ) -> Case {
+  ) -> Case<Output> {
     guard let channel else { return Case(kind: .absent) }
     return Case(kind: .port(Port(receiving: channel, action)))
   }
@@ -201,101 +173,88 @@ nonisolated public struct Case<Output> {
   /// Sends an element, which is evaluated even if another case is served.
   ///
   /// A channel that is absent is never ready.
-  public static func send<Element: Sendable>(
+  static func send<Element: Sendable, Output>(
     _ element: Element,
     to channel: Channel<Element>?,
-    perform action: @escaping Action
-  ) -> Case {
+    perform action: @escaping Case<Output>.Action
+  ) -> Case<Output> {
     guard let channel else { return Case(kind: .absent) }
     return Case(kind: .port(Port(sending: element, to: channel, action)))
   }
 
   /// Served where no other case can proceed at once: then nothing waits.
-  public static func `default`(perform action: @escaping Action) -> Case {
+  static func `default`<Output>(
+    perform action: @escaping Case<Output>.Action
+  ) -> Case<Output> {
     Case(kind: .otherwise(action))
   }
 
   /// Served once the wait has taken so long.
-  public static func timeout(
+  static func timeout<Output>(
     _ duration: Duration,
     clock: any Clock<Duration> = ContinuousClock(),
-    perform action: @escaping Action
-  ) -> Case {
+    perform action: @escaping Case<Output>.Action
+  ) -> Case<Output> {
     Case(kind: .timer(Timer(duration, clock: clock, action: action)))
   }
+
+  /// One of the cases of a `select`.
+  struct Case<Output> {
+    /// What is done when the case is served.
+    typealias Action = nonisolated(nonsending) () async throws -> Output
+
+    fileprivate enum Kind {
+      case port(Port<Output>)
+      case timer(Timer<Output>)
+      case otherwise(Action)
+      case absent
+    }
+
+    fileprivate let kind: Kind
+  }
+
+  /// Lists the cases of a `select`; `if` and `for` may be used in it.
+  @resultBuilder
+  enum Builder<Output> {
+    static func buildExpression(_ one: Case<Output>) -> [Case<Output>] {
+      [one]
+    }
+
+    static func buildBlock(_ parts: [Case<Output>]...) -> [Case<Output>] {
+      parts.flatMap { $0 }
+    }
+
+    static func buildOptional(_ part: [Case<Output>]?) -> [Case<Output>] {
+      part ?? []
+    }
+
+    static func buildEither(first part: [Case<Output>]) -> [Case<Output>] {
+      part
+    }
+
+    static func buildEither(second part: [Case<Output>]) -> [Case<Output>] {
+      part
+    }
+
+    static func buildArray(_ parts: [[Case<Output>]]) -> [Case<Output>] {
+      parts.flatMap { $0 }
+    }
+  }
 }
-// #endregion
 
 // Its action runs where `select` is called, and may use what belongs there.
 @available(*, unavailable)
-nonisolated extension Case: Sendable {}
-
-/// Lists the cases of a `select`; `if` and `for` may be used in it.
-@resultBuilder
-nonisolated public enum SelectBuilder<Output>: Sendable {
-  /// A case.
-  public static func buildExpression(_ one: Case<Output>) -> Case<Output> {
-    one
-  }
-
-  /// The first case, or the first cases.
-  public static func buildPartialBlock(
-    first: Case<Output>
-  ) -> [Case<Output>] { [first] }
-
-  /// The first case, or the first cases.
-  public static func buildPartialBlock(
-    first: [Case<Output>]
-  ) -> [Case<Output>] { first }
-
-  /// The cases in their order.
-  public static func buildPartialBlock(
-    accumulated: consuming [Case<Output>],
-    next: Case<Output>
-  ) -> [Case<Output>] {
-    accumulated.append(next)
-    return accumulated
-  }
-
-  /// The cases in their order.
-  public static func buildPartialBlock(
-    accumulated: consuming [Case<Output>],
-    next: [Case<Output>]
-  ) -> [Case<Output>] {
-    accumulated += next
-    return accumulated
-  }
-
-  /// The cases of an `if` without an `else`.
-  public static func buildOptional(
-    _ part: [Case<Output>]?
-  ) -> [Case<Output>] { part ?? [] }
-
-  /// The cases of an `if`.
-  public static func buildEither(
-    first part: [Case<Output>]
-  ) -> [Case<Output>] { part }
-
-  /// The cases of an `else`.
-  public static func buildEither(
-    second part: [Case<Output>]
-  ) -> [Case<Output>] { part }
-
-  /// The cases of a `for`.
-  public static func buildArray(
-    _ parts: [[Case<Output>]]
-  ) -> [Case<Output>] { parts.flatMap { $0 } }
-}
+nonisolated extension Select.Case: Sendable {}
 
 nonisolated private final class Timer<Output> {
   let clock: any Clock<Duration>
   let duration: Duration
-  let action: Case<Output>.Action
+  let action: Select.Case<Output>.Action
 
   init(
     _ duration: Duration,
     clock: any Clock<Duration>,
-    action: @escaping Case<Output>.Action
+    action: @escaping Select.Case<Output>.Action
   ) {
     self.duration = duration
     self.clock = clock
@@ -311,45 +270,55 @@ nonisolated private final class Timer<Output> {
 /// the methods of a generic class or a protocol would not be. A class, since
 /// arrays of cases are copied.
 nonisolated private final class Port<Output> {
-  let isServed: () throws -> Bool
-  let enrol: (Selection.Claim) -> Enrolment
-  let withdraw: (Ticket) -> Void
+  let serveNow: () throws -> Bool
+  /// Takes a place at the channel; false if the wait is decided.
+  let enrol: (Select.Wait, _ index: Int) -> Bool
+  /// Gives the place up.
+  let withdraw: () -> Void
   let perform:
-    nonisolated(nonsending) (_ message: (any Sendable)?) async throws -> Output
+    nonisolated(nonsending) (_ outcome: (any Sendable)?) async throws -> Output
 
   init<Element: Sendable>(
     receiving channel: Channel<Element>,
     _ action:
       nonisolated(nonsending) @escaping (Element?) async throws -> Output
   ) {
-    var received: Received<Element>?
-    isServed = {
+    var received: Channel<Element>.Outcome?
+    var ticket: Channel<Element>.Ticket?
+    serveNow = {
       switch channel.tryReceive() {
-      case .element(let element): received = .element(element)
-      case .end: received = .end
+      case .element(let element): received = .received(element)
+      case .end: received = .closed
       case .nothing: return false
       }
       return true
     }
-    enrol = { channel.enrol(receiver: $0) }
-    withdraw = { channel.withdrawReceiver($0) }
-    perform = { message in
-      let end = received ?? message as? Received<Element>
+    enrol = { wait, index in
+      ticket = channel.enrolReceiver(wait, index)
+      return ticket != nil
+    }
+    withdraw = { ticket.map(channel.withdraw) }
+    perform = { outcome in
+      let end = received ?? outcome as? Channel<Element>.Outcome
       received = nil  // the case may be used again, also by its action
-      return try await action(try end?.get())
+      return try await action(try end?.received())
     }
   }
 
   init<Element: Sendable>(
     sending element: Element,
     to channel: Channel<Element>,
-    _ action: @escaping Case<Output>.Action
+    _ action: @escaping Select.Case<Output>.Action
   ) {
-    isServed = { try channel.trySend(element) }
-    enrol = { channel.enrol(sender: $0, of: element) }
-    withdraw = { channel.withdrawSender($0) }
-    perform = { message in
-      try (message as? Sent)?.get()
+    var ticket: Channel<Element>.Ticket?
+    serveNow = { try channel.trySend(element) }
+    enrol = { wait, index in
+      ticket = channel.enrolSender(wait, index, of: element)
+      return ticket != nil
+    }
+    withdraw = { ticket.map(channel.withdraw) }
+    perform = { outcome in
+      try (outcome as? Channel<Element>.Outcome)?.sent()
       return try await action()
     }
   }

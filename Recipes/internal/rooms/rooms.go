@@ -2,6 +2,7 @@
 package rooms
 
 import (
+	channel "concurrencycookbook/channels/channel/go"
 	closedandnil "concurrencycookbook/channels/closed-and-nil/go"
 	"concurrencycookbook/internal/cookbook"
 	errgroup "concurrencycookbook/lifetimes/errgroup/go"
@@ -22,6 +23,7 @@ func init() {
 	Rooms["semaphore"] = semaphore.Room
 	Rooms["fan-out-fan-in"] = fanoutfanin.Room
 	Rooms["pipeline"] = pipeline.Room
+	Rooms["channel"] = channel.Room
 	Rooms["closed-and-nil"] = closedandnil.Room
 	Rooms["errgroup"] = errgroup.Room
 	Rooms["loop-capture"] = loopcapture.Room

@@ -1,4 +1,3 @@
-import ChannelRecipe
 import Synchronization
 
 /// Transforms elements in several tasks, whose results come as one sequence.

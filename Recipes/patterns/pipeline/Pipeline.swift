@@ -1,4 +1,3 @@
-import ChannelRecipe
 import Synchronization
 
 /// Stages that run concurrently, each in tasks of its own.

@@ -1,15 +1,14 @@
 import Cookbook
 import Foundation
 
-/// A recipe's pattern file, as it is and as a user gets it.
+/// A file that a user copies, as it is and as a user gets it.
 struct PatternFile {
   var recipe: Recipe
+  var fileName: String
   /// The text in the checkout, with the line ends of Unix.
   var original: String
   /// The recipes whose modules it imports.
   var ingredients: [Recipe]
-
-  var fileName: String { Self.typeName(of: recipe) + ".swift" }
 
   var path: String { "\(recipe.folder)/\(fileName)" }
 
@@ -23,16 +22,18 @@ struct PatternFile {
       .map { $0.prefix(1).uppercased() + $0.dropFirst() }.joined()
   }
 
-  /// Reads a recipe's pattern file from the checkout.
+  /// Reads one of a recipe's pattern files from the checkout.
   ///
   /// - Throws: ``UsageError`` when it cannot be read, or imports a module
   ///   that is no recipe's.
   init(
-    _ recipe: Recipe,
-    of recipes: [Recipe],
+    _ fileName: String,
+    of recipe: Recipe,
+    among recipes: [Recipe],
     in root: URL
   ) throws(UsageError) {
     self.recipe = recipe
+    self.fileName = fileName
     original = ""
     ingredients = []
     do {
@@ -56,7 +57,7 @@ struct PatternFile {
     ingredients += recipes.filter { recipe.ingredients.contains($0.name) }
   }
 
-  /// A recipe's pattern file and, after it, all that it needs.
+  /// A recipe's pattern files and, after them, all that they need.
   static func all(
     for recipe: Recipe,
     of recipes: [Recipe],
@@ -69,9 +70,13 @@ struct PatternFile {
       guard !files.contains(where: { $0.recipe.name == next.name }) else {
         continue
       }
-      let file = try PatternFile(next, of: recipes, in: root)
-      files.append(file)
-      wanted += file.ingredients
+      let names =
+        next.copies.isEmpty ? [typeName(of: next) + ".swift"] : next.copies
+      for name in names {
+        let file = try PatternFile(name, of: next, among: recipes, in: root)
+        files.append(file)
+        wanted += file.ingredients
+      }
     }
     return files
   }

@@ -1,0 +1,206 @@
+package import Cookbook
+
+/// What the recipe shows; see README.md.
+package enum ChannelExamples {
+  package static let recipe = Recipe(
+    name: "channel",
+    chapter: .channels,
+    question: "How do unbuffered and buffered channels work?",
+    goConstructs: [
+      "make(chan T)", "make(chan T, n)", "ch <- v", "<-ch", "close(ch)",
+      "for v := range ch",
+    ],
+    swiftConstructs: ["AsyncStream", "AsyncSequence", "withTaskGroup"],
+    problems: [
+      "hand values from task to task", "rendezvous", "bounded queue",
+      "many producers", "many consumers",
+    ],
+    copies: ["Channel.swift", "ChannelState.swift", "ChannelWaiting.swift"],
+    examples: [
+      Example("plain", laws: [inOrder]) {
+        try await stream($0, $1, .unbounded)
+      },
+      Example(
+        "jobs",
+        laws: [inOrder, bounded],
+        wrong: wrongJobs,
+        exhausted: [(Jobs(capacity: 0, jobs: [1, 1, 1], use: 1), 4)],
+        body: jobs
+      ),
+      Example(
+        "meetings",
+        laws: [explained],
+        wrong: wrongMeetings
+      ) { await $0.run(Port.channel, $1) },
+      .history("linearizable", histories(Port.channel), wrong: wrongHistories),
+    ],
+    workloads: workloads
+  )
+
+  // MARK: A producer and a consumer
+
+  struct Jobs: ExampleInput {
+    var capacity = 2
+    var jobs = [10, 10, 10, 10, 10, 10]
+    var use = 20
+
+    static var fields: [Field<Self>] {
+      [
+        .count(\.capacity, in: 0...1024, random: 0...3, "how many it holds"),
+        .durations(\.jobs, random: 0...8, "the milliseconds to make each job"),
+        .duration(\.use, repeats: 8, "the milliseconds to use one"),
+      ]
+    }
+
+    /// The number of jobs, and what makes and what uses one.
+    func perform(
+      _ stage: Stage
+    ) -> (
+      Int, @Sendable (Int) async throws -> Int,
+      @Sendable (Int) async throws -> Void
+    ) {
+      let produce: @Sendable (Int) async throws -> Int = { job in
+        try await stage.work("producer", jobs[job])
+        return job
+      }
+      let consume: @Sendable (Int) async throws -> Void = { job in
+        try await stage.work("consumer", use)
+        stage.say("consumer", job)
+      }
+      return (jobs.count, produce, consume)
+    }
+  }
+
+  static func stream(
+    _ input: Jobs,
+    _ stage: Stage,
+    _ policy: AsyncStream<Int>.Continuation.BufferingPolicy
+  ) async throws {
+    let (n, produce, consume) = input.perform(stage)
+    // #region plain
+    let (jobs, coming) = AsyncStream.makeStream(
+      of: Int.self,
+      bufferingPolicy: policy
+    )
+    try await withThrowingTaskGroup { group in
+      group.addTask {
+        defer { coming.finish() }
+        for job in 0..<n { coming.yield(try await produce(job)) }
+      }
+      for await job in jobs { try await consume(job) }
+      try await group.waitForAll()
+    }
+    // #endregion
+  }
+
+  private static func jobs(_ input: Jobs, _ stage: Stage) async throws {
+    let (n, produce, consume) = input.perform(stage)
+    let capacity = input.capacity
+    // #region jobs
+    let jobs = Channel<Int>(capacity: capacity)
+    try await withThrowingTaskGroup { group in
+      group.addTask {
+        defer { jobs.close() }
+        for job in 0..<n { try await jobs.send(produce(job)) }
+      }
+      for try await job in jobs { try await consume(job) }
+      try await group.waitForAll()
+    }
+    // #endregion
+  }
+
+  static let inOrder = Law<Jobs>("each job is used, in order") { input, trace in
+    let used = trace.outcome.said["consumer"] ?? []
+    let all = input.jobs.indices.map(String.init)
+    let wanted = trace.ending == .returned ? all : Array(all.prefix(used.count))
+    return used == wanted ? nil : "\(used)"
+  }.untimed
+
+  /// One more than the channel holds: the producer has made it, and waits.
+  static let bounded = Law<Jobs>("at most capacity + 1 jobs are ahead") {
+    input,
+    trace in
+    var ahead = 0
+    for (at, events) in trace.instants {
+      ahead += events.count { $0.lane == "producer" && $0.name == "end" }
+      ahead -= events.count { $0.lane == "consumer" && $0.name == "start" }
+      if ahead > input.capacity + 1 { return "\(ahead) at \(at) µs" }
+    }
+    return nil
+  }
+
+  // MARK: Tasks that send, receive or close
+
+  struct Meetings: ExampleInput {
+    var capacity = 1
+    var sends = [10, 20, 30]
+    var receives = [40, 50, 60, 80]
+    var closes = [70]
+    var patience = 25
+
+    static var fields: [Field<Self>] {
+      [
+        Field(
+          \.patience,
+          "after how many milliseconds a task that waits is cancelled",
+          randomize: { input, source in
+            // Nor do two tasks come at one instant, or are cancelled: which
+            // of them is the first would be the scheduler's choice.
+            source.mayStop = true
+            input.patience = source.int(in: 0...1 << 25) * 2 + 1
+          }
+        ),
+        .count(\.capacity, in: 0...1024, random: 0...2, "how many it holds"),
+        .durations(\.sends, random: 0...8, "when each sender comes"),
+        .durations(\.receives, random: 0...8, "when each receiver comes"),
+        .durations(\.closes, random: 0...2, "when it is closed"),
+      ]
+    }
+
+    /// What each task does, and when.
+    var tasks: [(lane: String, call: Model.Call, at: Int)] {
+      sends.enumerated().map { ("send \($0)", .send($0), $1) }
+        + receives.enumerated().map { ("receive \($0)", .receive, $1) }
+        + closes.enumerated().map { ("close \($0)", .close, $1) }
+    }
+
+    func run(_ make: Port.Make, _ stage: Stage) async {
+      let port = make(capacity)
+      await withTaskGroup { group in
+        for (lane, call, milliseconds) in tasks {
+          group.addTask(name: lane) {
+            guard (try? await stage.sleep(milliseconds)) != nil else { return }
+            stage.record("start", lane: lane)
+            await stage.cancel(lane, after: patience) {
+              stage.say(lane, await port.perform(call))
+            }
+            stage.record("end", lane: lane)
+          }
+        }
+      }
+    }
+  }
+
+  /// Nothing is lost, doubled or overtaken, no more is held than fits, nothing
+  /// ends before its time, and nobody waits for what is there; see ``Model``.
+  static let explained = Law<Meetings>("some order explains what happened") {
+    input,
+    trace in
+    let events = trace.events
+    let operations = input.tasks.compactMap { lane, call, _ in
+      let own = events.indices.filter { events[$0].lane == lane }
+      return own.first.map { first in
+        guard let value = trace.outcome.said[lane]?.first, let last = own.last
+        else { return History<Model>.Operation(lane, call, since: first) }
+        return .init(
+          lane,
+          call,
+          String(value.dropFirst().dropLast()),
+          first...last
+        )
+      }
+    }
+    return History(operations)
+      .counterexample(from: Model(capacity: input.capacity))
+  }.untimed
+}

@@ -1,0 +1,330 @@
+import Synchronization
+
+// What a channel knows and decides. It knows no lock, task or clock.
+
+nonisolated extension Channel {
+  /// All but the elements that were moved on to the ``Outbox``.
+  ///
+  /// Each event is one method. It returns what to do once the locks are
+  /// released.
+  struct State: Sendable {
+    private let capacity: Int
+    private var isClosed = false
+    /// How many elements came into the buffer.
+    private(set) var sent = 0
+    // How many left it, when this was last looked up.
+    private var received = 0
+    private var inbox: [Element] = []
+    // Tasks wait in one of the lists at most: senders only while the buffer
+    // is full, receivers only while it is empty.
+    private(set) var senders = WaitList<Element>()
+    private var receivers = WaitList<Void>()
+    private var tickets = 0
+
+    init(capacity: Int) { self.capacity = capacity }
+
+    /// Appends an element if nobody waits and there is room, for many if it
+    /// has to be looked up.
+    ///
+    /// - Returns: Whether it was appended; there may be room where it was
+    ///   not.
+    mutating func appendToBuffer(
+      _ element: Element,
+      _ received: borrowing Atomic<Int>,
+      batch: Int
+    ) -> Bool {
+      guard receivers.isEmpty, senders.isEmpty, !isClosed else { return false }
+      if sent - self.received >= capacity {
+        self.received = received.load(ordering: .acquiring)
+        if sent - self.received > capacity - batch { return false }
+      }
+      append(element)
+      return true
+    }
+
+    mutating func moveInbox(to outbox: inout Outbox) {
+      outbox.refill(&inbox)
+    }
+
+    /// - Returns: `nil` if the sender has to wait.
+    mutating func send(
+      _ element: Element,
+      _ outbox: Outbox,
+      for guest: Guest? = nil
+    ) -> Attempt? {
+      if isClosed { return claim(guest) ? .done(.closed) : .lost }
+      switch receivers.popFirst(for: guest) {
+      case .one(let receiver, _):
+        return .met(receiver, with: .received(element), own: .sent)
+      case .lost: return .lost
+      case .none: break
+      }
+      received = outbox.received
+      guard sent - received < capacity else { return nil }
+      guard claim(guest) else { return .lost }
+      append(element)
+      return .done(.sent)
+    }
+
+    /// - Returns: `nil` if the receiver has to wait.
+    mutating func receive(
+      _ outbox: inout Outbox,
+      for guest: Guest? = nil
+    ) -> Attempt? {
+      if outbox.isEmpty { outbox.refill(&inbox) }
+      if !outbox.isEmpty, !claim(guest) { return .lost }
+      if let element = outbox.take() {
+        // The first sender that waits moves up, or later ones overtake it.
+        guard case .one(let sender, let next) = senders.popFirst() else {
+          return .done(.received(element))
+        }
+        append(next)
+        return .met(sender, with: .sent, own: .received(element))
+      }
+      switch senders.popFirst(for: guest) {
+      case .one(let sender, let element):
+        return .met(sender, with: .sent, own: .received(element))
+      case .lost: return .lost
+      case .none: break
+      }
+      guard isClosed else { return nil }
+      return claim(guest) ? .done(.closed) : .lost
+    }
+
+    mutating func wait(_ peer: Peer, toSend element: Element) -> Attempt {
+      tickets += 1
+      senders.append(peer, element, tickets)
+      return .waiting(peer, tickets)
+    }
+
+    mutating func waitToReceive(_ peer: Peer) -> Attempt {
+      tickets += 1
+      receivers.append(peer, (), tickets)
+      return .waiting(peer, tickets)
+    }
+
+    /// Gives up a place; `nil` if the one who had it has been served.
+    mutating func leave(_ ticket: Ticket) -> Peer? {
+      senders.remove(ticket) ?? receivers.remove(ticket)
+    }
+
+    /// - Returns: All who wait, or `nil` if the channel was closed before.
+    mutating func close() -> [Peer]? {
+      if isClosed { return nil }
+      isClosed = true
+      var released: [Peer] = []
+      while case .one(let peer, _) = receivers.popFirst() {
+        released.append(peer)
+      }
+      while case .one(let peer, _) = senders.popFirst() {
+        released.append(peer)
+      }
+      return released
+    }
+
+    private mutating func append(_ element: Element) {
+      inbox.append(element)
+      sent += 1
+    }
+
+    /// Decides for a guest that needs no other; a task is always decided.
+    private func claim(_ guest: Guest?) -> Bool {
+      guest?.decide() != .gone
+    }
+  }
+
+  /// The older part of the buffer, which receivers take from.
+  struct Outbox: Sendable {
+    // The oldest one is the last, where it can be removed in O(1).
+    private var elements: [Element] = []
+    /// How many elements left the buffer.
+    private(set) var received = 0
+    /// Whether one of them may have to move up: that takes both locks.
+    var areSendersWaiting = false
+
+    var isEmpty: Bool { elements.isEmpty }
+
+    mutating func refill(_ inbox: inout [Element]) {
+      swap(&elements, &inbox)
+      elements.reverse()
+    }
+
+    mutating func take() -> Element? {
+      guard let element = elements.popLast() else { return nil }
+      received += 1
+      return element
+    }
+  }
+
+  /// How a send or a receive ends.
+  enum Outcome: Sendable {
+    case sent
+    case received(Element)
+    /// An error for a sender, and for a receiver the end.
+    case closed
+    case cancelled
+
+    /// Throws what ``Channel/send(_:)`` throws.
+    func sent() throws {
+      switch self {
+      case .sent, .received: break
+      case .closed: throw ChannelClosedError()
+      case .cancelled: throw CancellationError()
+      }
+    }
+
+    /// Returns or throws what ``Channel/receive()`` does.
+    func received() throws(CancellationError) -> Element? {
+      switch self {
+      case .received(let element): return element
+      case .sent, .closed: return nil
+      case .cancelled: throw CancellationError()
+      }
+    }
+  }
+
+  /// What became of a send or a receive under the lock.
+  enum Attempt: Sendable {
+    case done(Outcome)
+    /// Both sides are done.
+    case met(Peer, with: Outcome, own: Outcome)
+    case waiting(Peer, Ticket)
+    /// The guest was served by another channel meanwhile.
+    case lost
+
+    /// Wakes the other side, if there is one.
+    func finish() -> Outcome {
+      switch self {
+      case .done(let outcome): return outcome
+      case .met(let peer, let outcome, let own):
+        peer.resume(outcome)
+        return own
+      case .waiting, .lost: return .cancelled
+      }
+    }
+  }
+
+  /// One that waits at a channel.
+  enum Peer: Sendable {
+    case task(Waiter)
+    // Boxed, so that a place is small.
+    indirect case guest(Guest)
+
+    func resume(_ outcome: Outcome) {
+      switch self {
+      case .task(let waiter): waiter.resume(outcome)
+      case .guest(let guest): guest.resume(outcome)
+      }
+    }
+
+    /// Whether the two can meet now, which decides both.
+    fileprivate func decide(with other: Guest?) -> Guest.Verdict {
+      switch self {
+      case .guest(let guest): guest.decide(with: other)
+      case .task: other?.decide() == .gone ? .lost : .take
+      }
+    }
+  }
+
+  /// One that waits at other channels as well, and is served by one of them:
+  /// that is what a `select` is.
+  struct Guest: Sendable {
+    enum Verdict: Sendable {
+      case take
+      /// It was served elsewhere.
+      case gone
+      /// It and the other are the same.
+      case skip
+      /// The other was served elsewhere.
+      case lost
+    }
+
+    /// What those have in common that are decided together.
+    let owner: any AnyObject & Sendable
+    let index: Int
+    // What a `select` puts in place. Functions that capture nothing, or each
+    // guest would cost memory for two more.
+    let decideGuest: @Sendable (_ guest: Guest, _ other: Guest?) -> Verdict
+    let resumeGuest: @Sendable (_ guest: Guest, Outcome) -> Void
+
+    /// Decides it, and the other with it if there is one: both or none.
+    func decide(with other: Guest? = nil) -> Verdict {
+      decideGuest(self, other)
+    }
+
+    func resume(_ outcome: Outcome) { resumeGuest(self, outcome) }
+  }
+
+  /// The number of a place, larger than those before it.
+  typealias Ticket = Int
+
+  /// First in, first out, and any one can leave.
+  ///
+  /// One that leaves makes a gap. When half of the places are gaps, the
+  /// others close up: a queue that keeps its gaps would grow without bound
+  /// behind one that waits for long.
+  struct WaitList<Luggage: Sendable>: Sendable {
+    enum First { case none, one(Peer, Luggage), lost }
+
+    private var places: [(ticket: Ticket, occupant: (Peer, Luggage)?)] = []
+    // All before it are gaps.
+    private var first = 0
+    private var count = 0
+
+    var isEmpty: Bool { count == 0 }
+
+    mutating func append(_ peer: Peer, _ luggage: Luggage, _ ticket: Ticket) {
+      if places.count >= 16, places.count >= 2 * count {
+        places.removeAll { $0.occupant == nil }
+        first = 0
+      }
+      places.append((ticket, (peer, luggage)))
+      count += 1
+    }
+
+    /// - Returns: Who had the place, or `nil` if there is none, or a gap.
+    mutating func remove(_ ticket: Ticket) -> Peer? {
+      var (low, high) = (first, places.count)
+      while low < high {
+        let middle = (low + high) / 2
+        if places[middle].ticket < ticket {
+          low = middle + 1
+        } else {
+          high = middle
+        }
+      }
+      guard low < places.count, places[low].ticket == ticket else { return nil }
+      defer { vacate(low) }
+      return places[low].occupant?.0
+    }
+
+    /// Takes out the first one that can be served, by a guest if there is
+    /// one.
+    mutating func popFirst(for guest: Guest? = nil) -> First {
+      for place in first..<places.count {
+        guard let (peer, luggage) = places[place].occupant else { continue }
+        switch peer.decide(with: guest) {
+        case .take:
+          vacate(place)
+          return .one(peer, luggage)
+        case .gone: vacate(place)
+        case .skip: break
+        case .lost: return .lost
+        }
+      }
+      return .none
+    }
+
+    private mutating func vacate(_ place: Int) {
+      guard places[place].occupant != nil else { return }
+      count -= 1
+      if place == places.count - 1 {
+        // So that where one waits at a time, the same memory serves all.
+        places.removeLast()
+      } else {
+        places[place].occupant = nil
+      }
+      while first < places.count, places[first].occupant == nil { first += 1 }
+    }
+  }
+}

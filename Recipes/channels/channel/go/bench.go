@@ -1,0 +1,57 @@
+package examples
+
+import (
+	"sync"
+	"sync/atomic"
+
+	"concurrencycookbook/internal/cookbook"
+)
+
+// workloads are what is timed against Swift.
+var workloads = passes()
+
+func passes() []cookbook.Workload {
+	var workloads []cookbook.Workload
+	for _, shape := range []struct {
+		name               string
+		senders, receivers int
+	}{
+		{"one-to-one", 1, 1}, {"many-to-one", 5, 1}, {"one-to-many", 1, 5},
+		{"many-to-many", 5, 5}, {"write-contention", 1_000, 1},
+	} {
+		pass := func(name string, capacity int) cookbook.Workload {
+			return cookbook.Workload{Name: name, Run: func(count int) int {
+				return pass(count, shape.senders, shape.receivers, capacity)
+			}}
+		}
+		workloads = append(workloads,
+			pass(shape.name, 0), pass(shape.name+"-buffered", 100))
+	}
+	return workloads
+}
+
+func pass(count, senders, receivers, capacity int) int {
+	ch := make(chan int, capacity)
+	var sending, receiving sync.WaitGroup
+	var total atomic.Int64
+	for sender := range senders {
+		sending.Go(func() {
+			for element := sender; element < count; element += senders {
+				ch <- element & 7
+			}
+		})
+	}
+	for range receivers {
+		receiving.Go(func() {
+			sum := 0
+			for element := range ch {
+				sum += element
+			}
+			total.Add(int64(sum))
+		})
+	}
+	sending.Wait()
+	close(ch)
+	receiving.Wait()
+	return int(total.Load())
+}
