@@ -5,6 +5,7 @@ import PackageDescription
 /// Rooms that are one module together, by their folders below `Recipes`.
 let rooms = [
   "patterns/bounded-pool",
+  "patterns/backpressure",
   "channels/closed-and-nil",
   "lifetimes/loop-capture",
   "shared-state/once",
@@ -53,7 +54,6 @@ let recipes = [
   Recipe(name: "fan-out-fan-in", chapter: "patterns", ingredients: ["channel"]),
   Recipe(name: "semaphore", chapter: "patterns"),
   Recipe(name: "pipeline", chapter: "patterns", ingredients: ["channel"]),
-  Recipe(name: "backpressure", chapter: "patterns", ingredients: ["channel"]),
   Recipe(name: "errgroup", chapter: "lifetimes"),
   Recipe(name: "context-cancellation", chapter: "lifetimes"),
   Recipe(name: "channel", chapter: "channels"),

@@ -18,7 +18,6 @@ import (
 	"concurrencycookbook/internal/rooms"
 	contextcancellation "concurrencycookbook/lifetimes/context-cancellation"
 	"concurrencycookbook/lifetimes/errgroup"
-	"concurrencycookbook/patterns/backpressure"
 	fanoutfanin "concurrencycookbook/patterns/fan-out-fan-in"
 	"concurrencycookbook/patterns/pipeline"
 	"concurrencycookbook/patterns/semaphore"
@@ -29,7 +28,6 @@ var workloads = map[string][]cookbook.Workload{
 	"word-count":           wordcount.Workloads,
 	"fan-out-fan-in":       fanoutfanin.Workloads,
 	"pipeline":             pipeline.Workloads,
-	"backpressure":         backpressure.Workloads,
 	"semaphore":            semaphore.Workloads,
 	"errgroup":             errgroup.Workloads,
 	"context-cancellation": contextcancellation.Workloads,

@@ -7,7 +7,6 @@ import (
 	"concurrencycookbook/internal/cookbook"
 	contextcancellation "concurrencycookbook/lifetimes/context-cancellation"
 	"concurrencycookbook/lifetimes/errgroup"
-	"concurrencycookbook/patterns/backpressure"
 	fanoutfanin "concurrencycookbook/patterns/fan-out-fan-in"
 	"concurrencycookbook/patterns/pipeline"
 	"concurrencycookbook/patterns/semaphore"
@@ -27,7 +26,6 @@ var recipes = []recipe{
 	{"fan-out-fan-in", "patterns", fanoutfanin.Demo(fanoutfanin.Original)},
 	{"semaphore", "patterns", semaphore.Demo(semaphore.Originals)},
 	{"pipeline", "patterns", pipeline.Demo(pipeline.Original)},
-	{"backpressure", "patterns", backpressure.Demo(backpressure.Original)},
 	{"errgroup", "lifetimes", errgroup.Demo(errgroup.Original)},
 	{"context-cancellation", "lifetimes",
 		contextcancellation.Demo(contextcancellation.Original)},

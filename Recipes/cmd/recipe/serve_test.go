@@ -23,7 +23,6 @@ import (
 	"concurrencycookbook/internal/rooms"
 	contextcancellation "concurrencycookbook/lifetimes/context-cancellation"
 	"concurrencycookbook/lifetimes/errgroup"
-	"concurrencycookbook/patterns/backpressure"
 	fanoutfanin "concurrencycookbook/patterns/fan-out-fan-in"
 	"concurrencycookbook/patterns/pipeline"
 	"concurrencycookbook/patterns/semaphore"
@@ -204,8 +203,6 @@ func answer(t *testing.T, asked request) (cookbook.Trace, error) {
 
 func mutate(recipe, mutant string) (cookbook.Demo, error) {
 	switch recipe {
-	case "backpressure":
-		return pick(mutants.Backpressure, mutant, backpressure.Demo)
 	case "channel":
 		return pick(mutants.Channel, mutant, channel.Demo)
 	case "context-cancellation":

@@ -5,6 +5,7 @@ import (
 	closedandnil "concurrencycookbook/channels/closed-and-nil/go"
 	"concurrencycookbook/internal/cookbook"
 	loopcapture "concurrencycookbook/lifetimes/loop-capture/go"
+	backpressure "concurrencycookbook/patterns/backpressure/go"
 	boundedpool "concurrencycookbook/patterns/bounded-pool/go"
 	amilliontasks "concurrencycookbook/runtime/a-million-tasks/go"
 	once "concurrencycookbook/shared-state/once/go"
@@ -15,6 +16,7 @@ var Rooms = map[string]cookbook.Room{}
 
 func init() {
 	Rooms["bounded-pool"] = boundedpool.Room
+	Rooms["backpressure"] = backpressure.Room
 	Rooms["closed-and-nil"] = closedandnil.Room
 	Rooms["loop-capture"] = loopcapture.Room
 	Rooms["once"] = once.Room

@@ -1,4 +1,3 @@
-import BackpressureRecipe
 import ChannelRecipe
 import ContextCancellationRecipe
 import Cookbook
@@ -17,7 +16,6 @@ let menu: [any Demo.Type] = [
   FanOutFanInDemo.self,
   SemaphoreDemo.self,
   PipelineDemo.self,
-  BackpressureDemo.self,
   ErrgroupDemo.self,
   ContextCancellationDemo.self,
   ChannelDemo.self,

@@ -5,8 +5,7 @@
 // Sending on a bounded channel and select with default are described in
 // Effective Go, "Channels" and "A leaky buffer"
 // (https://go.dev/doc/effective_go), and limiting by time in Go by
-// Example, "Rate Limiting" (https://gobyexample.com/rate-limiting) and
-// the Go wiki, "RateLimiting" (https://go.dev/wiki/RateLimiting).
+// Example, "Rate Limiting" (https://gobyexample.com/rate-limiting).
 package backpressure
 
 import (
@@ -24,7 +23,7 @@ func Send[T any](ctx context.Context, items chan<- T, item T) error {
 	}
 }
 
-// Offer sheds load: it drops item when there is no room, and says so.
+// Offer drops item when there is no room, and says so.
 func Offer[T any](items chan<- T, item T) (sent bool) {
 	select {
 	case items <- item:
@@ -53,39 +52,37 @@ func Push[T any](items chan T, item T) (oldest T, dropped bool) {
 	}
 }
 
-// A Limiter is a bucket of tokens, each of which comes back one period
-// after it was taken. So no window of that length, wherever it begins,
-// holds more than there are tokens.
-//
-// golang.org/x/time/rate refills at a constant rate instead: after a
-// pause, a window can hold the whole burst and what is refilled in it.
+// A Limiter is a bucket of tokens that refills at a constant rate.
 type Limiter struct {
-	period time.Duration
-	// bucket holds when each token can be taken, the soonest first.
-	// Whoever has it is at the head of the line: a mutex whose waiters
-	// are served in turn and can give up.
-	bucket chan []time.Time
+	every time.Duration
+	burst int
+	// bucket holds when the bucket will be full. The goroutine that has
+	// received this is the first in line: a mutex whose waiters are served
+	// in turn and can give up.
+	bucket chan time.Time
 }
 
-// NewLimiter returns a full bucket.
-func NewLimiter(tokens int, period time.Duration) *Limiter {
-	l := &Limiter{period, make(chan []time.Time, 1)}
-	l.bucket <- make([]time.Time, tokens)
+// NewLimiter returns a full bucket of burst tokens. While it is not full,
+// one comes in after each interval.
+func NewLimiter(every time.Duration, burst int) *Limiter {
+	l := &Limiter{every, burst, make(chan time.Time, 1)}
+	l.bucket <- time.Now()
 	return l
 }
 
 // Wait takes a token, or none and ctx's error if ctx is done first.
-// Those who wait are served first come, first served.
+// Those that wait are served first come, first served.
 func (l *Limiter) Wait(ctx context.Context) error {
-	var tokens []time.Time
+	var full time.Time
 	select {
-	case tokens = <-l.bucket:
+	case full = <-l.bucket:
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	defer func() { l.bucket <- tokens }()
+	defer func() { l.bucket <- full }()
 
-	if wait := time.Until(tokens[0]); wait > 0 {
+	due := full.Add(-time.Duration(l.burst-1) * l.every)
+	if wait := time.Until(due); wait > 0 {
 		timer := time.NewTimer(wait)
 		defer timer.Stop()
 		select {
@@ -97,6 +94,9 @@ func (l *Limiter) Wait(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	tokens = append(tokens[1:], time.Now().Add(l.period))
+	if now := time.Now(); full.Before(now) {
+		full = now
+	}
+	full = full.Add(l.every)
 	return nil
 }
