@@ -97,6 +97,10 @@ struct RefusedGoTests {
       "race", "DATA RACE",
       "n := 0; n++"
     ),
+    (
+      "//go:build ignore", "select {}", "run", "all goroutines are asleep",
+      "select { default: }"
+    ),
   ]
 
   @Test(

@@ -11,7 +11,10 @@ package enum ClosedAndNilExamples {
       "What happens on send, receive, close of a nil or closed channel?",
     goConstructs: ["close(ch)", "nil channel", "v, ok := <-ch", "sync.Once"],
     swiftConstructs: ["Optional", "AsyncStream.Continuation"],
-    problems: ["send on closed channel", "who closes the channel"],
+    problems: [
+      "send on closed channel", "close a channel twice",
+      "who closes the channel",
+    ],
     examples: cells + meetings + [closeOnce]
   )
 

@@ -37,21 +37,28 @@ package enum OnceExamples {
         wrong: wrongHistories
       ),
       .refused("lazy", "OnceRefused.swift"),
+      .refused("sync-once-recursion", "go/refused/recursion.go"),
       Example(
         "first-fails",
         .outcomes(
-          swift:
-            "call 1: throws no network; call 2: 2, returns; caller: returns",
+          swift: "call 1: throws no network; call 2: 2, returns; "
+            + "caller: returns",
           go: "Do 1: dies of no network; Do 2: returns; "
             + "OnceValue 1: dies of no network; "
             + "OnceValue 2: dies of no network; "
             + "OnceValues 1: throws no network; "
-            + "OnceValues 2: throws no network; caller: returns",
+            + "OnceValues 2: throws no network; "
+            + "Value 1: dies of no network; Value 2: 2, returns; "
+            + "caller: returns",
           because: "To `Do`, a function that panicked has run. `OnceValue` "
-            + "repeats the panic in each call, and `OnceValues` the error."
+            + "repeats the panic in each call, and `OnceValues` the error. "
+            + "Neither the file nor its original (`Value`) keeps any."
         ),
         body: firstFails
       ),
+      Example("recursion", .waits()) { _ in
+        _ = try await Recursion.once.value()
+      },
     ]
   )
 
@@ -97,32 +104,19 @@ package enum OnceExamples {
   }
 
   private static func storedTask(_ stage: Stage) async {
-    let load: Load = {
-      stage.say("load", "runs")
-      try await stage.sleep(10)
-      return 1
-    }
-    let config = Config(load, stage)
-    let print: @Sendable (Int) -> Void = { stage.print($0) }
-    await withTaskGroup { group in
-      for _ in 1...3 {
-        group.addTask {
-          if let value = try? await config.value() { print(value) }
-        }
-      }
+    await Callers(cancelFirst: nil).ask(stage) { load in
+      let config = Config(load, stage)
+      return { try await config.value() }
     }
   }
 
   private static func value(_ input: Callers, _ stage: Stage) async {
-    let (load, callers) = input.perform(stage)
-    // #region value
-    let config = Once { try await load() }
-    await withTaskGroup { group in
-      for caller in callers {
-        group.addTask { await caller { try await config.value() } }
-      }
+    await input.ask(stage) { load in
+      // #region value
+      let config = Once { try await load() }
+      return { try await config.value() }
+      // #endregion
     }
-    // #endregion
   }
 
   /// Two calls, of which the first fails: the file runs the work again.
@@ -166,29 +160,27 @@ package enum OnceExamples {
       ]
     }
 
-    /// A caller asks for a value by what it is given.
-    typealias Caller = @Sendable (@escaping Load) async -> Void
-
-    /// The work, whose value is the number of the run, and the callers, each
-    /// with its moment.
-    func perform(_ stage: Stage) -> (load: Load, callers: [Caller]) {
+    /// Callers ask for a value, each at its moment: that of the work is the
+    /// number of the run.
+    func ask(_ stage: Stage, _ make: Make) async {
       let count = Count()
-      let load: Load = { [runs, failures] in
+      let value = make { [runs, failures] in
         let run = count.next()
         let time = runs.dropFirst(run).first ?? runs.last ?? 0
         try await stage.work("run \(run)", time, fails: run < failures)
         return run
       }
-      let callers = arrivals.enumerated().map { index, arrival -> Caller in
-        let lane = "caller \(index)"
-        return { [cancelFirst] value in
-          await stage.cancel(lane, after: index == 0 ? cancelFirst : nil) {
-            try? await stage.sleep(arrival)
-            try? await stage.keep(lane) { stage.say(lane, try await value()) }
+      await withTaskGroup { group in
+        for (index, arrival) in arrivals.enumerated() {
+          let lane = "caller \(index)"
+          group.addTask(name: lane) { [cancelFirst] in
+            await stage.cancel(lane, after: index == 0 ? cancelFirst : nil) {
+              try? await stage.sleep(arrival)
+              try? await stage.keep(lane) { stage.say(lane, try await value()) }
+            }
           }
         }
       }
-      return (load, callers)
     }
   }
 
@@ -200,33 +192,22 @@ package enum OnceExamples {
 
   // MARK: Laws
 
-  static let laws = [
-    oneRun, finishedValue, cancelledLeave, handsOver, .allEndedOnReturn,
-  ]
+  static let laws = [oneRun, cancelledLeave, ownErrors]
 
   static let oneRun = Law<Callers>(
-    "no run starts beside another one or after a success"
+    "one run at a time, up to the one whose value all get"
   ) { _, trace in
-    var (running, succeeded) = (0, false)
-    for event in trace.events where event.isRun {
-      if event.isOpening, running > 0 || succeeded {
-        return "\(event.lane) starts"
-      }
-      running += event.isOpening ? 1 : -1
-      if event.name == "end" { succeeded = true }
-    }
-    return nil
-  }.untimed
-
-  static let finishedValue = Law<Callers>(
-    "a value is that of a run that has succeeded"
-  ) { _, trace in
-    var finished: Set<String> = []
+    var (isRunning, succeeded): (Bool, String?) = (false, nil)
     for event in trace.events {
-      if event.isRun, event.name == "end" { finished.insert(event.lane) }
-      if event.name == "say", !finished.contains("run \(event.item)") {
+      if event.name == "say", "run \(event.item)" != succeeded {
         return "\(event.lane) gets \(event.item)"
       }
+      guard event.isRun else { continue }
+      if event.isOpening, isRunning || succeeded != nil {
+        return "\(event.lane) starts"
+      }
+      isRunning = event.isOpening
+      if event.name == "end" { succeeded = event.lane }
     }
     return nil
   }.untimed
@@ -236,22 +217,30 @@ package enum OnceExamples {
   ) { _, trace in
     for cancel in trace.events where cancel.name == "cancel" {
       let late = trace.events.first {
-        cancel.cancels($0) && $0.isClosing && $0.at > cancel.at
+        ($0.lane == cancel.lane || cancel.lane == Event.caller)
+          && $0.isClosing && $0.at > cancel.at
       }
       if let late { return "\(late.lane) stays until \(late.at) µs" }
     }
     return nil
   }
 
-  static let handsOver = Law<Callers>(
-    "a caller's cancellation is nobody else's"
-  ) { _, trace in
+  static let ownErrors = Law<Callers>(
+    "a failure or a cancellation is one caller's own"
+  ) { input, trace in
+    func count(_ name: String, runs: Bool) -> Int {
+      trace.events.count { $0.name == name && $0.isRun == runs }
+    }
     let cancels = trace.events.filter { $0.name == "cancel" }
-    return trace.events.first { event in
-      event.name == "cancelled" && !event.isRun
-        && !cancels.contains { $0.cancels(event) }
-    }.map { "\($0.lane) is cancelled" }
+    let all = cancels.contains { $0.lane == Event.caller }
+    return count("fail", runs: false) > count("fail", runs: true)
+      || !all && count("cancelled", runs: false) > cancels.count
+      ? "several callers have it" : nil
   }.untimed
+}
+
+private enum Recursion {
+  static let once: Once<Int> = Once { try await once.value() }
 }
 
 private let loads = Atomic(0)
@@ -263,9 +252,4 @@ private func load() -> String {
 
 extension Event {
   fileprivate var isRun: Bool { lane.hasPrefix("run ") }
-
-  /// Whether it is a cancellation of another event's lane, or of all.
-  fileprivate func cancels(_ other: Event) -> Bool {
-    lane == other.lane || lane == Event.caller
-  }
 }

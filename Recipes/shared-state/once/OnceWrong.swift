@@ -9,7 +9,7 @@ extension OnceExamples {
       breaks: oneRun,
       input: Callers(arrivals: [0, 0], runs: [0], cancelFirst: nil)
     ) { load, _ in checkBeforeAwait(load) },
-    wrong("flag-first", breaks: finishedValue) { load, _ in
+    wrong("flag-first", breaks: oneRun) { load, _ in
       let hasBegun = Atomic(false)
       let value = Mutex(-1)
       return { @Sendable in
@@ -21,24 +21,10 @@ extension OnceExamples {
         return new
       }
     },
-    wrong("kept-error", breaks: handsOver) { load, _ in keepError(load) },
+    wrong("kept-error", breaks: ownErrors) { load, _ in keepError(load) },
     wrong("stored-task", breaks: cancelledLeave) { load, stage in
       let config = Config(load, stage)
       return { try await config.value() }
-    },
-    // As before, but the caller leaves, and leaves the run behind.
-    wrong(
-      "left-running",
-      breaks: .allEndedOnReturn,
-      input: Callers(arrivals: [0])
-    ) { load, stage in
-      let config = Config(load, stage)
-      return {
-        let (values, coming) = AsyncStream<Int>.makeStream()
-        stage.startTask { coming.yield(try await config.value()) }
-        for await value in values { return value }
-        throw CancellationError()
-      }
     },
   ]
 
@@ -59,13 +45,7 @@ extension OnceExamples {
     _ make: @escaping @Sendable (@escaping Load, Stage) -> Load
   ) -> Wrong<Callers> {
     Wrong(name, breaks: law, input: input) { input, stage in
-      let (load, callers) = input.perform(stage)
-      let value = make(load, stage)
-      await withTaskGroup { group in
-        for (index, caller) in callers.enumerated() {
-          group.addTask(name: "caller \(index)") { await caller(value) }
-        }
-      }
+      await input.ask(stage) { make($0, stage) }
     }
   }
 

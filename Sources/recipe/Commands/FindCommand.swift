@@ -6,7 +6,8 @@ enum FindCommand {
   private struct Answer: Encodable {
     var name: String
     var question: String
-    var found: [String]
+    /// The term that says most of what was typed.
+    var found: String
     var folder: String
   }
 
@@ -26,8 +27,7 @@ enum FindCommand {
           "such as: recipe find sync.WaitGroup, recipe find limit concurrency"
       )
     }
-    let recipes = everyRecipe
-    let findings = Search(recipes).find(query)
+    let findings = Search(everyRecipe, page: page(of:)).find(query)
     if asJSON {
       try Terminal.print(
         jsonLine(
@@ -35,69 +35,54 @@ enum FindCommand {
             Answer(
               name: $0.recipe.name,
               question: $0.recipe.question,
-              found: $0.terms.map(\.text),
+              found: $0.term.text,
               folder: $0.recipe.folder
             )
           }
         )
       )
     } else {
-      try Terminal.print(text(for: query, in: recipes))
+      try Terminal.print(text(for: query, findings))
     }
     if findings.isEmpty { throw ExitCode.failure }
   }
 
+  /// The page of a recipe; without the checkout its terms must do.
+  static func page(of recipe: Recipe) -> String? {
+    guard let root = try? Checkout.root() else { return nil }
+    let page = root.appending(path: "\(recipe.folder)/README.md")
+    return try? String(contentsOf: page, encoding: .utf8)
+  }
+
   /// What the command prints.
-  static func text(for query: String, in recipes: [Recipe]) -> String {
-    let search = Search(recipes)
-    let findings = search.find(query)
-    guard !findings.isEmpty else { return excuse(for: query, search) }
-    let width = findings.map(\.recipe.name.count).max() ?? 0
+  static func text(for query: String) -> String {
+    text(for: query, Search(everyRecipe, page: page).find(query))
+  }
+
+  /// The same of what was found: five recipes at the most.
+  static func text(for query: String, _ findings: [Search.Finding]) -> String {
+    guard let first = findings.first else {
+      return """
+        nothing is found by '\(query)'
+        'recipe list' names all recipes, and 'recipe find sync.WaitGroup' finds by a Go construct.
+        """
+    }
+    let shown = findings.prefix(5)
+    let width = shown.map(\.recipe.name.count).max() ?? 0
     let indentation = String(repeating: " ", count: width + 2)
-    var lines: [String] = []
-    for finding in findings {
-      let recipe = finding.recipe
-      lines.append("\(recipe.name.padded(to: width))  \(recipe.question)")
-      let note = finding.match.note.map { "\($0): " } ?? ""
-      lines.append(indentation + note + reason(finding))
+    var lines = shown.flatMap { finding in
+      let (recipe, term) = (finding.recipe, finding.term)
+      return [
+        "\(recipe.name.padded(to: width))  \(recipe.question)",
+        indentation + "\(term.text) (\(term.kind.rawValue))",
+      ]
     }
-    lines.append("")
-    lines.append(
-      "'recipe show \(findings[0].recipe.name)' shows it in Go and Swift."
-    )
-    return lines.joined(separator: "\n")
-  }
-
-  private static func reason(_ finding: Search.Finding) -> String {
-    finding.terms.map { "\($0.text) (\($0.kind.rawValue))" }
-      .joined(separator: ", ")
-  }
-
-  private static func excuse(for query: String, _ search: Search) -> String {
-    var lines = ["nothing is found by '\(query)'"]
-    let alternatives = search.alternatives(to: query)
-    if alternatives.contains(where: { !$0.found.isEmpty }) {
-      lines.append("it would have found by one of the words:")
-      for (word, findings) in alternatives {
-        let names = findings.prefix(4).map(\.recipe.name)
-        lines.append(
-          "  '\(word)': "
-            + (names.isEmpty ? "nothing" : names.joined(separator: ", "))
-        )
-      }
-      return lines.joined(separator: "\n")
+    if findings.count > shown.count {
+      lines.append("and \(findings.count - shown.count) more, less close")
     }
-    let nearest = search.nearest(to: query, count: 3)
-    if !nearest.isEmpty {
-      lines.append("it would have found by the terms most like it:")
-      lines += nearest.map { "  \($0.terms[0].text): \($0.recipe.name)" }
-    } else {
-      lines.append("it would have found by a Go construct, such as:")
-      lines += search.constructs(.go).prefix(3).map {
-        "  \($0.terms[0].text): \($0.recipe.name)"
-      }
-    }
-    lines.append("'recipe list' names them all.")
+    lines += [
+      "", "'recipe show \(first.recipe.name)' shows it in Go and Swift.",
+    ]
     return lines.joined(separator: "\n")
   }
 }

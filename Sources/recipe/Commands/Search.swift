@@ -1,47 +1,30 @@
 import Cookbook
+import Foundation
 
-/// Finds recipes by the terms that they declare.
+/// Finds recipes by what a person types.
 ///
-/// What a person types is compared with each term of each recipe, and the
-/// best comparison decides. In this order:
-///
-/// 1. it is the term;
-/// 2. each of its words is a word of the term;
-/// 3. each begins a word of the term;
-/// 4. each is a part of the term;
-/// 5. each is a part of some term, of different ones of the recipe;
-/// 6. each is a word of the term but for a slip of the finger.
-///
-/// Among equals a Go construct comes before a Swift one, that before a
-/// problem, and a short term before a long one, since more of it was said.
+/// A query that is the name of a recipe, or one of its terms, finds that one
+/// first: name, Go construct, Swift construct, problem. All others are ranked
+/// by a score. Whole words count, without their endings; rare ones count more,
+/// and so do those that stand together in one short term. A word that a recipe
+/// lacks lowers its score, and hides nothing.
 struct Search {
-  enum Kind: String, Encodable, Comparable, CaseIterable {
+  /// Where a term stands, the most telling first.
+  enum Kind: String {
+    case name
     case go = "Go"
     case swift = "Swift"
-    case problem
-    case name
-    case question
+    case problem, question, hazard, page
 
-    static func < (left: Kind, right: Kind) -> Bool {
-      left.order < right.order
-    }
-
-    private var order: Int { Kind.allCases.firstIndex(of: self) ?? 0 }
-  }
-
-  enum Match: Int, Comparable, CaseIterable {
-    case exact, words, prefixes, parts, scattered, slip
-
-    static func < (left: Match, right: Match) -> Bool {
-      left.rawValue < right.rawValue
-    }
-
-    /// Why the recipe was found; nothing where that is plain to see.
-    var note: String? {
+    fileprivate var weight: Double {
       switch self {
-      case .exact, .words, .prefixes, .parts: nil
-      case .scattered: "among its terms"
-      case .slip: "nearly"
+      case .name: 6
+      case .go: 5
+      case .swift: 4
+      case .problem: 4
+      case .question: 3
+      case .hazard: 3
+      case .page: 1
       }
     }
   }
@@ -49,180 +32,150 @@ struct Search {
   struct Term {
     var kind: Kind
     var text: String
+    fileprivate var stems: [String]
+
+    fileprivate init(_ kind: Kind, _ text: String) {
+      (self.kind, self.text) = (kind, text)
+      stems = words(of: text).map(stem)
+    }
   }
 
   struct Finding {
     var recipe: Recipe
-    var match: Match
-    /// The terms that were found: one, or for ``Match/scattered`` several.
-    var terms: [Term]
+    /// The term that says most of what was typed.
+    var term: Term
+    /// Whether the query is that term.
+    var isExact: Bool
+    fileprivate var score: Double
   }
 
   private struct Entry {
     var recipe: Recipe
-    var terms: [(term: Term, text: String, words: [String])]
+    var terms: [Term]
+    var stems: Set<String>
   }
 
   private let entries: [Entry]
 
-  init(_ recipes: [Recipe]) {
+  /// Creates a search over recipes.
+  ///
+  /// - Parameters:
+  ///   - recipes: In the order of the menu, which decides between equals.
+  ///   - page: The page of a recipe, if it can be read.
+  init(_ recipes: [Recipe], page: (Recipe) -> String? = { _ in nil }) {
     entries = recipes.map { recipe in
-      let terms: [(Kind, [String])] = [
-        (.go, recipe.goConstructs),
-        (.swift, recipe.swiftConstructs),
-        (.problem, recipe.problems),
-        (.name, [recipe.name]),
-        (.question, [recipe.question]),
-      ]
+      var terms = [Term(.name, recipe.name)]
+      terms += recipe.goConstructs.map { Term(.go, $0) }
+      terms += recipe.swiftConstructs.map { Term(.swift, $0) }
+      terms += recipe.problems.map { Term(.problem, $0) }
+      terms.append(Term(.question, recipe.question))
+      let lines = page(recipe)?.proseLines ?? []
+      terms += lines.compactMap { line in
+        line.prefixMatch(of: /- \[(.+?)\]:/).map {
+          Term(.hazard, String($0.output.1))
+        }
+      }
+      terms += lines.map { Term(.page, $0) }
       return Entry(
         recipe: recipe,
-        terms: terms.flatMap { kind, texts in
-          texts.map {
-            (
-              Term(kind: kind, text: $0), $0.lowercased().collapsed,
-              words(of: $0)
-            )
-          }
-        }
+        terms: terms,
+        stems: Set(terms.flatMap(\.stems))
       )
     }
   }
 
   /// The recipes that answer to `query`, the best first.
   func find(_ query: String) -> [Finding] {
-    let text = query.lowercased().collapsed
-    guard !text.isEmpty else { return [] }
-    let words = queryWords(of: query)
-    let ranked = entries.enumerated().compactMap { index, entry in
-      best(in: entry, text: text, words: words).map {
-        (finding: $0, index: index)
+    let sought = Set(meaningful(words(of: query)).map { known(stem($0)) })
+    let found = entries.compactMap { entry in
+      (exact(query, entry) ?? closest(sought, entry)).map { finding in
+        var finding = finding
+        // Of two recipes with a term, it is about the one that it names.
+        let name = Set(entry.terms[0].stems)
+        let named = Double(sought.intersection(name).count)
+        finding.score += named / Double(name.count)
+        return finding
       }
     }
-    // A slip is only assumed where what was typed leads nowhere.
-    let isCertain = ranked.contains { $0.finding.match < .slip }
-    return
-      ranked
-      .filter { !isCertain || $0.finding.match < .slip }
-      .sorted { rank($0.finding, $0.index) < rank($1.finding, $1.index) }
-      .map(\.finding)
-  }
-
-  /// What the words of a query that finds nothing would have found, each on
-  /// its own.
-  func alternatives(to query: String) -> [(word: String, found: [Finding])] {
-    let words = queryWords(of: query)
-    guard words.count > 1 else { return [] }
-    return words.map { ($0, find($0)) }
-  }
-
-  /// The terms that look most like `query`, one a recipe at the most.
-  func nearest(to query: String, count: Int) -> [Finding] {
-    let text = Set(pairs(of: query.lowercased()))
-    return entries.compactMap { entry -> (Finding, Double)? in
-      let scored = entry.terms.filter { $0.term.kind < .name }.map { term in
-        let other = Set(pairs(of: term.text))
-        let common = Double(2 * text.intersection(other).count)
-        return (term.term, common / Double(max(1, text.count + other.count)))
-      }
-      guard let best = scored.max(by: { $0.1 < $1.1 }), best.1 > 0 else {
-        return nil
-      }
-      return (
-        Finding(recipe: entry.recipe, match: .slip, terms: [best.0]), best.1
-      )
+    // Sorting is stable: the order of the menu decides between equals.
+    return found.sorted { left, right in
+      left.isExact == right.isExact
+        ? left.score > right.score : left.isExact
     }
-    .sorted { $0.1 > $1.1 }.prefix(count).map(\.0)
   }
 
-  private func rank(
-    _ finding: Finding,
-    _ index: Int
-  ) -> (Int, Kind, Int, Int) {
-    let first = finding.terms[0]
-    return (finding.match.rawValue, first.kind, first.text.count, index)
-  }
-
-  private func best(
-    in entry: Entry,
-    text: String,
-    words: [String]
-  ) -> Finding? {
-    var best: (match: Match, term: Term)?
-    for term in entry.terms {
-      guard
-        let match = match(text, words, with: (term.text, term.words))
-      else { continue }
-      if let best,
-        (best.match, best.term.kind, best.term.text.count)
-          <= (match, term.term.kind, term.term.text.count)
-      {
-        continue
-      }
-      best = (match, term.term)
+  private func exact(_ query: String, _ entry: Entry) -> Finding? {
+    let stems = words(of: query).map(stem)
+    let term = entry.terms.first {
+      $0.kind.weight > Kind.question.weight
+        && ($0.text.lowercased() == query.lowercased()
+          || !stems.isEmpty && $0.stems == stems)
     }
-    if let best, best.match < .scattered {
-      return Finding(
+    return term.map {
+      Finding(
         recipe: entry.recipe,
-        match: best.match,
-        terms: [best.term]
+        term: $0,
+        isExact: true,
+        score: $0.kind.weight
       )
     }
-    if let terms = scattered(words, in: entry) {
-      return Finding(recipe: entry.recipe, match: .scattered, terms: terms)
-    }
-    return best.map {
-      Finding(recipe: entry.recipe, match: $0.match, terms: [$0.term])
-    }
   }
 
-  private func match(
-    _ text: String,
-    _ words: [String],
-    with term: (text: String, words: [String])
-  ) -> Match? {
-    if text == term.text { return .exact }
-    // Words are letters and digits: `<-` has none.
-    guard !words.isEmpty else { return term.text.contains(text) ? .parts : nil }
-    if words == term.words { return .exact }
-    if words.allSatisfy(term.words.contains) { return .words }
-    if words.allSatisfy({ word in
-      term.words.contains { $0.hasPrefix(word) }
-    }) {
-      return .prefixes
-    }
-    if words.allSatisfy(term.text.contains) { return .parts }
-    if words.allSatisfy({ isSlip($0, of: term.words) }) { return .slip }
-    return nil
+  private func closest(_ sought: Set<String>, _ entry: Entry) -> Finding? {
+    let total = sought.map(rarity).reduce(0, +)
+    let best = entry.terms.map { ($0, score($0, sought, total)) }
+      .max { $0.1 < $1.1 }
+    guard let (term, most) = best, most > 0 else { return nil }
+    let present = sought.filter(entry.stems.contains).map(rarity)
+    return Finding(
+      recipe: entry.recipe,
+      term: term,
+      isExact: false,
+      score: most + 2 * present.reduce(0, +) / total
+    )
   }
 
-  private func scattered(_ words: [String], in entry: Entry) -> [Term]? {
-    guard words.count > 1 else { return nil }
-    var terms: [Term] = []
-    for word in words {
-      let found = entry.terms.first { term in
-        // A part of a word would find "for" in "performance".
-        term.words.contains { $0.hasPrefix(word) }
-      }
-      guard let found else { return nil }
-      if !terms.contains(where: { $0.text == found.term.text }) {
-        terms.append(found.term)
-      }
-    }
-    return terms
+  /// How much of what is sought a term says, and how little else.
+  private func score(
+    _ term: Term,
+    _ sought: Set<String>,
+    _ total: Double
+  ) -> Double {
+    let said = Set(term.stems).intersection(sought)
+    guard !said.isEmpty else { return 0 }
+    let share = said.map(rarity).reduce(0, +) / total
+    let density = Double(said.count) / Double(term.stems.count)
+    return term.kind.weight * share * (0.5 + 0.5 * density)
   }
 
-  private func isSlip(_ word: String, of candidates: [String]) -> Bool {
-    // Among short words nearly everything is near everything.
-    candidates.contains(word)
-      || word.count > 3
-        && candidates.contains {
-          editDistance(word, $0) <= (word.count > 5 ? 2 : 1)
-        }
+  /// Higher for a word that few recipes have.
+  private func rarity(_ stem: String) -> Double {
+    let having = entries.count { $0.stems.contains(stem) }
+    return log(1 + Double(entries.count + 1) / Double(having + 1))
   }
 
-  private func pairs(of text: String) -> [String] {
-    words(of: text).flatMap { word in
-      zip(word, word.dropFirst()).map { "\($0)\($1)" }
+  /// The word that was meant, if this one stands nowhere.
+  private func known(_ word: String) -> String {
+    guard word.count > 3, !entries.contains(where: { $0.stems.contains(word) })
+    else { return word }
+    let near = Set(
+      entries.flatMap { $0.terms.filter { $0.kind != .page } }
+        .flatMap(\.stems)
+    ).map { ($0, editDistance(word, $0)) }
+      .min { ($0.1, $0.0) < ($1.1, $1.0) }
+    guard let near, near.1 <= (word.count > 5 ? 2 : 1) else { return word }
+    return near.0
+  }
+}
+
+extension String {
+  /// The lines of a page outside of its listings, tables and comments.
+  fileprivate var proseLines: [String] {
+    var isCode = false
+    return split(separator: "\n").map(String.init).filter { line in
+      if line.hasPrefix("```") { isCode.toggle() }
+      return !isCode && !line.hasPrefix("```") && !line.hasPrefix("<")
+        && !line.hasPrefix("|") && line.prefixMatch(of: /\[.+?\]:/) == nil
     }
   }
 }
@@ -231,6 +184,9 @@ struct Search {
 /// names in camel case beside them.
 private func words(of text: String) -> [String] {
   text.split { !$0.isLetter && !$0.isNumber }.flatMap { word in
+    guard word.dropFirst().contains(where: \.isUppercase) else {
+      return [word.lowercased()]
+    }
     let parts = word.matches(of: /\p{Lu}?[^\p{Lu}]+|\p{Lu}+(?!\p{Ll})/)
       .map { $0.output.lowercased() }
     let whole = word.lowercased()
@@ -238,25 +194,40 @@ private func words(of text: String) -> [String] {
   }
 }
 
-/// What is asked for: without what only makes it a sentence.
-private func queryWords(of query: String) -> [String] {
-  let all = query.lowercased()
-    .split { !$0.isLetter && !$0.isNumber }.map(String.init)
+/// The words without those that only make a sentence.
+private func meaningful(_ words: [String]) -> [String] {
   let fillers: Set = [
-    "a", "an", "are", "can", "do", "does", "how", "i", "is", "my", "of",
-    "the", "to", "what", "when", "which", "why",
+    "a", "all", "an", "and", "another", "are", "as", "at", "be", "by", "can",
+    "do",
+    "does", "each", "for", "from", "get", "how", "i", "if", "in", "into", "is",
+    "it", "its", "many", "me", "much", "multiple", "my", "of", "on", "one",
+    "or", "over", "several", "some",
+    "something", "than", "that", "the", "there", "to", "use", "want", "what",
+    "when",
+    "which", "why", "with", "you",
   ]
-  let meaningful = all.filter { !fillers.contains($0) }
-  return meaningful.isEmpty ? all : meaningful
+  let rest = words.filter { !fillers.contains($0) }
+  return rest.isEmpty ? words : rest
 }
 
-extension Search {
-  /// The first term of this kind of each recipe.
-  func constructs(_ kind: Kind) -> [Finding] {
-    entries.compactMap { entry in
-      entry.terms.first { $0.term.kind == kind }.map {
-        Finding(recipe: entry.recipe, match: .exact, terms: [$0.term])
-      }
+/// A word without its endings, so that its forms are one word.
+private func stem(_ word: String) -> String {
+  var stem = word
+  var isShrinking = true
+  while isShrinking {
+    isShrinking = false
+    for ending in ["ation", "ing", "ion", "ed", "er", "es", "s", "e"]
+    where stem.hasSuffix(ending) && stem.count - ending.count >= 3
+      && !stem.hasSuffix("ss")
+    {
+      stem.removeLast(ending.count)
+      isShrinking = true
+      break
     }
   }
+  if let last = stem.last, stem.count > 3, stem.dropLast().last == last {
+    stem.removeLast()
+  }
+  // British or American.
+  return stem.hasSuffix("is") ? stem.dropLast(2) + "iz" : stem
 }

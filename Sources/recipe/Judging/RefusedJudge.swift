@@ -6,12 +6,13 @@ import Foundation
 /// Comments in the code say what is expected, in the form of the Swift
 /// compiler's own mode: `// expected-error {{a part of the message}}`, or
 /// `expected-error@-1` for the line before. A file of Go names the tool:
-/// `expected-error` is `go build`, `expected-vet` is `go vet`, and
-/// `expected-race` is `go run -race`. Only these tools are run.
+/// `expected-error` is `go build`, `expected-vet` is `go vet`, `expected-race`
+/// is `go run -race`, and `expected-run` is `go run`, which alone reports that
+/// all goroutines wait. Only these tools are run.
 enum RefusedJudge {
   /// What a tool says of a line, or is expected to say.
   struct Diagnosis: Hashable, CustomStringConvertible {
-    /// `error`, `vet` or `race`.
+    /// `error`, `vet`, `race` or `run`.
     var tool: String
     var line: Int
     var message: String
@@ -147,7 +148,7 @@ enum RefusedJudge {
   ) throws -> Verdict {
     var verdict = Verdict(file: name, diagnoses: recorded ?? [])
     let expected = expectations(in: try read(file))
-    let tools = ["error", "vet", "race"].filter { tool in
+    let tools = ["error", "vet", "race", "run"].filter { tool in
       expected.contains { $0.tool == tool }
     }
     if expected.isEmpty {
@@ -159,8 +160,8 @@ enum RefusedJudge {
     for tool in tools where recorded == nil {
       let said = try run(tool, on: file)
       var found = diagnoses(of: tool, in: said.text, about: file)
-      if tool == "race" {
-        found = races(in: said.text, about: file, expected)
+      if tool == "race" || tool == "run" {
+        found = crashes(of: tool, in: said.text, about: file, expected)
       }
       if said.status == 0 {
         verdict.problem = "'\(tool)' accepts it"
@@ -182,7 +183,8 @@ enum RefusedJudge {
       switch tool {
       case "error": ["build", "-o", "/dev/null"]
       case "vet": ["vet"]
-      default: ["run", "-race"]
+      case "race": ["run", "-race"]
+      default: ["run"]
       }
     return try GoToolchain.output(
       of: command + [file.path],
@@ -193,7 +195,8 @@ enum RefusedJudge {
   /// The expected lines that the report of a race or a crash names.
   ///
   /// Which further lines it names is a matter of luck.
-  private static func races(
+  private static func crashes(
+    of tool: String,
     in output: String,
     about file: URL,
     _ expected: [Diagnosis]
@@ -203,17 +206,17 @@ enum RefusedJudge {
     }
     guard let report else { return [] }
     let message = report.split(separator: ": ", maxSplits: 1)[1]
-    return expected.filter { $0.tool == "race" }.compactMap { race in
+    return expected.filter { $0.tool == tool }.compactMap { crash in
       guard
         output.lines.contains(where: {
           let words = $0.split(separator: " ")
           return words.first?
-            .hasSuffix("/\(file.lastPathComponent):\(race.line)") ?? false
+            .hasSuffix("/\(file.lastPathComponent):\(crash.line)") ?? false
         })
       else { return nil }
       return Diagnosis(
-        tool: "race",
-        line: race.line,
+        tool: tool,
+        line: crash.line,
         message: String(message)
       )
     }

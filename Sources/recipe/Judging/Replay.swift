@@ -15,10 +15,7 @@ enum Replay {
     switch name {
     case "list": return ListCommand.text(of: everyRecipe).lines
     case "find":
-      return FindCommand.text(
-        for: arguments.joined(separator: " "),
-        in: everyRecipe
-      ).lines
+      return FindCommand.text(for: arguments.joined(separator: " ")).lines
     default:
       let recipe = try recipe(named: name)
       guard recipe.examples.isEmpty else {

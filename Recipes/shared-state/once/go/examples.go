@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"concurrencycookbook/internal/cookbook"
 	"concurrencycookbook/shared-state/once/go/once"
@@ -20,6 +19,7 @@ var Room = cookbook.Room{
 		"stored-task": cookbook.Plain(onceValues),
 		"value":       cookbook.With(value),
 		"first-fails": cookbook.Plain(firstFails),
+		"recursion":   cookbook.Plain(recursion),
 	},
 	Wrong: map[string]cookbook.Example{
 		"value/withoutOnce": cookbook.With(withoutOnce),
@@ -44,27 +44,6 @@ func plain(_ context.Context, fmt cookbook.Stage) error {
 	return nil
 }
 
-func onceValues(_ context.Context, fmt cookbook.Stage) error {
-	load := func() (int, error) {
-		fmt.Say("load", "runs")
-		time.Sleep(10 * time.Millisecond)
-		return 1, nil
-	}
-	// #region onceValues
-	config := sync.OnceValues(load)
-	var wg sync.WaitGroup
-	for range 3 {
-		wg.Go(func() {
-			if value, err := config(); err == nil {
-				fmt.Println(value)
-			}
-		})
-	}
-	wg.Wait()
-	// #endregion
-	return nil
-}
-
 // callers ask for a value, each at its moment.
 type callers struct {
 	Arrivals    []int `json:"arrivals"`
@@ -75,13 +54,13 @@ type callers struct {
 
 type work func(context.Context) (int, error)
 
-// perform returns the work, whose value is the number of the run, and the
-// callers: each gets the value from what it is given.
-func (in callers) perform(
-	ctx context.Context, stage cookbook.Stage,
-) (load work, callers []func(work)) {
+// ask has callers ask for a value, each at its moment: that of the work is
+// the number of the run.
+func (in callers) ask(
+	ctx context.Context, stage cookbook.Stage, newValue func(load work) work,
+) error {
 	var runs atomic.Int64
-	load = func(ctx context.Context) (int, error) {
+	value := newValue(func(ctx context.Context) (int, error) {
 		run := int(runs.Add(1) - 1)
 		ms := 0
 		if len(in.Runs) > 0 {
@@ -89,9 +68,10 @@ func (in callers) perform(
 		}
 		lane := fmt.Sprint("run ", run)
 		return run, stage.Work(ctx, lane, ms, run < in.Failures)
-	}
+	})
+	var wg sync.WaitGroup
 	for index, arrival := range in.Arrivals {
-		callers = append(callers, func(value work) {
+		wg.Go(func() {
 			lane, ctx := fmt.Sprint("caller ", index), ctx
 			if index == 0 {
 				inner, stop := stage.CancelAfter(ctx, lane, in.CancelFirst)
@@ -108,52 +88,70 @@ func (in callers) perform(
 			})
 		})
 	}
-	return load, callers
+	wg.Wait()
+	return nil
+}
+
+func onceValues(ctx context.Context, stage cookbook.Stage) error {
+	in := callers{Arrivals: []int{0, 10, 20, 60}, Runs: []int{40}}
+	return in.ask(ctx, stage, func(work work) work {
+		load := func() (int, error) { return work(ctx) }
+		// #region onceValues
+		config := sync.OnceValues(load)
+		// #endregion
+		return func(context.Context) (int, error) { return config() }
+	})
 }
 
 func value(ctx context.Context, stage cookbook.Stage, in callers) error {
-	load, callers := in.perform(ctx, stage)
-	// #region value
-	config := once.New(load)
-	var wg sync.WaitGroup
-	for _, caller := range callers {
-		wg.Go(func() { caller(config.Value) })
-	}
-	wg.Wait()
-	// #endregion
-	return nil
+	return in.ask(ctx, stage, func(load work) work {
+		// #region value
+		config := once.New(load)
+		return config.Value
+		// #endregion
+	})
 }
 
 func withoutOnce(ctx context.Context, stage cookbook.Stage, in callers) error {
-	load, callers := in.perform(ctx, stage)
-	var wg sync.WaitGroup
-	for _, caller := range callers {
-		wg.Go(func() { caller(load) })
-	}
-	wg.Wait()
-	return nil
+	return in.ask(ctx, stage, func(load work) work { return load })
 }
 
-// firstFails calls each of Go's three twice; the first work fails.
-func firstFails(_ context.Context, stage cookbook.Stage) error {
-	var once sync.Once
-	value := sync.OnceValue(func() int { panic("no network") })
+// firstFails calls each twice; the first work fails.
+func firstFails(ctx context.Context, stage cookbook.Stage) error {
+	fail := func() { panic("no network") }
+	var do sync.Once
+	value := sync.OnceValue(func() int { fail(); return 0 })
 	values := sync.OnceValues(func() (int, error) {
 		return 0, errors.New("no network")
 	})
+	runs := 0
+	original := once.New(func(context.Context) (int, error) {
+		if runs++; runs == 1 {
+			fail()
+		}
+		return runs, nil
+	})
 	for _, call := range []string{" 1", " 2"} {
-		stage.Attempt("Do"+call, func() error {
-			once.Do(func() { panic("no network") })
-			return nil
-		})
-		stage.Attempt("OnceValue"+call, func() error {
-			value()
-			return nil
-		})
+		stage.Attempt("Do"+call, func() error { do.Do(fail); return nil })
+		stage.Attempt("OnceValue"+call, func() error { value(); return nil })
 		stage.Attempt("OnceValues"+call, func() error {
 			_, err := values()
 			return err
 		})
+		stage.Attempt("Value"+call, func() error {
+			got, err := original.Value(ctx)
+			stage.Say("Value"+call, got)
+			return err
+		})
 	}
 	return nil
+}
+
+func recursion(ctx context.Context, _ cookbook.Stage) error {
+	var again *once.Once[int]
+	again = once.New(func(ctx context.Context) (int, error) {
+		return again.Value(ctx)
+	})
+	_, err := again.Value(ctx)
+	return err
 }
