@@ -53,8 +53,8 @@ nonisolated final class BoundedBuffer<Element: Sendable>: Sendable {
   nonisolated(nonsending) func send(
     _ element: Element
   ) async throws -> Element? {
-    if let step = state.withLock({ $0.send(element) }) {
-      return try step.finish()
+    if let step = try state.withLock({ try $0.send(element) }) {
+      return step.finish()
     }
     return try await wait(toSend: element)
   }
@@ -66,7 +66,7 @@ nonisolated final class BoundedBuffer<Element: Sendable>: Sendable {
   /// - Throws: ``BufferClosedError`` if the buffer is closed.
   @discardableResult
   func offer(_ element: Element) throws -> Element? {
-    try state.withLock { $0.send(element, mayWait: false) }?.finish()
+    try state.withLock { try $0.send(element, mayWait: false) }?.finish()
   }
 
   /// Takes the oldest element, and waits while there is none.
@@ -74,9 +74,7 @@ nonisolated final class BoundedBuffer<Element: Sendable>: Sendable {
   /// - Returns: The element, or `nil` once the buffer is closed and empty.
   /// - Throws: `CancellationError` if the task is cancelled while it waits.
   nonisolated(nonsending) func receive() async throws -> Element? {
-    if let step = state.withLock({ $0.receive() }) {
-      return try step.finish()
-    }
+    if let step = state.withLock({ $0.receive() }) { return step.finish() }
     return try await wait(toSend: nil)
   }
 
@@ -101,11 +99,15 @@ nonisolated final class BoundedBuffer<Element: Sendable>: Sendable {
     return try await withTaskCancellationHandler {
       try await withCheckedThrowingContinuation { continuation in
         let waiter = Waiter(element, continuation)
-        // Asked under the lock: a later cancellation finds the waiter there.
-        let step = state.withLock {
-          $0.wait(ticket, waiter, isCancelled: Task.isCancelled)
+        do {
+          // Asked under the lock: a later cancellation finds the waiter there.
+          let step = try state.withLock {
+            try $0.wait(ticket, waiter, isCancelled: Task.isCancelled)
+          }
+          if let step { continuation.resume(returning: step.finish()) }
+        } catch {
+          continuation.resume(throwing: error)
         }
-        if let step { continuation.resume(with: Result { try step.finish() }) }
       }
     } onCancel: {
       // It may have been served before.
@@ -149,20 +151,14 @@ nonisolated extension BoundedBuffer {
     }
   }
 
-  /// What a call has to do once it has left the lock.
-  private enum Step {
-    case done(Element?)
-    case wake(Waiter, with: Element?, result: Element?)
-    case fail(any Error)
+  /// What is left to do once the lock is released.
+  private struct Step {
+    var result: Element?
+    var woken: (waiter: Waiter, element: Element?)?
 
-    func finish() throws -> Element? {
-      switch self {
-      case .done(let result): return result
-      case .wake(let waiter, let element, let result):
-        waiter.continuation.resume(returning: element)
-        return result
-      case .fail(let error): throw error
-      }
+    func finish() -> Element? {
+      woken?.waiter.continuation.resume(returning: woken?.element)
+      return result
     }
   }
 
@@ -175,8 +171,8 @@ nonisolated extension BoundedBuffer {
     /// A ring; the oldest element is at `head`.
     private var slots: [Element?]
     private var (head, count) = (0, 0)
-    /// By ticket, and none below `first`. One line is enough, since senders
-    /// wait only while the buffer is full, and receivers while it is empty.
+    // By ticket, and none below `first`. One line is enough, since senders
+    // wait only while the buffer is full, and receivers while it is empty.
     var waiters: [Int: Waiter] = [:]
     private var (first, last) = (0, 0)
 
@@ -185,26 +181,27 @@ nonisolated extension BoundedBuffer {
       slots = Array(repeating: nil, count: bound)
     }
 
-    mutating func send(_ element: Element, mayWait: Bool = true) -> Step? {
-      if isClosed { return .fail(BufferClosedError()) }
+    mutating func send(_ element: Element, mayWait: Bool = true) throws -> Step?
+    {
+      if isClosed { throw BufferClosedError() }
       if count == 0, let receiver = popWaiter() {
-        return .wake(receiver, with: element, result: nil)
+        return Step(woken: (receiver, element))
       }
       if count == slots.count {
         if policy == .suspend, mayWait { return nil }
         droppedCount += 1
-        if policy != .dropOldest { return .done(element) }
+        if policy != .dropOldest { return Step(result: element) }
       }
       let oldest = count == slots.count ? pop() : nil
       append(element)
-      return .done(oldest)
+      return Step(result: oldest)
     }
 
     mutating func receive() -> Step? {
-      guard let element = pop() else { return isClosed ? .done(nil) : nil }
-      guard let sender = popWaiter() else { return .done(element) }
+      guard let element = pop() else { return isClosed ? Step() : nil }
+      guard let sender = popWaiter() else { return Step(result: element) }
       sender.element.map { append($0) }
-      return .wake(sender, with: nil, result: element)
+      return Step(result: element, woken: (sender, nil))
     }
 
     mutating func nextTicket() -> Int {
@@ -217,11 +214,11 @@ nonisolated extension BoundedBuffer {
       _ ticket: Int,
       _ waiter: Waiter,
       isCancelled: Bool
-    ) -> Step? {
+    ) throws -> Step? {
       let step =
-        if let element = waiter.element { send(element) } else { receive() }
-      if let step { return step }
-      if isCancelled { return .fail(CancellationError()) }
+        if let element = waiter.element { try send(element) } else { receive() }
+      if step != nil { return step }
+      if isCancelled { throw CancellationError() }
       waiters[ticket] = waiter
       if ticket < first { first = ticket }
       return nil
@@ -255,65 +252,5 @@ nonisolated extension BoundedBuffer {
       }
       return slots[head]
     }
-  }
-}
-
-/// A limit on how often something happens: tokens that come in at a constant
-/// rate, of which each call takes one.
-///
-///     let quota = TokenBucket(burst: 10, every: .milliseconds(100))
-///     try await quota.take()
-///     try await call()
-///
-/// The bucket holds up to `burst` tokens, and at first it is full. So in no
-/// stretch of time *t* are there more than `burst` + *t*/`interval` calls, and
-/// no token lies idle while a task waits. Share one bucket between all tasks
-/// that the limit is for: they are served first come, first served.
-nonisolated final class TokenBucket<C: Clock>: Sendable
-where C.Duration == Duration {
-  private let (interval, toFill): (Duration, Duration)
-  private let clock: C
-  private let start: C.Instant
-  /// When the bucket will be full, since the start. The task that has taken
-  /// this out is the first in line; the others wait for it.
-  private let full = BoundedBuffer<Duration>(bound: 1, whenFull: .suspend)
-
-  /// Creates a full bucket.
-  ///
-  /// - Parameters:
-  ///   - burst: How many tokens it holds, at least 1. With 1, calls are at
-  ///     least an interval apart.
-  ///   - interval: How long it takes until the next token, more than zero.
-  ///   - clock: What measures the interval.
-  init(burst: Int, every interval: Duration, clock: C = ContinuousClock()) {
-    precondition(burst > 0 && interval > .zero, "no token would ever come")
-    (self.interval, toFill) = (interval, interval * (burst - 1))
-    self.clock = clock
-    start = clock.now
-    putBack(.zero)
-  }
-
-  /// Takes a token; waits until there is one and it is this task's turn.
-  ///
-  /// **Cancellation**: a task that is cancelled before it has a token takes
-  /// none, and the tasks behind it move up at once.
-  ///
-  /// **Complexity**: O(1); it does not suspend if there is a token and nobody
-  /// waits.
-  ///
-  /// - Throws: `CancellationError` if the task is cancelled first.
-  nonisolated(nonsending) func take() async throws {
-    guard var full = try await full.receive() else { return }  // never closed
-    defer { putBack(full) }
-    try Task.checkCancellation()
-    let due = full - toFill
-    if start.duration(to: clock.now) < due {
-      try await clock.sleep(until: start.advanced(by: due), tolerance: nil)
-    }
-    full = max(full, start.duration(to: clock.now)) + interval
-  }
-
-  private func putBack(_ instant: Duration) {
-    _ = try? full.offer(instant)  // there is room, and it is never closed
   }
 }

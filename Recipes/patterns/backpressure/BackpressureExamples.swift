@@ -9,35 +9,41 @@ package enum BackpressureExamples {
       "Implement backpressure to avoid overloading a downstream system.",
     goConstructs: [
       "make(chan T, n)", "select with default", "load shedding",
-      "rate.Limiter", "golang.org/x/time/rate", "time.Ticker",
     ],
     swiftConstructs: [
       "AsyncStream", ".bufferingOldest", ".bufferingNewest",
-      "AsyncStream.Continuation.YieldResult", "AsyncSequence", "Clock",
+      "AsyncStream.Continuation.YieldResult", "AsyncSequence",
     ],
     problems: [
       "my producer is too fast", "slow consumer", "bounded buffer",
-      "drop messages", "load shedding", "rate limit", "token bucket",
-      "throttle", "memory grows", "overload",
+      "drop messages", "load shedding", "memory grows", "overload",
     ],
     copies: ["Backpressure.swift"],
     examples: [
-      Example("plain", laws: lawsOfBuffers(), wrong: wrongStreams, body: plain),
       Example(
-        "buffer",
-        laws: lawsOfBuffers(),
-        wrong: wrongBuffers,
-        body: buffer
+        "plain",
+        laws: Law.ofBuffers,
+        wrong: wrongStreams,
+        exhausted: [(small("dropNewest"), 4), (small("dropOldest"), 4)],
+        body: plain
       ),
       Example(
-        "rate-limit",
-        laws: [tokensSuffice, noIdleToken] + lawsOfAll(),
-        wrong: wrongLimits,
-        body: rateLimit
+        "buffer",
+        laws: Law.ofBuffers,
+        wrong: wrongBuffers,
+        exhausted: [
+          (small("suspend"), 12), (small("dropNewest"), 19),
+          (small("dropOldest"), 19),
+        ],
+        body: buffer
       ),
     ],
     workloads: workloads
   )
+
+  private static func small<K>(_ whenFull: String) -> Readings<K> {
+    Readings(whenFull: whenFull, bound: 1, pauses: [0, 0, 1], stores: [1])
+  }
 
   // MARK: The use
 
@@ -85,7 +91,13 @@ package enum BackpressureExamples {
     _ input: Readings<AnyPolicy>,
     _ stage: Stage
   ) async throws {
-    let (n, policy) = (input.bound, input.policy)
+    let n = input.bound
+    let policy: BoundedBuffer<Int>.Policy =
+      switch input.policy {
+      case .suspend: .suspend
+      case .dropNewest: .dropNewest
+      case .dropOldest: .dropOldest
+      }
     // #region buffer
     let readings = BoundedBuffer<Int>(bound: n, whenFull: policy)
     // #endregion
@@ -125,28 +137,7 @@ package enum BackpressureExamples {
     // #endregion
   }
 
-  private static func rateLimit(
-    _ input: Requests,
-    _ stage: Stage
-  ) async throws {
-    func limit(_ clock: some Clock<Duration>) async throws {
-      let (burst, interval) = (input.burst, Duration.milliseconds(input.every))
-      // #region bucket
-      let bucket = TokenBucket(burst: burst, every: interval, clock: clock)
-      // #endregion
-      try await input.perform(stage) { request, call in
-        // #region take
-        try await bucket.take()
-        try await call(request)
-        // #endregion
-      }
-    }
-    try await limit(stage.clock)
-  }
-
   // MARK: Input
-
-  typealias Policy = BoundedBuffer<Int>.Policy
 
   /// What an example asks of a buffer, so that wrong ones can take its place.
   protocol ReadingBuffer: AsyncSequence<Int, any Error>, Sendable {
@@ -157,20 +148,20 @@ package enum BackpressureExamples {
   /// What the buffer of an example can do.
   protocol Kind: Sendable {
     static var policies: [String] { get }
-    static var consumers: ClosedRange<Int> { get }
+    static var mostConsumers: Int { get }
   }
 
   enum Dropping: Kind {
     static let policies = ["dropNewest", "dropOldest"]
-    static let consumers = 1...1
+    static let mostConsumers = 1
   }
 
   enum AnyPolicy: Kind {
     static let policies = ["suspend"] + Dropping.policies
-    static let consumers = 1...4
+    static let mostConsumers = 1024
   }
 
-  struct Readings<K: Kind>: ExampleInput {
+  struct Readings<K: Kind>: BufferInput {
     var whenFull = K.policies[0]
     var bound = 3
     var consumers = 1
@@ -178,13 +169,7 @@ package enum BackpressureExamples {
     var stores = [27]
     var cancelAfter: Int?
 
-    var policy: Policy {
-      switch whenFull {
-      case "dropNewest": .dropNewest
-      case "dropOldest": .dropOldest
-      default: .suspend
-      }
-    }
+    var policy: BufferPolicy { BufferPolicy(rawValue: whenFull) ?? .suspend }
 
     static var fields: [Field<Self>] {
       // Which of two comes first decides what is dropped.
@@ -194,8 +179,8 @@ package enum BackpressureExamples {
         .count(\.bound, in: 1...1024, random: 1...4, "how many it holds"),
         .count(
           \.consumers,
-          in: K.consumers,
-          random: K.consumers,
+          in: 1...K.mostConsumers,
+          random: 1...min(4, K.mostConsumers),
           "how many tasks consume"
         ),
         .durations(
@@ -208,7 +193,7 @@ package enum BackpressureExamples {
           \.stores,
           least: 1,
           random: 9...9,
-          distinct: K.consumers.count > 1 ? nil : isDropping,
+          distinct: K.mostConsumers > 1 ? nil : isDropping,
           "the milliseconds it takes to store each; the last counts for more"
         ),
         .moment(\.cancelAfter, "cancel everything after so many milliseconds"),
@@ -218,105 +203,14 @@ package enum BackpressureExamples {
     /// The readings, what consumes one, and what is told of a dropped one.
     func perform(
       _ stage: Stage
-    ) -> (Sensor, Consume, report: @Sendable (Int) -> Void) {
+    ) -> (
+      Source, store: @Sendable (Int) async throws -> Void,
+      report: @Sendable (Int) -> Void
+    ) {
       (
-        Sensor(pauses, stage), consume("reading", stores, stage),
-        report: { stage.say("dropped", $0) }
+        stage.source("sensor", pauses), stage.sink("reading", stores),
+        { stage.say("dropped", $0) }
       )
-    }
-  }
-
-  struct Requests: ExampleInput {
-    var burst = 3
-    var every = 20
-    var pauses = [5, 5, 5, 5, 5, 5, 5, 5]
-    var calls = [30]
-    var cancelSecond: Int?
-    var cancelAfter: Int?
-
-    static var fields: [Field<Self>] {
-      [
-        .count(
-          \.burst,
-          in: 1...1024,
-          random: 1...3,
-          "how many tokens there are"
-        ),
-        .duration(
-          \.every,
-          least: 1,
-          repeats: 6,
-          "the milliseconds until the next one"
-        ),
-        .durations(
-          \.pauses,
-          least: 1,
-          random: 1...6,
-          "the milliseconds before each request"
-        ),
-        .durations(
-          \.calls,
-          least: 1,
-          random: 6...6,
-          "the milliseconds each takes; the last counts for more"
-        ),
-        .moment(\.cancelSecond, "cancel request 1 so long after it came"),
-        .moment(\.cancelAfter, "cancel everything after so many milliseconds"),
-      ]
-    }
-
-    /// Each request comes in its turn and is served in a task of its own.
-    func perform(
-      _ stage: Stage,
-      serve: @escaping @Sendable (Int, _ call: Consume) async throws -> Void
-    ) async throws {
-      let call = consume("request", calls, stage)
-      try await withThrowingTaskGroup(of: Void.self) { group in
-        for try await request in Sensor(pauses, stage) {
-          let lane = "request \(request)"
-          group.addTask(name: lane) {
-            let patience = request == 1 ? cancelSecond : nil
-            await stage.cancel(lane, after: patience) {
-              try? await serve(request, call)
-            }
-          }
-        }
-        try await group.waitForAll()
-        try Task.checkCancellation()
-      }
-    }
-  }
-
-  /// What produces a number after each pause.
-  struct Sensor: AsyncSequence, AsyncIteratorProtocol {
-    private let (pauses, stage): ([Int], Stage)
-    private var next = 0
-
-    init(_ pauses: [Int], _ stage: Stage) {
-      (self.pauses, self.stage) = (pauses, stage)
-    }
-
-    mutating func next() async throws -> Int? {
-      guard next < pauses.count else { return nil }
-      try await stage.sleep(pauses[next])
-      stage.say("sensor", next)
-      defer { next += 1 }
-      return next
-    }
-
-    func makeAsyncIterator() -> Sensor { self }
-  }
-
-  typealias Consume = @Sendable (Int) async throws -> Void
-
-  private static func consume(
-    _ lane: String,
-    _ durations: [Int],
-    _ stage: Stage
-  ) -> Consume {
-    { number in
-      let duration = durations.dropFirst(number).first ?? durations.last ?? 1
-      try await stage.work("\(lane) \(number)", duration)
     }
   }
 }

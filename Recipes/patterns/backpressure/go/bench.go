@@ -2,7 +2,6 @@ package examples
 
 import (
 	"context"
-	"time"
 
 	"concurrencycookbook/internal/cookbook"
 	backpressure "concurrencycookbook/patterns/backpressure/go/backpressure"
@@ -11,32 +10,29 @@ import (
 // workloads are what is timed against Swift.
 var workloads = []cookbook.Workload{
 	{Name: "suspend", Run: func(operations int) int {
-		return timePass(operations, func(item int) int { return item & 7 })
+		return transfer(operations, func(item int) int { return item & 7 })
 	}},
 	{Name: "slow-consumer", Run: func(operations int) int {
-		return timePass(operations,
+		return transfer(operations,
 			func(item int) int { return cookbook.Compute(item, 7_000) })
 	}},
-	{Name: "drop-newest", Run: func(operations int) int {
-		return fill(operations, func(items chan int, item int) (int, bool) {
-			return item, !backpressure.Offer(items, item)
-		})
-	}},
 	{Name: "drop-oldest", Run: func(operations int) int {
-		return fill(operations, backpressure.Push[int])
-	}},
-	{Name: "free-tokens", Run: func(operations int) int {
-		limiter := backpressure.NewLimiter(time.Nanosecond, 1_000)
+		items := make(chan int, 64)
 		sum := 0
 		for item := range operations {
-			cookbook.Must(limiter.Wait(context.Background()))
+			if lost, dropped := backpressure.Push(items, item); dropped {
+				sum += lost & 7
+			}
+		}
+		close(items)
+		for item := range items {
 			sum += item & 7
 		}
 		return sum
 	}},
 }
 
-func timePass(operations int, use func(int) int) int {
+func transfer(operations int, use func(int) int) int {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	items := make(chan int, 64)
@@ -49,21 +45,6 @@ func timePass(operations int, use func(int) int) int {
 	sum := 0
 	for item := range items {
 		sum += use(item)
-	}
-	return sum
-}
-
-func fill(operations int, put func(chan int, int) (int, bool)) int {
-	items := make(chan int, 64)
-	sum := 0
-	for item := range operations {
-		if lost, dropped := put(items, item); dropped {
-			sum += lost & 7
-		}
-	}
-	close(items)
-	for item := range items {
-		sum += item & 7
 	}
 	return sum
 }

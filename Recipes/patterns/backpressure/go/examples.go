@@ -1,12 +1,10 @@
-// Package examples shows how to hold back a producer that is too fast.
+// Package examples shows how a producer is held back that is too fast.
 package examples
 
 import (
 	"context"
-	"fmt"
 	"iter"
 	"sync"
-	"time"
 
 	"concurrencycookbook/internal/cookbook"
 	backpressure "concurrencycookbook/patterns/backpressure/go/backpressure"
@@ -15,59 +13,27 @@ import (
 // Room is what the recipe shows in Go.
 var Room = cookbook.Room{
 	Examples: map[string]cookbook.Example{
-		"plain":      cookbook.With(plain),
-		"buffer":     cookbook.With(original.buffer),
-		"rate-limit": cookbook.With(newLimiter(limiter).limit),
+		"plain":  cookbook.With(plain),
+		"buffer": cookbook.With(original.buffer),
 	},
 	Wrong:     wrong,
 	Workloads: workloads,
 }
 
-// input holds the fields of all examples, of which each has some.
 type input struct {
-	WhenFull     string `json:"whenFull"`
-	Bound        int    `json:"bound"`
-	Consumers    int    `json:"consumers"`
-	Pauses       []int  `json:"pauses"`
-	Stores       []int  `json:"stores"`
-	Burst        int    `json:"burst"`
-	Every        int    `json:"every"`
-	Calls        []int  `json:"calls"`
-	CancelSecond *int   `json:"cancelSecond"`
+	WhenFull  string `json:"whenFull"`
+	Bound     int    `json:"bound"`
+	Consumers int    `json:"consumers"`
+	Pauses    []int  `json:"pauses"`
+	Stores    []int  `json:"stores"`
 }
 
-// sensor yields a number after each pause.
-func (in input) sensor(ctx context.Context, stage cookbook.Stage) iter.Seq[int] {
-	return func(yield func(int) bool) {
-		for i, pause := range in.Pauses {
-			if stage.Sleep(ctx, pause) != nil {
-				return
-			}
-			stage.Say("sensor", i)
-			if !yield(i) {
-				return
-			}
-		}
-	}
-}
-
-type consume func(ctx context.Context, i int) error
-
-func consumer(stage cookbook.Stage, lane string, durations []int) consume {
-	return func(ctx context.Context, i int) error {
-		ms := 1
-		if len(durations) > 0 {
-			ms = durations[min(i, len(durations)-1)]
-		}
-		return stage.Work(ctx, fmt.Sprint(lane, " ", i), ms, false)
-	}
-}
-
-func (in input) perform(
-	ctx context.Context, stage cookbook.Stage,
-) (sensor iter.Seq[int], store consume, report func(int)) {
-	report = func(lost int) { stage.Say("dropped", lost) }
-	return in.sensor(ctx, stage), consumer(stage, "reading", in.Stores), report
+func (in input) perform(ctx context.Context, stage cookbook.Stage) (
+	sensor iter.Seq[int], store func(context.Context, int) error,
+	report func(lost int),
+) {
+	return stage.Source(ctx, "sensor", in.Pauses), stage.Sink("reading", in.Stores),
+		func(lost int) { stage.Say("dropped", lost) }
 }
 
 func plain(ctx context.Context, stage cookbook.Stage, in input) error {
@@ -161,48 +127,4 @@ func (backpressure forms) pass(
 	wg.Wait()
 	// #endregion
 	return readings
-}
-
-// A waiter is what the example asks of a limiter.
-type waiter interface {
-	Wait(ctx context.Context) error
-}
-
-type newLimiter func(every time.Duration, burst int) waiter
-
-func limiter(every time.Duration, burst int) waiter {
-	return backpressure.NewLimiter(every, burst)
-}
-
-func (backpressure newLimiter) limit(
-	ctx context.Context, stage cookbook.Stage, in input,
-) error {
-	every, burst := time.Duration(in.Every)*time.Millisecond, in.Burst
-	call := consumer(stage, "request", in.Calls)
-	// #region limiter
-	limiter := backpressure(every, burst)
-	// #endregion
-	serve := func(ctx context.Context, request int) error {
-		// #region wait
-		if err := limiter.Wait(ctx); err != nil {
-			return err
-		}
-		return call(ctx, request)
-		// #endregion
-	}
-	var wg sync.WaitGroup
-	for request := range in.sensor(ctx, stage) {
-		var patience *int
-		if request == 1 {
-			patience = in.CancelSecond
-		}
-		wg.Go(func() {
-			lane := fmt.Sprint("request ", request)
-			ctx, stop := stage.CancelAfter(ctx, lane, patience)
-			defer stop()
-			_ = serve(ctx, request)
-		})
-	}
-	wg.Wait()
-	return ctx.Err()
 }
