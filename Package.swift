@@ -6,6 +6,7 @@ import PackageDescription
 let rooms = [
   "patterns/bounded-pool",
   "patterns/backpressure",
+  "patterns/token-bucket",
   "channels/closed-and-nil",
   "lifetimes/loop-capture",
   "shared-state/once",

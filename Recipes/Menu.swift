@@ -4,6 +4,7 @@ package import Cookbook
 package let recipes: [Recipe] = [
   BoundedPoolExamples.recipe,
   BackpressureExamples.recipe,
+  TokenBucketExamples.recipe,
   ClosedAndNilExamples.recipe,
   LoopCaptureExamples.recipe,
   OnceExamples.recipe,

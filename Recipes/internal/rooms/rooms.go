@@ -7,6 +7,7 @@ import (
 	loopcapture "concurrencycookbook/lifetimes/loop-capture/go"
 	backpressure "concurrencycookbook/patterns/backpressure/go"
 	boundedpool "concurrencycookbook/patterns/bounded-pool/go"
+	tokenbucket "concurrencycookbook/patterns/token-bucket/go"
 	amilliontasks "concurrencycookbook/runtime/a-million-tasks/go"
 	once "concurrencycookbook/shared-state/once/go"
 )
@@ -17,6 +18,7 @@ var Rooms = map[string]cookbook.Room{}
 func init() {
 	Rooms["bounded-pool"] = boundedpool.Room
 	Rooms["backpressure"] = backpressure.Room
+	Rooms["token-bucket"] = tokenbucket.Room
 	Rooms["closed-and-nil"] = closedandnil.Room
 	Rooms["loop-capture"] = loopcapture.Room
 	Rooms["once"] = once.Room
