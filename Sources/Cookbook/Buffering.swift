@@ -1,9 +1,9 @@
-/// What goes through a bounded buffer: from a ``Source`` to consumers.
+/// Readings of a sensor that go through a bounded buffer to consumers.
 ///
-/// What the source produces is said in its lane, `sensor`, and starts in a
-/// lane of its own, such as `reading 3`, once a consumer has it. What is
-/// dropped is said in the lane `dropped`. A cancelled run may say in the lane
-/// `left` what is still in the buffer.
+/// What the sensor produces is said in its lane, and starts in a lane of its
+/// own, such as `reading 3`, once a consumer has it. What is dropped is said
+/// in the lane `dropped`. A cancelled run may say in the lane `left` what is
+/// still in the buffer.
 package protocol BufferInput: ExampleInput {
   /// How many items the buffer holds.
   var bound: Int { get }
@@ -12,6 +12,23 @@ package protocol BufferInput: ExampleInput {
   var consumers: Int { get }
   /// The milliseconds before each item.
   var pauses: [Int] { get }
+  /// The milliseconds that each takes to consume.
+  var stores: [Int] { get }
+}
+
+extension BufferInput {
+  /// The readings, what consumes one, and what is told of a dropped one.
+  package func perform(
+    _ stage: Stage
+  ) -> (
+    sensor: Source, store: @Sendable (Int) async throws -> Void,
+    report: @Sendable (Int) -> Void
+  ) {
+    (
+      stage.source("sensor", pauses), stage.sink("reading", stores),
+      { stage.say("dropped", $0) }
+    )
+  }
 }
 
 /// What becomes of an item when the buffer is full.

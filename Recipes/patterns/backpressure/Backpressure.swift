@@ -18,7 +18,7 @@ import Synchronization
 /// each task that waits. Memory for `bound` elements is taken at once.
 nonisolated final class BoundedBuffer<Element: Sendable>: Sendable {
   /// What becomes of an element when the buffer is full.
-  enum Policy: Sendable {
+  enum Policy: String, Sendable {
     /// Its sender waits for room: nothing is lost.
     case suspend
     /// It is dropped: those that came before it are kept.
@@ -84,11 +84,10 @@ nonisolated final class BoundedBuffer<Element: Sendable>: Sendable {
   /// error.
   func close() {
     for waiter in state.withLock({ $0.close() }) {
-      if waiter.element == nil {
-        waiter.continuation.resume(returning: nil)
-      } else {
-        waiter.continuation.resume(throwing: BufferClosedError())
-      }
+      let isReceiver = waiter.element == nil
+      waiter.continuation.resume(
+        with: isReceiver ? .success(nil) : .failure(BufferClosedError())
+      )
     }
   }
 
@@ -200,7 +199,7 @@ nonisolated extension BoundedBuffer {
     mutating func receive() -> Step? {
       guard let element = pop() else { return isClosed ? Step() : nil }
       guard let sender = popWaiter() else { return Step(result: element) }
-      sender.element.map { append($0) }
+      if let next = sender.element { append(next) }
       return Step(result: element, woken: (sender, nil))
     }
 

@@ -7,14 +7,14 @@ extension BackpressureExamples {
       promise: "1,000,000 items from one task to another, at most 64 ahead",
       operations: 1_000_000
     ) { count in
-      try await transfer(count) { $0 & 7 }
-    },
-    Workload(
-      "slow-consumer",
-      promise: "20,000 items that take some 10 µs each, at most 64 ahead",
-      operations: 20_000
-    ) { count in
-      try await transfer(count) { Workload.compute($0, steps: 7_000) }
+      let items = BoundedBuffer<Int>(bound: 64, whenFull: .suspend)
+      return try await withThrowingTaskGroup(of: Void.self) { group in
+        group.addTask {
+          defer { items.close() }
+          for item in 0..<count { try await items.send(item) }
+        }
+        return try await items.reduce(0) { $0 + $1 & 7 }
+      }
     },
     Workload(
       "drop-oldest",
@@ -27,24 +27,7 @@ extension BackpressureExamples {
         if let lost = try items.offer(item) { sum += lost & 7 }
       }
       items.close()
-      for try await item in items { sum += item & 7 }
-      return sum
+      return try await items.reduce(sum) { $0 + $1 & 7 }
     },
   ]
-
-  private static func transfer(
-    _ count: Int,
-    _ use: (Int) -> Int
-  ) async throws -> Int {
-    let items = BoundedBuffer<Int>(bound: 64, whenFull: .suspend)
-    return try await withThrowingTaskGroup(of: Void.self) { group in
-      group.addTask {
-        defer { items.close() }
-        for item in 0..<count { try await items.send(item) }
-      }
-      var sum = 0
-      for try await item in items { sum += use(item) }
-      return sum
-    }
-  }
 }

@@ -53,11 +53,9 @@ package enum BackpressureExamples {
     _ input: Readings<Dropping>,
     _ stage: Stage
   ) async throws {
-    let (n, dropsOldest) = (input.bound, input.policy == .dropOldest)
-    // #region policy
+    let n = input.bound
     let policy: StreamPolicy =
-      dropsOldest ? .bufferingNewest(n) : .bufferingOldest(n)
-    // #endregion
+      input.policy == .dropOldest ? .bufferingNewest(n) : .bufferingOldest(n)
     try await stream(input, stage, policy)
   }
 
@@ -92,17 +90,13 @@ package enum BackpressureExamples {
     _ stage: Stage
   ) async throws {
     let n = input.bound
-    let policy: BoundedBuffer<Int>.Policy =
-      switch input.policy {
-      case .suspend: .suspend
-      case .dropNewest: .dropNewest
-      case .dropOldest: .dropOldest
-      }
+    let policy = BoundedBuffer<Int>.Policy(rawValue: input.whenFull) ?? .suspend
     // #region buffer
     let readings = BoundedBuffer<Int>(bound: n, whenFull: policy)
     // #endregion
+    let (sensor, store, report) = input.perform(stage)
     do {
-      try await pass(readings, input, stage)
+      try await pass(readings, sensor, store, report, input.consumers)
     } catch {
       var left: [Int] = []
       while let reading = try await readings.receive() { left.append(reading) }
@@ -111,14 +105,13 @@ package enum BackpressureExamples {
     }
   }
 
-  /// Readings go through a buffer, right or wrong.
   static func pass(
-    _ readings: some ReadingBuffer,
-    _ input: Readings<some Kind>,
-    _ stage: Stage
+    _ readings: BoundedBuffer<Int>,
+    _ sensor: Source,
+    _ store: @escaping @Sendable (Int) async throws -> Void,
+    _ report: @escaping @Sendable (Int) -> Void,
+    _ consumers: Int = 1
   ) async throws {
-    let (sensor, store, report) = input.perform(stage)
-    let consumers = input.consumers
     // #region pass
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask(name: "producer") {
@@ -139,26 +132,17 @@ package enum BackpressureExamples {
 
   // MARK: Input
 
-  /// What an example asks of a buffer, so that wrong ones can take its place.
-  protocol ReadingBuffer: AsyncSequence<Int, any Error>, Sendable {
-    nonisolated(nonsending) func send(_ reading: Int) async throws -> Int?
-    func close()
-  }
-
-  /// What the buffer of an example can do.
+  /// What a full buffer can do; one that can suspend has several consumers.
   protocol Kind: Sendable {
     static var policies: [String] { get }
-    static var mostConsumers: Int { get }
   }
 
   enum Dropping: Kind {
     static let policies = ["dropNewest", "dropOldest"]
-    static let mostConsumers = 1
   }
 
   enum AnyPolicy: Kind {
     static let policies = ["suspend"] + Dropping.policies
-    static let mostConsumers = 1024
   }
 
   struct Readings<K: Kind>: BufferInput {
@@ -174,13 +158,14 @@ package enum BackpressureExamples {
     static var fields: [Field<Self>] {
       // Which of two comes first decides what is dropped.
       let isDropping: @Sendable (Self) -> Bool = { $0.policy != .suspend }
+      let isStream = !K.policies.contains("suspend")
       return [
         .choice(\.whenFull, of: K.policies, "what a full buffer does"),
         .count(\.bound, in: 1...1024, random: 1...4, "how many it holds"),
         .count(
           \.consumers,
-          in: 1...K.mostConsumers,
-          random: 1...min(4, K.mostConsumers),
+          in: 1...(isStream ? 1 : 1024),
+          random: 1...(isStream ? 1 : 4),
           "how many tasks consume"
         ),
         .durations(
@@ -193,27 +178,11 @@ package enum BackpressureExamples {
           \.stores,
           least: 1,
           random: 9...9,
-          distinct: K.mostConsumers > 1 ? nil : isDropping,
+          distinct: isStream ? isDropping : nil,
           "the milliseconds it takes to store each; the last counts for more"
         ),
         .moment(\.cancelAfter, "cancel everything after so many milliseconds"),
       ]
     }
-
-    /// The readings, what consumes one, and what is told of a dropped one.
-    func perform(
-      _ stage: Stage
-    ) -> (
-      Source, store: @Sendable (Int) async throws -> Void,
-      report: @Sendable (Int) -> Void
-    ) {
-      (
-        stage.source("sensor", pauses), stage.sink("reading", stores),
-        { stage.say("dropped", $0) }
-      )
-    }
   }
 }
-
-extension BoundedBuffer: BackpressureExamples.ReadingBuffer
-where Element == Int {}

@@ -10,11 +10,19 @@ import (
 // workloads are what is timed against Swift.
 var workloads = []cookbook.Workload{
 	{Name: "suspend", Run: func(operations int) int {
-		return transfer(operations, func(item int) int { return item & 7 })
-	}},
-	{Name: "slow-consumer", Run: func(operations int) int {
-		return transfer(operations,
-			func(item int) int { return cookbook.Compute(item, 7_000) })
+		ctx := context.Background()
+		items := make(chan int, 64)
+		go func() {
+			defer close(items)
+			for item := range operations {
+				cookbook.Must(backpressure.Send(ctx, items, item))
+			}
+		}()
+		sum := 0
+		for item := range items {
+			sum += item & 7
+		}
+		return sum
 	}},
 	{Name: "drop-oldest", Run: func(operations int) int {
 		items := make(chan int, 64)
@@ -30,21 +38,4 @@ var workloads = []cookbook.Workload{
 		}
 		return sum
 	}},
-}
-
-func transfer(operations int, use func(int) int) int {
-	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
-	items := make(chan int, 64)
-	go func() {
-		defer close(items)
-		for item := range operations {
-			cookbook.Must(backpressure.Send(ctx, items, item))
-		}
-	}()
-	sum := 0
-	for item := range items {
-		sum += use(item)
-	}
-	return sum
 }

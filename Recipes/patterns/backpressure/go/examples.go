@@ -64,16 +64,13 @@ func plain(ctx context.Context, stage cookbook.Stage, in input) error {
 	return ctx.Err()
 }
 
-// forms holds the functions of the package, or others in their place.
+// forms holds functions of the package, or others in their place.
 type forms struct {
-	Send  func(context.Context, chan<- int, int) error
 	Offer func(chan<- int, int) bool
 	Push  func(chan int, int) (int, bool)
 }
 
-var original = forms{
-	backpressure.Send[int], backpressure.Offer[int], backpressure.Push[int],
-}
+var original = forms{backpressure.Offer[int], backpressure.Push[int]}
 
 func (f forms) buffer(
 	ctx context.Context, stage cookbook.Stage, in input,
@@ -88,11 +85,12 @@ func (f forms) buffer(
 	return ctx.Err()
 }
 
-func (backpressure forms) pass(
+func (f forms) pass(
 	ctx context.Context, stage cookbook.Stage, in input,
 ) chan int {
 	sensor, store, report := in.perform(ctx, stage)
 	n, whenFull, consumers := in.Bound, in.WhenFull, in.Consumers
+	send, offer, push := backpressure.Send[int], f.Offer, f.Push
 	// #region buffer
 	readings := make(chan int, n)
 	var wg sync.WaitGroup
@@ -101,15 +99,15 @@ func (backpressure forms) pass(
 		for reading := range sensor {
 			switch whenFull {
 			case "suspend":
-				if backpressure.Send(ctx, readings, reading) != nil {
+				if send(ctx, readings, reading) != nil {
 					return
 				}
 			case "dropNewest":
-				if !backpressure.Offer(readings, reading) {
+				if !offer(readings, reading) {
 					report(reading)
 				}
 			case "dropOldest":
-				if lost, ok := backpressure.Push(readings, reading); ok {
+				if lost, ok := push(readings, reading); ok {
 					report(lost)
 				}
 			}

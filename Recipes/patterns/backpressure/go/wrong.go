@@ -2,7 +2,6 @@ package examples
 
 import (
 	"context"
-	"time"
 
 	"concurrencycookbook/internal/cookbook"
 )
@@ -11,12 +10,12 @@ import (
 // each.
 var wrong = map[string]cookbook.Example{
 	"buffer/oneTooManyAhead":   changed(func(in *input) { in.Bound++ }),
-	"buffer/newestForOldest":   changed(newestForOldest),
-	"buffer/shedsWhereItWaits": with(func(f *forms) { f.Send = sheds }),
-	"buffer/waitsWhereItSheds": with(func(f *forms) { f.Offer = waits }),
-	"buffer/refusalUnnoticed":  with(func(f *forms) { f.Offer = unnoticed }),
-	"buffer/dropUnnoticed":     with(func(f *forms) { f.Push = uncounted }),
-	"buffer/dropsAll":          with(func(f *forms) { f.Push = dropsAll }),
+	"buffer/shedsWhereItWaits": changed(instead("suspend", "dropNewest")),
+	"buffer/waitsWhereItSheds": changed(instead("dropNewest", "suspend")),
+	"buffer/newestForOldest":   changed(instead("dropOldest", "dropNewest")),
+	"buffer/refusalUnnoticed":  cookbook.With(forms{unnoticed, original.Push}.buffer),
+	"buffer/dropUnnoticed":     cookbook.With(forms{original.Offer, uncounted}.buffer),
+	"buffer/dropsAll":          cookbook.With(forms{original.Offer, dropsAll}.buffer),
 }
 
 func changed(change func(*input)) cookbook.Example {
@@ -27,30 +26,11 @@ func changed(change func(*input)) cookbook.Example {
 		})
 }
 
-func newestForOldest(in *input) {
-	if in.WhenFull == "dropOldest" {
-		in.WhenFull = "dropNewest"
-	}
-}
-
-func with(change func(*forms)) cookbook.Example {
-	forms := original
-	change(&forms)
-	return cookbook.With(forms.buffer)
-}
-
-func sheds(_ context.Context, items chan<- int, item int) error {
-	original.Offer(items, item)
-	return nil
-}
-
-// waits is a select that lacks its default.
-func waits(items chan<- int, item int) bool {
-	select {
-	case items <- item:
-		return true
-	case <-time.After(time.Second):
-		return false
+func instead(declared, done string) func(*input) {
+	return func(in *input) {
+		if in.WhenFull == declared {
+			in.WhenFull = done
+		}
 	}
 }
 

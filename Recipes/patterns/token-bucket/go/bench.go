@@ -2,8 +2,6 @@ package examples
 
 import (
 	"context"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"concurrencycookbook/internal/cookbook"
@@ -20,20 +18,5 @@ var workloads = []cookbook.Workload{
 			sum += item & 7
 		}
 		return sum
-	}},
-	{Name: "waiting", Run: func(operations int) int {
-		quota := rate.NewLimiter(time.Microsecond, 1)
-		var sum atomic.Int64
-		var wg sync.WaitGroup
-		for first := range 4 {
-			wg.Go(func() {
-				for item := first; item < operations; item += 4 {
-					cookbook.Must(quota.Wait(context.Background()))
-					sum.Add(int64(item & 7))
-				}
-			})
-		}
-		wg.Wait()
-		return int(sum.Load())
 	}},
 }

@@ -1,8 +1,5 @@
 // Package backpressure holds what a producer can do when the consumer
-// behind a bounded channel is slower than it is: wait, drop the newest
-// item, or drop the oldest.
-//
-// Sending on a bounded channel and select with default are described in
+// behind a bounded channel is slower than it is. Its forms are described in
 // Effective Go, "Channels" and "A leaky buffer"
 // (https://go.dev/doc/effective_go).
 package backpressure
