@@ -8,6 +8,8 @@ let rooms = [
   "patterns/fan-out-fan-in",
   "patterns/semaphore",
   "patterns/pipeline",
+  "patterns/backpressure",
+  "patterns/token-bucket",
   "lifetimes/errgroup",
   "lifetimes/loop-capture",
   "channels/channel",

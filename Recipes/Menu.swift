@@ -6,6 +6,8 @@ package let recipes: [Recipe] = [
   FanOutFanInExamples.recipe,
   SemaphoreExamples.recipe,
   PipelineExamples.recipe,
+  BackpressureExamples.recipe,
+  TokenBucketExamples.recipe,
   ErrgroupExamples.recipe,
   LoopCaptureExamples.recipe,
   ChannelExamples.recipe,

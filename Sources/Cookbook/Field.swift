@@ -189,20 +189,31 @@ extension Field {
   ///
   /// - Parameters:
   ///   - path: Where the input has it.
+  ///   - least: The shortest that there may be.
   ///   - random: How many there are in a random input, ten or fewer.
   ///   - areDistinct: Whether no two may be equal in a random input, for
   ///     instance because it is when lanes come.
+  ///   - distinct: Inputs in which no two sums of durations may be equal,
+  ///     since the order of two events at one instant would decide what comes
+  ///     out. Where `least` is 0 some are 0 then: what comes together is in
+  ///     the order of the list.
   ///   - meaning: What help says of it.
   /// - Returns: The field.
   package static func durations(
     _ path: Path<[Int]>,
+    least: Int = 0,
     random: ClosedRange<Int>,
     areDistinct: Bool = false,
+    distinct: (@Sendable (Input) -> Bool)? = nil,
     _ meaning: String
   ) -> Field {
-    durations(path, areDistinct: areDistinct, meaning) { _, source in
-      source.int(in: random)
-    }
+    durations(
+      path,
+      least: least,
+      areDistinct: areDistinct,
+      distinct: distinct,
+      meaning
+    ) { _, source in source.int(in: random) }
   }
 
   /// A list of durations in milliseconds, in a random input as many as those
@@ -228,7 +239,9 @@ extension Field {
 
   private static func durations(
     _ path: Path<[Int]>,
+    least: Int = 0,
     areDistinct: Bool = false,
+    distinct: (@Sendable (Input) -> Bool)? = nil,
     _ meaning: String,
     count: @escaping @Sendable (Input, inout RandomSource) -> Int
   ) -> Field {
@@ -240,7 +253,7 @@ extension Field {
           return "must be at most \(mostJobs), not \(list.count)"
         }
         let each = list.lazy.compactMap {
-          problem($0, in: 0...mostMilliseconds)
+          problem($0, in: least...mostMilliseconds)
         }
         return each.first
           // Go's virtual time ends in the year 2262, and began in 2000.
@@ -248,8 +261,14 @@ extension Field {
           .map { "together \($0)" }
       },
       randomize: { input, source in
+        let isDistinct = distinct?(input) ?? false
+        if isDistinct { source.mayStop = true }
         let count = count(input, &source)
-        let durations = (0..<count).map { _ in source.duration() }
+        let durations = (0..<count).map { index in
+          let mayBeZero = isDistinct && least == 0 && index > 0
+          return mayBeZero && source.isOne(in: 3)
+            ? 0 : max(least, source.duration())
+        }
         // Where the input may stop they are distinct anyway.
         input[keyPath: path] =
           areDistinct && !source.mayStop
@@ -273,7 +292,7 @@ extension Field {
         return simpler.filter { !areDistinct || Set($0).count == $0.count }
       }
     )
-    field.isForLanes = true
+    field.isForLanes = distinct == nil
     return field
   }
 
@@ -281,24 +300,27 @@ extension Field {
   ///
   /// - Parameters:
   ///   - path: Where the input has it.
+  ///   - least: The shortest that it may be; if that is 0, it may be absent.
   ///   - repeats: How often a run lasts that long, at the most.
   ///   - meaning: What help says of it.
   /// - Returns: The field.
   package static func duration(
     _ path: Path<Int>,
+    least: Int = 0,
     repeats: Int,
     _ meaning: String
   ) -> Field {
     Field(
       path,
       meaning,
-      validate: { problem($1, in: 0...mostMilliseconds) },
+      validate: { problem($1, in: least...mostMilliseconds) },
       randomize: { input, source in
         // Absent in two thirds of the inputs, as it is by default.
-        let isThere = source.isOne(in: 3)
-        input[keyPath: path] = isThere ? source.duration(repeats: repeats) : 0
+        let isThere = least > 0 || source.isOne(in: 3)
+        input[keyPath: path] =
+          isThere ? max(least, source.duration(repeats: repeats)) : 0
       },
-      simplify: { [0] + simplerDurations(than: $0) }
+      simplify: { [least] + simplerDurations(than: $0) }
     )
   }
 

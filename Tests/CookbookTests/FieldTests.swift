@@ -27,6 +27,19 @@ private struct Input: ExampleInput {
   }
 }
 
+private struct Bursts: ExampleInput {
+  var pauses = [1]
+  var takes = [1]
+
+  static var fields: [Field<Self>] {
+    let always: @Sendable (Self) -> Bool = { _ in true }
+    return [
+      .durations(\.pauses, random: 1...5, distinct: always, "pauses"),
+      .durations(\.takes, least: 1, random: 4...4, distinct: always, "takes"),
+    ]
+  }
+}
+
 @Suite("Fields of an input")
 struct FieldTests {
   @Test("A field has the name of its property")
@@ -124,6 +137,22 @@ struct FieldTests {
       let jobs = Untied.random(using: &generator).jobs
       #expect(Set(jobs).count == jobs.count)
     }
+  }
+
+  @Test("Where order decides, no two sums are equal, and some come together")
+  func distinct() {
+    var generator = SeededGenerator(seed: 1)
+    let inputs = (0..<300).map { _ in Bursts.random(using: &generator) }
+    #expect(inputs.contains { $0.pauses.dropFirst().contains(0) })
+    for input in inputs {
+      #expect(input.pauses[0] > 0 && input.takes.allSatisfy { $0 > 0 })
+      let durations = input.pauses.filter { $0 > 0 } + input.takes
+      let sums = durations.reduce(into: [0]) { sums, duration in
+        sums += sums.map { $0 + duration }
+      }
+      #expect(Set(sums).count == sums.count, "\(input)")
+    }
+    #expect(throws: InputError.self) { try Bursts(takes: [0]).validate() }
   }
 
   @Test("Shrinking comes to an end, and to an input that a person can read")

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
 	"slices"
 	"sync"
 	"time"
@@ -239,6 +240,38 @@ func (s Stage) Sleep(ctx context.Context, ms int) error {
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
+	}
+}
+
+// Source yields numbers from 0 on, each after a pause in milliseconds, and
+// says each in a lane. It ends when ctx is done.
+func (s Stage) Source(
+	ctx context.Context, lane string, pauses []int,
+) iter.Seq[int] {
+	return func(yield func(int) bool) {
+		for number, pause := range pauses {
+			if s.Sleep(ctx, pause) != nil {
+				return
+			}
+			s.Say(lane, number)
+			if !yield(number) {
+				return
+			}
+		}
+	}
+}
+
+// Sink returns what consumes numbers, each in a lane of its own, such as
+// "request 3", for so many milliseconds; further ones are like the last.
+func (s Stage) Sink(
+	lane string, durations []int,
+) func(ctx context.Context, number int) error {
+	return func(ctx context.Context, number int) error {
+		ms := 1
+		if len(durations) > 0 {
+			ms = durations[min(number, len(durations)-1)]
+		}
+		return s.Work(ctx, fmt.Sprint(lane, " ", number), ms, false)
 	}
 }
 

@@ -7,10 +7,12 @@ import (
 	"concurrencycookbook/internal/cookbook"
 	errgroup "concurrencycookbook/lifetimes/errgroup/go"
 	loopcapture "concurrencycookbook/lifetimes/loop-capture/go"
+	backpressure "concurrencycookbook/patterns/backpressure/go"
 	boundedpool "concurrencycookbook/patterns/bounded-pool/go"
-	semaphore "concurrencycookbook/patterns/semaphore/go"
 	fanoutfanin "concurrencycookbook/patterns/fan-out-fan-in/go"
 	pipeline "concurrencycookbook/patterns/pipeline/go"
+	semaphore "concurrencycookbook/patterns/semaphore/go"
+	tokenbucket "concurrencycookbook/patterns/token-bucket/go"
 	amilliontasks "concurrencycookbook/runtime/a-million-tasks/go"
 	once "concurrencycookbook/shared-state/once/go"
 )
@@ -20,13 +22,15 @@ var Rooms = map[string]cookbook.Room{}
 
 func init() {
 	Rooms["bounded-pool"] = boundedpool.Room
-	Rooms["semaphore"] = semaphore.Room
 	Rooms["fan-out-fan-in"] = fanoutfanin.Room
+	Rooms["semaphore"] = semaphore.Room
 	Rooms["pipeline"] = pipeline.Room
-	Rooms["channel"] = channel.Room
-	Rooms["closed-and-nil"] = closedandnil.Room
+	Rooms["backpressure"] = backpressure.Room
+	Rooms["token-bucket"] = tokenbucket.Room
 	Rooms["errgroup"] = errgroup.Room
 	Rooms["loop-capture"] = loopcapture.Room
+	Rooms["channel"] = channel.Room
+	Rooms["closed-and-nil"] = closedandnil.Room
 	Rooms["once"] = once.Room
 	Rooms["a-million-tasks"] = amilliontasks.Room
 }

@@ -1,229 +1,255 @@
-import ChannelRecipe
 import Synchronization
 
-/// A bounded buffer between a producer and a consumer that may be slower.
+/// A bounded buffer between tasks that produce and tasks that consume.
 ///
-/// What happens to an element for which there is no room is said once, by
-/// the ``Policy``; then ``send(_:)`` is the same call for all of them.
-/// Elements come out in the order in which they went in. Several tasks may
-/// send, and several may receive: each element goes to one of them.
+///     let readings = BoundedBuffer<Reading>(bound: 64, whenFull: .suspend)
+///     try await readings.send(reading)  // in a producer
+///     for try await reading in readings { try await store(reading) }
 ///
-/// **Cancellation** ends a wait. A send that waits for room throws, and its
-/// element is not in the buffer. A receive that waits throws, and takes
-/// none; if the policy drops, the buffer is then closed as well, because an
-/// `AsyncStream` ends with a consumer that is cancelled.
-nonisolated public struct BackpressureBuffer<Element: Sendable>: Sendable {
+/// Any number of tasks may send, and any number may receive: each element
+/// goes to one of them. Elements come out in the order in which they went in,
+/// and tasks that wait are served first come, first served.
+///
+/// **Cancellation** ends a wait, and nothing else. A send that waits throws,
+/// and nobody receives its element; a receive that waits throws, and takes
+/// none. A call that need not wait succeeds in a cancelled task too.
+///
+/// **Complexity**: O(1) for each call, amortised; ``close()`` takes time for
+/// each task that waits. Memory for `bound` elements is taken at once.
+nonisolated final class BoundedBuffer<Element: Sendable>: Sendable {
   /// What becomes of an element when the buffer is full.
-  public enum Policy: Sendable {
-    /// The producer waits, and nothing is lost.
+  enum Policy: String, Sendable {
+    /// Its sender waits for room: nothing is lost.
     case suspend
-    /// The element is dropped: those that wait were first.
+    /// It is dropped: those that came before it are kept.
     case dropNewest
-    /// The oldest element is dropped to make room: the latest ones count.
+    /// The oldest element is dropped to make room for it.
     case dropOldest
   }
 
-  /// A stream, and what it has dropped, which it does not count itself.
-  private final class DroppingStream: Sendable {
-    let stream: AsyncStream<Element>
-    let continuation: AsyncStream<Element>.Continuation
-    let dropped = Atomic(0)
+  private let state: Mutex<State>
 
-    init(_ policy: AsyncStream<Element>.Continuation.BufferingPolicy) {
-      (stream, continuation) = AsyncStream.makeStream(bufferingPolicy: policy)
-    }
-  }
-
-  /// One of the two is there, the channel if the policy is to suspend.
-  private let channel: Channel<Element>?
-  private let dropping: DroppingStream?
-
-  // #region init
   /// Creates an empty buffer.
   ///
   /// - Parameters:
-  ///   - bound: The elements that it holds at most, at least 1.
-  ///   - policy: What becomes of an element when it is full.
-  public init(bound: Int, whenFull policy: Policy) {
+  ///   - bound: How many elements it holds at most, at least 1.
+  ///   - policy: What becomes of an element when the buffer is full.
+  init(bound: Int, whenFull policy: Policy) {
     precondition(bound > 0, "a buffer needs room for one element")
-    channel = policy == .suspend ? Channel(capacity: bound) : nil
-    // The stream's policies say what is kept, not what is dropped.
-    dropping =
-      switch policy {
-      case .suspend: nil
-      case .dropNewest: DroppingStream(.bufferingOldest(bound))
-      case .dropOldest: DroppingStream(.bufferingNewest(bound))
-      }
+    state = Mutex(State(bound: bound, policy: policy))
   }
-  // #endregion
 
   /// How many elements have been dropped so far.
-  public var droppedCount: Int {
-    dropping?.dropped.load(ordering: .relaxed) ?? 0
-  }
+  var droppedCount: Int { state.withLock { $0.droppedCount } }
 
-  // #region send
-  /// Puts an element into the buffer, as the policy has it.
+  /// Puts an element into the buffer; if that is full, does what the policy
+  /// says.
   ///
-  /// **Complexity**: O(1), amortised. Suspends only if the policy is
-  /// ``Policy/suspend`` and the buffer is full.
-  ///
-  /// - Parameter element: What the consumer is to have.
-  /// - Returns: What was dropped for it: `element` itself, the oldest one,
-  ///   or `nil`. Dropping is not an error.
-  /// - Throws: `CancellationError` if the task is cancelled while it waits;
-  ///   `ChannelClosedError` if the buffer is closed.
+  /// - Returns: What was dropped: `element`, the oldest one, or `nil`.
+  ///   Dropping is not an error.
+  /// - Throws: ``BufferClosedError`` if the buffer is or becomes closed;
+  ///   `CancellationError` if the task is cancelled while it waits.
   @discardableResult
-  @inline(__always)  // one async call, not two
-  nonisolated(nonsending)
-    public func send(_ element: Element) async throws -> Element?
-  {
-    guard let dropping else {
-      try await channel?.send(element)
-      return nil
+  nonisolated(nonsending) func send(
+    _ element: Element
+  ) async throws -> Element? {
+    if let step = try state.withLock({ try $0.send(element) }) {
+      return step.finish()
     }
-    // One step under the stream's lock: were making room and sending two,
-    // the consumer could make room in between, and one be dropped too many.
-    switch dropping.continuation.yield(element) {
-    case .enqueued: return nil
-    case .dropped(let loser):
-      dropping.dropped.wrappingAdd(1, ordering: .relaxed)
-      return loser
-    case .terminated: throw ChannelClosedError()
-    @unknown default: return nil
-    }
+    return try await wait(toSend: element)
   }
 
-  /// Ends the buffer: what is in it can be received, and then its end.
-  public func close() {
-    channel?.close()
-    dropping?.continuation.finish()
-  }
-  // #endregion
-
-  // #region receive
-  /// Takes the oldest element, waiting while there is none.
+  /// Puts an element into the buffer without waiting, from code that is not
+  /// `async`.
   ///
-  /// **Complexity**: O(1).
+  /// - Returns: What was dropped; `element` where ``send(_:)`` would wait.
+  /// - Throws: ``BufferClosedError`` if the buffer is closed.
+  @discardableResult
+  func offer(_ element: Element) throws -> Element? {
+    try state.withLock { try $0.send(element, mayWait: false) }?.finish()
+  }
+
+  /// Takes the oldest element, and waits while there is none.
   ///
   /// - Returns: The element, or `nil` once the buffer is closed and empty.
   /// - Throws: `CancellationError` if the task is cancelled while it waits.
-  @inline(__always)
-  nonisolated(nonsending)
-    public func receive() async throws(CancellationError) -> Element?
-  {
-    guard let dropping else { return try await channel?.receive() }
-    var iterator = dropping.stream.makeAsyncIterator()
-    let element = await iterator.next(isolation: #isolation)
-    // A stream tells its end and a cancellation by the same nil.
-    if element == nil, Task.isCancelled { throw CancellationError() }
-    return element
+  nonisolated(nonsending) func receive() async throws -> Element? {
+    if let step = state.withLock({ $0.receive() }) { return step.finish() }
+    return try await wait(toSend: nil)
   }
-  // #endregion
+
+  /// Ends the buffer: what is in it can be received, and then its end.
+  ///
+  /// Senders that wait throw ``BufferClosedError``. Closing twice is not an
+  /// error.
+  func close() {
+    for waiter in state.withLock({ $0.close() }) {
+      let isReceiver = waiter.element == nil
+      waiter.continuation.resume(
+        with: isReceiver ? .success(nil) : .failure(BufferClosedError())
+      )
+    }
+  }
+
+  nonisolated(nonsending) private func wait(
+    toSend element: Element?
+  ) async throws -> Element? {
+    let ticket = state.withLock { $0.nextTicket() }
+    return try await withTaskCancellationHandler {
+      try await withCheckedThrowingContinuation { continuation in
+        let waiter = Waiter(element, continuation)
+        do {
+          // Asked under the lock: a later cancellation finds the waiter there.
+          let step = try state.withLock {
+            try $0.wait(ticket, waiter, isCancelled: Task.isCancelled)
+          }
+          if let step { continuation.resume(returning: step.finish()) }
+        } catch {
+          continuation.resume(throwing: error)
+        }
+      }
+    } onCancel: {
+      // It may have been served before.
+      let waiter = state.withLock { $0.waiters.removeValue(forKey: ticket) }
+      waiter?.continuation.resume(throwing: CancellationError())
+    }
+  }
 }
 
-nonisolated extension BackpressureBuffer: AsyncSequence {
-  /// Receives until the buffer ends; several iterators share the elements.
-  public struct AsyncIterator: AsyncIteratorProtocol, Sendable {
-    fileprivate let buffer: BackpressureBuffer
+/// An element was sent to a buffer that is closed.
+nonisolated struct BufferClosedError: Error, Equatable {}
 
-    /// Takes the oldest element, like ``BackpressureBuffer/receive()``.
-    ///
-    /// - Throws: `CancellationError` if the task is cancelled while it waits.
-    public mutating func next(
+nonisolated extension BoundedBuffer: AsyncSequence {
+  /// Receives until the buffer ends; several iterators share the elements.
+  struct AsyncIterator: AsyncIteratorProtocol, Sendable {
+    fileprivate let buffer: BoundedBuffer
+
+    mutating func next(
       isolation actor: isolated (any Actor)? = #isolation
-    ) async throws(CancellationError) -> Element? {
+    ) async throws -> Element? {
       try await buffer.receive()
     }
   }
 
-  /// Creates an iterator; dropping it loses no element.
-  public func makeAsyncIterator() -> AsyncIterator {
-    AsyncIterator(buffer: self)
-  }
+  func makeAsyncIterator() -> AsyncIterator { AsyncIterator(buffer: self) }
 }
 
-// #region TokenBucket
-/// Tokens to be taken, each of which comes back one period after it was
-/// taken.
-///
-/// So no window of that length, wherever it begins, holds more than there
-/// are tokens; and no token that is back lies idle while a task waits. Tasks
-/// are served first come, first served. Many tokens let bursts through; for
-/// calls at even distances give out one token, and a shorter period.
-nonisolated public final class TokenBucket<C: Clock>: Sendable
-where C.Duration == Duration {
-  /// When each token can be taken, the soonest at `next`.
-  private struct Tokens: Sendable {
-    var returns: [C.Instant]
-    var next = 0
+nonisolated extension BoundedBuffer {
+  /// A task that waits, to send its element or else to receive one.
+  ///
+  /// A class, since a continuation in a generic enum would make the compiler
+  /// look up the layout of the enum for each call.
+  private final class Waiter: Sendable {
+    typealias Continuation = CheckedContinuation<Element?, any Error>
 
-    var soonest: C.Instant { returns[next] }
+    let element: Element?
+    let continuation: Continuation
 
-    mutating func take(until instant: C.Instant) {
-      returns[next] = instant
-      next += 1
-      if next == returns.count { next = 0 }
+    init(_ element: Element?, _ continuation: Continuation) {
+      (self.element, self.continuation) = (element, continuation)
     }
   }
 
-  private let clock: C
-  private let period: Duration
-  /// Whoever has taken the tokens out is at the head of the line: a lock
-  /// whose waiters are served in turn, and leave when they are cancelled.
-  private let line = Channel<Tokens>(capacity: 1)
+  /// What is left to do once the lock is released.
+  private struct Step {
+    var result: Element?
+    var woken: (waiter: Waiter, element: Element?)?
 
-  /// Creates a full bucket.
-  ///
-  /// - Parameters:
-  ///   - tokens: How many may be taken in each window, at least 1.
-  ///   - period: The length of a window, greater than zero.
-  ///   - clock: What the period is measured by.
-  public init(
-    tokens: Int,
-    per period: Duration,
-    clock: C = ContinuousClock()
-  ) {
-    precondition(tokens > 0 && period > .zero, "such a bucket stays empty")
-    self.clock = clock
-    self.period = period
-    let now = clock.now
-    putBack(Tokens(returns: Array(repeating: now, count: tokens)))
+    func finish() -> Element? {
+      woken?.waiter.continuation.resume(returning: woken?.element)
+      return result
+    }
   }
 
-  /// Takes a token, waiting until one is back and all who came before have
-  /// theirs.
-  ///
-  /// **Cancellation**: a task that is cancelled before it has a token takes
-  /// none, and whoever is next moves up at once.
-  ///
-  /// **Complexity**: O(1). Does not suspend if nobody waits and a token is
-  /// there.
-  ///
-  /// - Throws: `CancellationError` if the task is cancelled first.
-  nonisolated(nonsending) public func wait() async throws {
-    guard var tokens = try await line.receive() else {
-      preconditionFailure("nobody closes the line")
-    }
-    defer { putBack(tokens) }
-    try Task.checkCancellation()
-    var now = clock.now
-    if now < tokens.soonest {
-      try await clock.sleep(until: tokens.soonest, tolerance: nil)
-      now = clock.now
-    }
-    // From now, not from when it was back: a token that nobody came for
-    // must not return sooner than a period after it is used.
-    tokens.take(until: now.advanced(by: period))
-  }
+  /// What is in the buffer and who waits; each function is one event, and
+  /// returns `nil` where the task has to wait.
+  private struct State {
+    private let policy: Policy
+    private var isClosed = false
+    private(set) var droppedCount = 0
+    /// A ring; the oldest element is at `head`.
+    private var slots: [Element?]
+    private var (head, count) = (0, 0)
+    // By ticket, and none below `first`. One line is enough, since senders
+    // wait only while the buffer is full, and receivers while it is empty.
+    var waiters: [Int: Waiter] = [:]
+    private var (first, last) = (0, 0)
 
-  private func putBack(_ tokens: Tokens) {
-    do {
-      let hasRoom = try line.trySend(tokens)
-      precondition(hasRoom, "there is one set of tokens")
-    } catch {
-      preconditionFailure("nobody closes the line")
+    init(bound: Int, policy: Policy) {
+      self.policy = policy
+      slots = Array(repeating: nil, count: bound)
+    }
+
+    mutating func send(_ element: Element, mayWait: Bool = true) throws -> Step?
+    {
+      if isClosed { throw BufferClosedError() }
+      if count == 0, let receiver = popWaiter() {
+        return Step(woken: (receiver, element))
+      }
+      if count == slots.count {
+        if policy == .suspend, mayWait { return nil }
+        droppedCount += 1
+        if policy != .dropOldest { return Step(result: element) }
+      }
+      let oldest = count == slots.count ? pop() : nil
+      append(element)
+      return Step(result: oldest)
+    }
+
+    mutating func receive() -> Step? {
+      guard let element = pop() else { return isClosed ? Step() : nil }
+      guard let sender = popWaiter() else { return Step(result: element) }
+      if let next = sender.element { append(next) }
+      return Step(result: element, woken: (sender, nil))
+    }
+
+    mutating func nextTicket() -> Int {
+      last += 1
+      return last
+    }
+
+    /// A task takes its place in line, unless it need not wait any longer.
+    mutating func wait(
+      _ ticket: Int,
+      _ waiter: Waiter,
+      isCancelled: Bool
+    ) throws -> Step? {
+      let step =
+        if let element = waiter.element { try send(element) } else { receive() }
+      if step != nil { return step }
+      if isCancelled { throw CancellationError() }
+      waiters[ticket] = waiter
+      if ticket < first { first = ticket }
+      return nil
+    }
+
+    mutating func close() -> [Waiter] {
+      isClosed = true
+      defer { waiters = [:] }
+      return Array(waiters.values)
+    }
+
+    private mutating func popWaiter() -> Waiter? {
+      while !waiters.isEmpty {
+        defer { first += 1 }
+        if let waiter = waiters.removeValue(forKey: first) { return waiter }
+      }
+      return nil
+    }
+
+    private mutating func append(_ element: Element) {
+      slots[(head + count) % slots.count] = element
+      count += 1
+    }
+
+    private mutating func pop() -> Element? {
+      guard count > 0 else { return nil }
+      defer {
+        slots[head] = nil
+        head = (head + 1) % slots.count
+        count -= 1
+      }
+      return slots[head]
     }
   }
 }
-// #endregion

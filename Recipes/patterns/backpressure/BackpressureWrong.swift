@@ -1,0 +1,150 @@
+import Cookbook
+
+/// Wrong buffers, each as somebody would write it.
+extension BackpressureExamples {
+  static let wrongStreams: [Wrong<Readings<Dropping>>] = [
+    wrong("unbounded", .unbounded, breaks: .bounded),
+    wrong("misread-newest", .bufferingNewest(2), breaks: .dropsAsDeclared),
+    wrong(
+      "misread-oldest",
+      .bufferingOldest(2),
+      whenFull: "dropOldest",
+      breaks: .dropsAsDeclared
+    ),
+    Wrong(
+      "uncounted-drops",
+      breaks: .itemsAccountedFor,
+      input: Readings(bound: 2, pauses: five, stores: [9])
+    ) {
+      let (sensor, store, _) = $0.perform($1)
+      let readings = BoundedBuffer<Int>(bound: 2, whenFull: .dropNewest)
+      try await pass(readings, sensor, store, { _ in })
+    },
+  ]
+
+  static let wrongBuffers: [Wrong<Readings<AnyPolicy>>] = [
+    wrong("unbounded", .unbounded, breaks: .bounded),
+    wrong("drops-instead", .bufferingOldest(2), breaks: .dropsAsDeclared),
+    Wrong(
+      "lost-wake-up",
+      breaks: .deadlock,
+      input: Readings(bound: 1, pauses: five, stores: [2])
+    ) {
+      let (sensor, store, _) = $0.perform($1)
+      let readings = BoundedBuffer<Int>(bound: 1, whenFull: .suspend)
+      // The signal that there is room is kept for nobody.
+      let (room, signal) = AsyncStream.makeStream(
+        of: Void.self,
+        bufferingPolicy: .bufferingNewest(0)
+      )
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        group.addTask {
+          for try await reading in sensor {
+            while try readings.offer(reading) != nil {
+              // Whatever suspends here lets the consumer signal too early.
+              await Task.yield()
+              for await _ in room { break }
+            }
+          }
+          readings.close()
+        }
+        for try await reading in readings {
+          signal.yield()
+          try await store(reading)
+        }
+        try await group.waitForAll()
+      }
+    },
+    wrong("pause-instead", breaks: .onlyIfFull) { readings, input, stage in
+      let (_, store, report) = input.perform(stage)
+      let slow = stage.source("sensor", input.pauses.map { $0 * 4 })
+      try await pass(readings, slow, store, report)
+    },
+    wrong("polling", breaks: .noConsumerIdle) { readings, input, stage in
+      let (sensor, store, report) = input.perform(stage)
+      let poll: @Sendable (Int) async throws -> Void = { reading in
+        try await stage.sleep(3)
+        try await store(reading)
+      }
+      try await pass(readings, sensor, poll, report)
+    },
+    Wrong(
+      "task-for-each",
+      breaks: .firstComeFirstServed,
+      input: Readings(pauses: [1, 0], stores: [2])
+    ) {
+      input,
+      stage in
+      let (sensor, store, _) = input.perform(stage)
+      let readings = BoundedBuffer<Int>(bound: 2, whenFull: .suspend)
+      let send: @Sendable (Int) async throws -> Void = { reading in
+        stage.note("send \(reading)", "sends \(reading)")
+        try await readings.send(reading)
+      }
+      // #region task-for-each
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        for try await reading in sensor {
+          group.addTask(name: "send \(reading)") {
+            try await send(reading)
+          }
+        }
+        try await group.waitForAll()
+      }
+      // #endregion
+      readings.close()
+      for try await reading in readings { try await store(reading) }
+    },
+    Wrong(
+      "lost-cancellation",
+      breaks: .cancelledEndsAtOnce,
+      input: Readings(pauses: [1], stores: [2], cancelAfter: 2)
+    ) {
+      let (sensor, store, _) = $0.perform($1)
+      for try await reading in sensor {
+        try await $1.task { try await store(reading) }.value
+      }
+    },
+    Wrong(
+      "not-awaited",
+      breaks: .allEndedOnReturn,
+      input: Readings(pauses: [1])
+    ) {
+      let ((sensor, store, _), Task) = ($0.perform($1), $1.startTask)
+      for try await reading in sensor { Task { try await store(reading) } }
+    },
+  ]
+
+  private static let five = [1, 1, 1, 1, 1]
+
+  private static func wrong<K>(
+    _ name: String,
+    _ policy: StreamPolicy,
+    whenFull: String = K.policies[0],
+    breaks law: Law<Readings<K>>
+  ) -> Wrong<Readings<K>> {
+    let input = Readings<K>(
+      whenFull: whenFull,
+      bound: 2,
+      pauses: five,
+      stores: [9]
+    )
+    return Wrong(name, breaks: law, input: input) {
+      try await stream($0, $1, policy)
+    }
+  }
+
+  private static func wrong(
+    _ name: String,
+    breaks law: Law<Readings<AnyPolicy>>,
+    body:
+      @escaping @Sendable (
+        BoundedBuffer<Int>, Readings<AnyPolicy>, Stage
+      ) async throws -> Void
+  ) -> Wrong<Readings<AnyPolicy>> {
+    let input = Readings<AnyPolicy>(bound: 9, pauses: five, stores: [2])
+    return Wrong(name, breaks: law, input: input) { input, stage in
+      let readings = BoundedBuffer<Int>(bound: 9, whenFull: .suspend)
+      try await body(readings, input, stage)
+    }
+  }
+}

@@ -1,0 +1,128 @@
+// Package examples shows how a producer is held back that is too fast.
+package examples
+
+import (
+	"context"
+	"iter"
+	"sync"
+
+	"concurrencycookbook/internal/cookbook"
+	backpressure "concurrencycookbook/patterns/backpressure/go/backpressure"
+)
+
+// Room is what the recipe shows in Go.
+var Room = cookbook.Room{
+	Examples: map[string]cookbook.Example{
+		"plain":  cookbook.With(plain),
+		"buffer": cookbook.With(original.buffer),
+	},
+	Wrong:     wrong,
+	Workloads: workloads,
+}
+
+type input struct {
+	WhenFull  string `json:"whenFull"`
+	Bound     int    `json:"bound"`
+	Consumers int    `json:"consumers"`
+	Pauses    []int  `json:"pauses"`
+	Stores    []int  `json:"stores"`
+}
+
+func (in input) perform(ctx context.Context, stage cookbook.Stage) (
+	sensor iter.Seq[int], store func(context.Context, int) error,
+	report func(lost int),
+) {
+	return stage.Source(ctx, "sensor", in.Pauses), stage.Sink("reading", in.Stores),
+		func(lost int) { stage.Say("dropped", lost) }
+}
+
+func plain(ctx context.Context, stage cookbook.Stage, in input) error {
+	if in.WhenFull == "dropOldest" {
+		original.pass(ctx, stage, in)
+		return ctx.Err()
+	}
+	sensor, store, report := in.perform(ctx, stage)
+	n := in.Bound
+	// #region plain
+	readings := make(chan int, n)
+	go func() {
+		defer close(readings)
+		for reading := range sensor {
+			select {
+			case readings <- reading:
+			default:
+				report(reading)
+			}
+		}
+	}()
+	for reading := range readings {
+		if err := store(ctx, reading); err != nil {
+			return err
+		}
+	}
+	// #endregion
+	return ctx.Err()
+}
+
+// forms holds functions of the package, or others in their place.
+type forms struct {
+	Offer func(chan<- int, int) bool
+	Push  func(chan int, int) (int, bool)
+}
+
+var original = forms{backpressure.Offer[int], backpressure.Push[int]}
+
+func (f forms) buffer(
+	ctx context.Context, stage cookbook.Stage, in input,
+) error {
+	left := []int{}
+	for reading := range f.pass(ctx, stage, in) {
+		left = append(left, reading)
+	}
+	if ctx.Err() != nil {
+		stage.Say("left", left)
+	}
+	return ctx.Err()
+}
+
+func (f forms) pass(
+	ctx context.Context, stage cookbook.Stage, in input,
+) chan int {
+	sensor, store, report := in.perform(ctx, stage)
+	n, whenFull, consumers := in.Bound, in.WhenFull, in.Consumers
+	send, offer, push := backpressure.Send[int], f.Offer, f.Push
+	// #region buffer
+	readings := make(chan int, n)
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		defer close(readings)
+		for reading := range sensor {
+			switch whenFull {
+			case "suspend":
+				if send(ctx, readings, reading) != nil {
+					return
+				}
+			case "dropNewest":
+				if !offer(readings, reading) {
+					report(reading)
+				}
+			case "dropOldest":
+				if lost, ok := push(readings, reading); ok {
+					report(lost)
+				}
+			}
+		}
+	})
+	for range consumers {
+		wg.Go(func() {
+			for reading := range readings {
+				if store(ctx, reading) != nil {
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+	// #endregion
+	return readings
+}

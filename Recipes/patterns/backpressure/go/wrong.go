@@ -1,0 +1,57 @@
+package examples
+
+import (
+	"context"
+
+	"concurrencycookbook/internal/cookbook"
+)
+
+// wrong holds versions that are wrong on purpose: the comparison must find
+// each.
+var wrong = map[string]cookbook.Example{
+	"buffer/oneTooManyAhead":   changed(func(in *input) { in.Bound++ }),
+	"buffer/shedsWhereItWaits": changed(instead("suspend", "dropNewest")),
+	"buffer/waitsWhereItSheds": changed(instead("dropNewest", "suspend")),
+	"buffer/newestForOldest":   changed(instead("dropOldest", "dropNewest")),
+	"buffer/refusalUnnoticed":  cookbook.With(forms{unnoticed, original.Push}.buffer),
+	"buffer/dropUnnoticed":     cookbook.With(forms{original.Offer, uncounted}.buffer),
+	"buffer/dropsAll":          cookbook.With(forms{original.Offer, dropsAll}.buffer),
+}
+
+func changed(change func(*input)) cookbook.Example {
+	return cookbook.With(
+		func(ctx context.Context, stage cookbook.Stage, in input) error {
+			change(&in)
+			return original.buffer(ctx, stage, in)
+		})
+}
+
+func instead(declared, done string) func(*input) {
+	return func(in *input) {
+		if in.WhenFull == declared {
+			in.WhenFull = done
+		}
+	}
+}
+
+// unnoticed says that an item was sent that was not.
+func unnoticed(items chan<- int, item int) bool {
+	original.Offer(items, item)
+	return true
+}
+
+// uncounted does not say that it dropped an item.
+func uncounted(items chan int, item int) (int, bool) {
+	original.Push(items, item)
+	return 0, false
+}
+
+// dropsAll empties a buffer that is full, and reports one item.
+func dropsAll(items chan int, item int) (oldest int, dropped bool) {
+	for !original.Offer(items, item) {
+		for len(items) > 0 {
+			oldest, dropped = <-items, true
+		}
+	}
+	return oldest, dropped
+}

@@ -1,0 +1,127 @@
+// Package examples shows how a token bucket is used.
+package examples
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"concurrencycookbook/internal/cookbook"
+	rate "concurrencycookbook/patterns/token-bucket/go/tokenbucket"
+)
+
+// Room is what the recipe shows in Go.
+var Room = cookbook.Room{
+	Examples: map[string]cookbook.Example{
+		"plain":    cookbook.With(plain),
+		"take":     cookbook.With(buckets{limiter}.take),
+		"try-take": cookbook.With(tryTake),
+	},
+	Wrong:     wrong,
+	Workloads: workloads,
+}
+
+// input holds the fields of all examples, of which each has some.
+type input struct {
+	Burst        int   `json:"burst"`
+	Every        int   `json:"every"`
+	Pauses       []int `json:"pauses"`
+	Calls        []int `json:"calls"`
+	CancelSecond *int  `json:"cancelSecond"`
+}
+
+func (in input) every() time.Duration {
+	return time.Duration(in.Every) * time.Millisecond
+}
+
+func plain(ctx context.Context, stage cookbook.Stage, in input) error {
+	every, call := in.every(), stage.Sink("call", in.Calls)
+	requests := len(in.Calls)
+	// #region plain
+	ticker := time.NewTicker(every)
+	defer ticker.Stop()
+	for request := range requests {
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		if err := call(ctx, request); err != nil {
+			return err
+		}
+	}
+	// #endregion
+	return nil
+}
+
+// A waiter is what the example asks of a limiter.
+type waiter interface {
+	Wait(ctx context.Context) error
+}
+
+// buckets holds what makes a limiter, or something in its place.
+type buckets struct {
+	NewLimiter func(every time.Duration, burst int) waiter
+}
+
+func limiter(every time.Duration, burst int) waiter {
+	return rate.NewLimiter(every, burst)
+}
+
+func (rate buckets) take(
+	ctx context.Context, stage cookbook.Stage, in input,
+) error {
+	every, burst := in.every(), in.Burst
+	call := stage.Sink("request", in.Calls)
+	// #region bucket
+	quota := rate.NewLimiter(every, burst)
+	// #endregion
+	return in.perform(ctx, stage, func(ctx context.Context, request int) error {
+		// #region take
+		if err := quota.Wait(ctx); err != nil {
+			return err
+		}
+		return call(ctx, request)
+		// #endregion
+	})
+}
+
+func tryTake(ctx context.Context, stage cookbook.Stage, in input) error {
+	quota := rate.NewLimiter(in.every(), in.Burst)
+	call := stage.Sink("request", in.Calls)
+	refuse := func(request int) error {
+		stage.Say("refused", request)
+		return nil
+	}
+	return in.perform(ctx, stage, func(ctx context.Context, request int) error {
+		// #region tryTake
+		if !quota.Allow() {
+			return refuse(request)
+		}
+		return call(ctx, request)
+		// #endregion
+	})
+}
+
+// perform serves each request in a goroutine of its own.
+func (in input) perform(
+	ctx context.Context, stage cookbook.Stage,
+	serve func(ctx context.Context, request int) error,
+) error {
+	var wg sync.WaitGroup
+	for request := range stage.Source(ctx, "requests", in.Pauses) {
+		var patience *int
+		if request == 1 {
+			patience = in.CancelSecond
+		}
+		wg.Go(func() {
+			lane := fmt.Sprint("request ", request)
+			ctx, stop := stage.CancelAfter(ctx, lane, patience)
+			defer stop()
+			_ = serve(ctx, request)
+		})
+	}
+	wg.Wait()
+	return ctx.Err()
+}

@@ -1,0 +1,124 @@
+import Cookbook
+import Simulation
+import Synchronization
+import Testing
+
+@testable import Recipes
+@testable import recipe
+
+@Suite("token-bucket")
+struct TokenBucketTests {
+  @Test("Rushes and pauses of 400 requests keep the laws")
+  func longRun() async throws {
+    let example = try #require(
+      TokenBucketExamples.recipe.examples.first { $0.name == "take" }
+    )
+    for (seed, burst) in zip(1..., [1, 2, 3, 7, 20]) {
+      var generator = SeededGenerator(seed: UInt64(seed))
+      let pauses = (0..<400).map { request in
+        let most = request / 50 % 2 == 0 ? 20 : 2_000 / burst
+        return Int.random(in: 1...most, using: &generator)
+      }
+      let input = TokenBucketExamples.Requests(
+        burst: burst,
+        every: 1_000 / burst,
+        pauses: pauses
+      )
+      try await ExampleJudge.explore(example, input, seeds: 0..<2)
+    }
+  }
+
+  @Test("A task that gives up, at the head or behind, delays nobody")
+  func givingUp() async throws {
+    _ = try await Simulation.explore(seeds: 0..<500) { simulation in
+      let clock = simulation.clock
+      let bucket = TokenBucket(burst: 1, every: .seconds(60), clock: clock)
+      try await bucket.take()
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        for patience in [1, 2, 100] {
+          group.addTask {
+            await withTaskGroup { waiter in
+              waiter.addTask {
+                let isServed = (try? await bucket.take()) != nil
+                #expect(isServed == (patience == 100))
+                #expect(!isServed || clock.now.offset == .seconds(60))
+              }
+              try? await clock.sleep(for: .seconds(patience))
+              waiter.cancelAll()
+            }
+          }
+          try await clock.sleep(for: .milliseconds(1))
+        }
+        #expect(!bucket.tryTake())
+        try await group.waitForAll()
+      }
+    }
+  }
+
+  @Test("A bucket is whole after its waiters were cancelled, at any step")
+  func wholeBucket() async throws {
+    let runs = try await Simulation.cancelEverywhere(seeds: 0..<50) {
+      simulation in
+      let clock = simulation.clock
+      let bucket = TokenBucket(burst: 2, every: .seconds(1), clock: clock)
+      let taken = Atomic(0)
+      await withTaskGroup(of: Void.self) { group in
+        for task in 0..<6 {
+          group.addTask { @Sendable in
+            try? await clock.sleep(for: .milliseconds(task / 2))
+            if (try? await bucket.take()) != nil {
+              taken.add(1, ordering: .relaxed)
+            }
+          }
+        }
+      }
+      // What it owes: at first two, and one for each second, but those taken.
+      let seconds = Int(clock.now.offset / .seconds(1))
+      let owed = min(2, 2 + seconds - taken.load(ordering: .relaxed))
+      var free = 0
+      while bucket.tryTake() { free += 1 }
+      return (free, owed)
+    } check: { free, owed in
+      #expect(free == owed)
+    }
+    #expect(runs > 0)
+  }
+
+  @Test("A cancelled task takes no token, even if one is there")
+  func cancelledTask() async {
+    let bucket = TokenBucket(burst: 1, every: .seconds(3_600))
+    await withTaskGroup(of: Void.self) { group in
+      group.cancelAll()
+      group.addTask {
+        await #expect(throws: CancellationError.self) {
+          try await bucket.take()
+        }
+      }
+    }
+    #expect(bucket.tryTake())
+  }
+
+  @Test("On real threads a bucket gives out its tokens, and then no more")
+  func stress() async throws {
+    // An interval that no test outlasts: nothing depends on real time.
+    let bucket = TokenBucket(burst: 1_000, every: .seconds(3_600))
+    try await withThrowingTaskGroup { group in
+      for _ in 0..<10 {
+        group.addTask { for _ in 0..<100 { try await bucket.take() } }
+      }
+      try await group.waitForAll()
+    }
+    #expect(!bucket.tryTake())
+    await withTaskGroup { group in
+      for _ in 0..<10 {
+        group.addTask {
+          await #expect(throws: CancellationError.self) {
+            try await bucket.take()
+          }
+        }
+      }
+      await Task.yield()
+      group.cancelAll()
+    }
+  }
+}
