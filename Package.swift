@@ -5,6 +5,7 @@ import PackageDescription
 /// Rooms that are one module together, by their folders below `Recipes`.
 let rooms = [
   "patterns/bounded-pool",
+  "lifetimes/context-cancellation",
   "channels/closed-and-nil",
   "lifetimes/loop-capture",
   "shared-state/once",
@@ -55,7 +56,6 @@ let recipes = [
   Recipe(name: "pipeline", chapter: "patterns", ingredients: ["channel"]),
   Recipe(name: "backpressure", chapter: "patterns", ingredients: ["channel"]),
   Recipe(name: "errgroup", chapter: "lifetimes"),
-  Recipe(name: "context-cancellation", chapter: "lifetimes"),
   Recipe(name: "channel", chapter: "channels"),
   Recipe(name: "select", chapter: "channels", ingredients: ["channel"]),
   Recipe(

@@ -3,6 +3,7 @@ package import Cookbook
 /// Every recipe in the light form, in the order of the menu.
 package let recipes: [Recipe] = [
   BoundedPoolExamples.recipe,
+  ContextCancellationExamples.recipe,
   ClosedAndNilExamples.recipe,
   LoopCaptureExamples.recipe,
   OnceExamples.recipe,

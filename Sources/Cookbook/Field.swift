@@ -170,11 +170,14 @@ extension Field {
   /// - Parameters:
   ///   - path: Where the input has it.
   ///   - random: How many there are in a random input, ten or fewer.
+  ///   - isRace: Whether the first one to end stops the others: there is one,
+  ///     and no two are equal.
   ///   - meaning: What help says of it.
   /// - Returns: The field.
   package static func durations(
     _ path: Path<[Int]>,
     random: ClosedRange<Int>,
+    isRace: Bool = false,
     _ meaning: String
   ) -> Field {
     var field = Field(
@@ -183,6 +186,9 @@ extension Field {
       validate: { _, list in
         if list.count > mostJobs {
           return "must be at most \(mostJobs), not \(list.count)"
+        }
+        if isRace, list.isEmpty || Set(list).count < list.count {
+          return "must be one or more, of which no two are equal"
         }
         let each = list.lazy.compactMap {
           problem($0, in: 0...mostMilliseconds)
@@ -193,8 +199,10 @@ extension Field {
           .map { "together \($0)" }
       },
       randomize: { input, source in
-        let count = source.int(in: random)
+        let (count, mayStop) = (source.int(in: random), source.mayStop)
+        if isRace { source.mayStop = true }
         input[keyPath: path] = (0..<count).map { _ in source.duration() }
+        source.mayStop = mayStop
       },
       simplify: { list in
         var simpler: [[Int]] = []
@@ -295,6 +303,23 @@ extension Field {
           isThere ? source.int(in: 0...latest) * 2 + 1 : nil
       },
       simplify: { $0 == nil ? [] : [nil] }
+    )
+  }
+
+  /// The milliseconds after which something is stopped, which need not be.
+  package static func limit(
+    _ path: Path<Int?>,
+    _ meaning: String
+  ) -> Field {
+    Field(
+      path,
+      meaning,
+      validate: { $1.flatMap { problem($0, in: 0...mostMilliseconds) } },
+      randomize: { input, source in
+        let isThere = source.mayStop && !source.isOne(in: 3)
+        input[keyPath: path] = isThere ? source.duration() : nil
+      },
+      simplify: { $0.map { [nil] + simplerDurations(than: $0) } ?? [] }
     )
   }
 

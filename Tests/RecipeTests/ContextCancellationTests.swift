@@ -1,763 +1,427 @@
-import ContextCancellationRecipe
-import Cookbook
 import Simulation
 import Synchronization
 import Testing
 
+@testable import Recipes
+
 @Suite("context-cancellation")
 struct ContextCancellationTests {
-  typealias Input = ContextCancellationDemo.Input
-  typealias Node = ContextCancellationDemo.Node
-
-  static func input(_ nodes: [Node], cancelAfter: Int? = nil) -> Input {
-    var input = Input()
-    input.nodes = nodes
-    input.cancelAfter = cancelAfter
-    return input
-  }
-
-  static let inputs: [Input] = [
-    input(Input().nodes),
-    input(Input().nodes, cancelAfter: 22),
-    input([]),
-    input([], cancelAfter: 5),
-    input([Node(parent: nil, .plain, work: 0)], cancelAfter: 0),
-    input([
-      Node(parent: nil, .timeout, 0, work: 3),
-      Node(parent: 0, .plain, work: 2),
-      Node(parent: 0, .deadline, -4, delay: 1, work: 2),
-      Node(parent: nil, .timeout, -1, work: 0),
-    ]),
-    // Everything at once: ties between ends, timeouts and cancellations.
-    input([
-      Node(parent: nil, .timeout, 3, work: 3),
-      Node(parent: 0, .deadline, 3, work: 3),
-      Node(parent: 1, .cancel, 3, work: 3),
-      Node(parent: 2, .timeout, 3, work: 4),
-      Node(parent: 0, .plain, delay: 3, work: 1),
-    ]),
-    // The inner, the outer, and the one in between come first.
-    input([
-      Node(parent: nil, .timeout, 9, work: 12),
-      Node(parent: 0, .timeout, 6, work: 12),
-      Node(parent: 1, .timeout, 3, work: 12),
-    ]),
-    input([
-      Node(parent: nil, .timeout, 3, work: 12),
-      Node(parent: 0, .timeout, 6, work: 12),
-      Node(parent: 1, .timeout, 9, work: 12),
-    ]),
-    input([
-      Node(parent: nil, .cancel, 6, work: 12, value: "outer"),
-      Node(parent: 0, .deadline, 3, work: 12, value: "inner"),
-      Node(parent: 1, .cancel, 9, work: 12),
-      Node(parent: 0, .plain, work: 12),
-    ]),
-  ]
-
-  @Test("The laws hold under 10,000 schedules")
-  func explore() async throws {
-    let nodes = [
-      Node(parent: nil, .timeout, 6, work: 9, value: "outer"),
-      Node(parent: 0, .timeout, 3, work: 9),
-      Node(parent: 1, .plain, delay: 1, work: 1),
-      Node(parent: 0, .cancel, 4, work: 9),
-    ]
-    try await expectLawful(
-      ContextCancellationDemo.self,
-      Self.input(nodes),
-      seeds: 0..<10_000
-    )
-  }
-
-  @Test("The laws hold for every kind of input", arguments: inputs)
-  func everyKind(of input: Input) async throws {
-    try await expectLawful(ContextCancellationDemo.self, input, seeds: 0..<100)
-  }
-
-  @Test("The laws hold for random trees")
-  func randomTrees() async throws {
-    var generator = SeededGenerator(seed: 7)
-    for seed in 0..<300 as Range<UInt64> {
-      let input = ContextCancellationDemo.randomInput(using: &generator)
-      try await expectLawful(
-        ContextCancellationDemo.self,
-        input,
-        seeds: seed..<seed + 1
-      )
-    }
-  }
-
-  @Test(
-    "A cancellation at any step leaves nothing behind",
-    arguments: inputs
-  )
-  func cancellation(of input: Input) async throws {
-    let runs = try await cancelEverywhere(
-      ContextCancellationDemo.self,
-      input,
-      seeds: 0..<5
-    )
-    #expect(runs > 0)
-  }
-
-  static let nested = [
-    Node(parent: nil, .timeout, 2, work: 3),
-    Node(parent: 0, .timeout, 3, work: 3),
-  ]
-
-  @Test(
-    "Every schedule of a small tree keeps the laws",
-    arguments: [
-      (input([Node(parent: nil, .timeout, 2, work: 3)]), 6),
-      (input([Node(parent: nil, .timeout, 2, work: 2)]), 12),
-      (input([Node(parent: nil, .cancel, 2, work: 2)]), 4),
-      (input(nested), 3_888),
-    ]
-  )
-  func everySchedule(of input: Input, count: Int) async throws {
-    let schedules = try await exhaust(ContextCancellationDemo.self, input)
-    let kinds = input.nodes.map(\.kind).joined(separator: ", ")
-    print("context-cancellation, \(kinds): \(schedules) schedules")
-    #expect(schedules == count)
-  }
-
-  @Test("The laws reject every naive port within 1,000 seeds")
-  func naivePorts() async {
-    await expectRejected(NaiveScopes.ports)
-  }
-
-  // MARK: The article's questions
-
-  @Test("Right after cancel() the reason is cancelled, and so is the task")
-  func reasonAfterCancel() async {
-    await #expect(throws: CancellationError.self) {
-      try await withCancellation { scope in
-        #expect(scope.reason == nil && !Task.isCancelled)
-        scope.cancel()
-        #expect(scope.reason == .cancelled && Task.isCancelled)
-        scope.cancel()
-        #expect(scope.reason == .cancelled)
-        try Task.checkCancellation()
-      }
-    }
-    #expect(!Task.isCancelled)
-  }
-
-  @Test("A cancelled parent cancels its descendants before cancel() returns")
-  func descendants() async throws {
-    try await simulate { simulation, check in
-      let clock = simulation.clock
-      let inner = Shared<[CancellationScope]>([])
-      try await withCancellation { scope in
-        await withTaskGroup(of: Void.self) { group in
-          group.addTask {
-            try? await withTimeout(.seconds(9), clock: clock) {
-              let child = try #require(CancellationScope.current)
-              inner.withLock { $0 += [child] }
-              try await withCancellation { grandchild in
-                inner.withLock { $0 += [grandchild] }
-                try await clock.sleep(for: .seconds(8))
-              }
-            }
-          }
-          try? await clock.sleep(for: .seconds(1))
-          let scopes = inner.withLock { $0 }
-          check(scopes.map(\.reason) == [nil, nil])
-          scope.cancel()
-          check(scopes.map(\.reason) == [.cancelled, .cancelled])
-        }
-        check(clock.now.offset == .seconds(1))
-      }
-    }
-  }
-
-  @Test("A cancelled child leaves its parent and its siblings running")
-  func siblings() async throws {
-    try await simulate { simulation, check in
-      let clock = simulation.clock
-      try await withThrowingTaskGroup(of: Int.self) { group in
-        group.addTask {
-          try? await withCancellation { scope in
-            scope.cancel()
-            try await clock.sleep(for: .seconds(9))
-          }
-          return 1
-        }
-        group.addTask {
-          try await clock.sleep(for: .seconds(2))
-          return 2
-        }
-        let first = try await group.next()
-        check(first == 1)
-        check(clock.now.offset == .zero && !Task.isCancelled)
-        let second = try await group.next()
-        check(second == 2)
-      }
-    }
-  }
+  private struct Broken: Error {}
 
   // MARK: Deadlines
 
-  @Test("A deadline cancels on time, and says which it was")
+  @Test("A deadline cancels on time, and its error can be read by a person")
   func deadline() async throws {
-    try await simulate { simulation, check in
+    let seen = [
+      "throws deadline expired after 3.0 seconds", "3.0 seconds",
+      "throws deadline expired", "5.0 seconds", "false",
+    ]
+    try await always(seen) { simulation, see in
       let clock = simulation.clock
-      let error = await check.error(DeadlineExceeded.self) {
-        try await withTimeout(.seconds(3), clock: clock) {
+      await see {
+        try await withDeadline(in: .seconds(3), clock: clock) {
           try await clock.sleep(for: .seconds(9))
         }
       }
-      check(clock.now.offset == .seconds(3))
-      check(error?.deadline as? VirtualClock.Instant == clock.now)
-      check(error?.underlying is CancellationError)
-      check(!Task.isCancelled)
+      see(clock.now)
+      await see {
+        try await withDeadline(
+          clock.now.advanced(by: .seconds(2)),
+          clock: clock
+        ) {
+          try await clock.sleep(for: .seconds(9))
+        }
+      }
+      see(clock.now)
+      see(Task.isCancelled)
     }
-  }
-
-  @Test("A body that ends in time leaves no timer behind")
-  func nothingPending() async throws {
-    let run = try await Simulation.run(seed: 1) { simulation in
-      try await withTimeout(.seconds(3_600), clock: simulation.clock) { 7 }
-    }
-    // A sleeper that is left would be a failure of the run.
-    #expect(run.value == 7)
-    #expect(run.elapsed == .zero)
-  }
-
-  @Test("A body may return nil")
-  func optionalValue() async throws {
-    let value: Int? = try await withTimeout(.seconds(3_600)) { nil }
-    #expect(value == nil)
-  }
-
-  @Test("A timeout may last for centuries")
-  func longTimeout() async throws {
-    let value = try await withTimeout(.seconds(1 << 33)) { 7 }
-    #expect(value == 7)
   }
 
   @Test(
     "A deadline that has passed cancels the body from its first line",
     arguments: [Duration.zero, .seconds(-5)]
   )
-  func passedDeadline(timeout: Duration) async throws {
-    try await simulate { simulation, check in
+  func passed(timeout: Duration) async throws {
+    let seen = [
+      "deadlineExpired", "throws deadline expired after 0.0 seconds",
+      "0.0 seconds", "7",
+    ]
+    try await always(seen) { simulation, see in
       let clock = simulation.clock
-      try await clock.sleep(for: .seconds(1))
-      let hasRun = Mutex(false)
-      await check.error(DeadlineExceeded.self) {
-        try await withTimeout(timeout, clock: clock) {
-          hasRun.withLock { $0 = true }
-          check(Task.isCancelled)
-          check(CancellationScope.current?.reason == .deadlineExceeded)
+      await see {
+        try await withDeadline(in: timeout, clock: clock) {
+          see(Task.cancellationReason)
           try await clock.sleep(for: .seconds(9))
         }
       }
-      check(hasRun.withLock { $0 })
-      check(clock.now.offset == .seconds(1))
-      let value = try await withTimeout(timeout, clock: clock) { 7 }
-      check(value == 7)
+      see(clock.now)
+      await see { await withDeadline(in: timeout, clock: clock) { 7 } }
     }
   }
 
   @Test("A cancelled caller is cancelled, even where a deadline has passed")
   func cancelledBeforehand() async throws {
-    try await simulate { simulation, check in
-      try await withCancellation { scope in
-        scope.cancel()
-        await check.error(CancellationError.self) {
-          try await withTimeout(.zero, clock: simulation.clock) {
-            check(CancellationScope.current?.reason == .cancelled)
-            try Task.checkCancellation()
+    try await always(["unspecified", "throws CancellationError()"]) {
+      simulation,
+      see in
+      await withTaskGroup { group in
+        group.cancelAll()
+        group.addTask {
+          await see {
+            try await withDeadline(in: .zero, clock: simulation.clock) {
+              see(Task.cancellationReason)
+              try Task.checkCancellation()
+            }
           }
         }
+      }
+    }
+  }
+
+  @Test("What comes after the deadline is a result and an error like others")
+  func late() async throws {
+    let seen = ["late", "2.0 seconds", "throws Broken()", "4.0 seconds"]
+    try await always(seen) { simulation, see in
+      let clock = simulation.clock
+      for fails in [false, true] {
+        await see {
+          try await withDeadline(in: .seconds(1), clock: clock) {
+            await deafSleep(.seconds(2), simulation)
+            if fails { throw Broken() }
+            return "late"
+          }
+        }
+        see(clock.now)
       }
     }
   }
 
   @Test("What ends at the instant of the deadline counts as it was ordered")
   func tie() async throws {
-    let seen = Mutex<Set<String>>([])
-    let sleepOnly = try await Simulation.exhaust(limit: 10_000) { simulation in
+    let seen = try await every { simulation in
       let clock = simulation.clock
-      return try await withTimeout(.seconds(3), clock: clock) {
-        try await clock.sleep(for: .seconds(3))
-        return "value"
-      }
-    } check: {
-      if $0 != "value" { throw Unexpected(value: $0) }
-    }
-    let checking = try await Simulation.exhaust(limit: 10_000) { simulation in
-      let clock = simulation.clock
-      do {
-        return try await withTimeout(.seconds(3), clock: clock) {
+      return await text {
+        try await withDeadline(in: .seconds(3), clock: clock) {
           try await clock.sleep(for: .seconds(3))
           try Task.checkCancellation()
           return "value"
         }
-      } catch is DeadlineExceeded {
-        return "deadline exceeded"
       }
-    } check: { value in
-      _ = seen.withLock { $0.insert(value) }
     }
-    #expect(sleepOnly.isComplete && checking.isComplete)
-    #expect(seen.withLock { $0 } == ["value", "deadline exceeded"])
-    print(
-      "context-cancellation, ties: \(sleepOnly.schedules) and "
-        + "\(checking.schedules) schedules"
+    #expect(seen == ["value", "throws deadline expired after 3.0 seconds"])
+  }
+
+  @Test("An error is explained by a deadline only if this cancelled the body")
+  func errorInTime() async throws {
+    let seen = try await every { simulation in
+      let clock = simulation.clock
+      let wasCancelled = Mutex(false)
+      let ending = await text {
+        try await withDeadline(in: .seconds(3), clock: clock) {
+          try await clock.sleep(for: .seconds(3))
+          wasCancelled.withLock { $0 = Task.isCancelled }
+          throw CancellationError()
+        }
+      }
+      return "\(wasCancelled.withLock { $0 }): \(ending)"
+    }
+    #expect(
+      seen == [
+        "false: throws CancellationError()",
+        "true: throws deadline expired after 3.0 seconds",
+      ]
     )
   }
 
-  struct Broken: Error {}
-  struct Unexpected: Error { var value: String }
-
-  @Test("An error in time is not explained by a deadline that comes later")
-  func errorInTime() async throws {
-    let seen = Mutex<Set<String>>([])
-    let exhaustion = try await Simulation.exhaust(limit: 10_000) { simulation in
-      let clock = simulation.clock
-      let wasInTime = Mutex(false)
-      do {
-        try await withTimeout(.seconds(3), clock: clock) {
-          try await clock.sleep(for: .seconds(3))
-          wasInTime.withLock { $0 = !Task.isCancelled }
-          throw Broken()
-        }
-      } catch let error as DeadlineExceeded where error.underlying is Broken {
-        return (wasInTime.withLock { $0 }, "deadline exceeded")
-      } catch is Broken {
-        return (wasInTime.withLock { $0 }, "broken")
-      }
-      return (true, "nothing")
-    } check: { wasInTime, error in
-      if wasInTime != (error == "broken") { throw Unexpected(value: error) }
-      _ = seen.withLock { $0.insert(error) }
-    }
-    #expect(exhaustion.isComplete)
-    #expect(seen.withLock { $0 } == ["broken", "deadline exceeded"])
-  }
-
-  @Test("An error after the deadline is kept inside of DeadlineExceeded")
-  func lateError() async throws {
-    try await simulate { simulation, check in
-      let clock = simulation.clock
-      let error = await check.error(DeadlineExceeded.self) {
-        try await withTimeout(.seconds(3), clock: clock) {
-          do {
-            try await clock.sleep(for: .seconds(9))
-          } catch {
-            throw Broken()
-          }
-        }
-      }
-      check(error?.underlying is Broken)
-    }
-  }
-
-  @Test("A body that catches its cancellation returns its value")
-  func lateValue() async throws {
-    try await simulate { simulation, check in
-      let clock = simulation.clock
-      let best = try await withTimeout(.seconds(3), clock: clock) {
-        var best = 0
-        while (try? await clock.sleep(for: .seconds(1))) != nil { best += 1 }
-        check(CancellationScope.current?.reason == .deadlineExceeded)
-        return best
-      }
-      check((2...3).contains(best))
-      check(clock.now.offset == .seconds(3))
-    }
-  }
-
-  @Test("A cancellation during a timeout is no deadline, at any step")
+  @Test("A cancellation during nested timeouts is no deadline, at any step")
   func cancelledDuringTimeout() async throws {
-    let cancelled = Shared(0)
     let runs = try await Simulation.cancelEverywhere(seeds: 0..<100) {
       simulation in
       let clock = simulation.clock
-      do {
-        try await withTimeout(.seconds(9), clock: clock) {
-          try await withTimeout(.seconds(8), clock: clock) {
+      return await text {
+        try await withDeadline(in: .seconds(9), clock: clock) {
+          try await withDeadline(in: .seconds(8), clock: clock) {
             try await clock.sleep(for: .seconds(1))
             try await clock.sleep(for: .seconds(1))
+            return "done"
           }
         }
-      } catch is CancellationError {
-        cancelled.withLock { $0 += 1 }
       }
+    } check: {
+      if $0 != "done", $0 != "throws CancellationError()" { throw Broken() }
     }
     #expect(runs > 500)
-    #expect(cancelled.withLock { $0 } > 500)
   }
 
-  @Test("A deadline that passes while a cancelled body unwinds does not count")
-  func deadlineAfterCancellation() async throws {
-    try await simulate { simulation, check in
+  @Test("The first reason stays, also in a body that takes long to end")
+  func firstReason() async throws {
+    let seen = [
+      "nil", "unspecified", "throws CancellationError()", "deadlineExpired",
+      "throws deadline expired after 1.0 seconds",
+    ]
+    try await always(seen) { simulation, see in
       let clock = simulation.clock
-      try await withCancellation { scope in
-        await check.error(CancellationError.self) {
-          try await withTimeout(.seconds(3), clock: clock) {
-            scope.cancel()
-            await deafSleep(.seconds(9), simulation)
-            check(CancellationScope.current?.reason == .cancelled)
+      // Cancelled, and then an outer deadline expires.
+      await withDeadline(in: .seconds(3), clock: clock) {
+        await see {
+          try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+              try await withDeadline(in: .seconds(9), clock: clock) {
+                see(Task.cancellationReason)
+                await deafSleep(.seconds(4), simulation)
+                see(Task.cancellationReason)
+                try Task.checkCancellation()
+              }
+            }
+            try await clock.sleep(for: .seconds(1))
+            group.cancelAll()
+            try await group.next()
+          }
+        }
+      }
+      // The other way round.
+      let task = Task(executorPreference: simulation.executor) {
+        await see {
+          try await withDeadline(in: .seconds(1), clock: clock) {
+            await deafSleep(.seconds(4), simulation)
+            see(Task.cancellationReason)
             try Task.checkCancellation()
           }
         }
-        check(clock.now.offset == .seconds(9))
       }
+      try await clock.sleep(for: .seconds(2))
+      task.cancel()
+      await task.value
     }
   }
 
-  @Test("The first reason stays")
-  func firstReason() async throws {
-    try await simulate { simulation, check in
-      let clock = simulation.clock
-      await check.error(CancellationError.self) {
-        try await withTimeout(.seconds(3), clock: clock) {
-          CancellationScope.current?.cancel()
-          await deafSleep(.seconds(9), simulation)
-          check(CancellationScope.current?.reason == .cancelled)
-          try Task.checkCancellation()
-        }
-      }
-      await check.error(DeadlineExceeded.self) {
-        try await withTimeout(.seconds(3), clock: clock) {
-          await deafSleep(.seconds(9), simulation)
-          CancellationScope.current?.cancel()
-          check(CancellationScope.current?.reason == .deadlineExceeded)
-          try Task.checkCancellation()
-        }
-      }
-    }
-  }
-
-  @Test("When the outer deadline passes, the inner call is just cancelled")
-  func outerDeadline() async throws {
-    try await simulate { simulation, check in
-      let clock = simulation.clock
-      let outer = await check.error(DeadlineExceeded.self) {
-        try await withTimeout(.seconds(3), clock: clock) {
-          do {
-            try await withTimeout(.seconds(6), clock: clock) {
-              do {
+  @Test("In nested calls the earliest deadline counts, and is what is told")
+  func nested() async throws {
+    for (outer, inner) in [(3, 6), (6, 3)] {
+      let error = "throws deadline expired after 3.0 seconds"
+      try await always(["3.0 seconds", error, error, "3.0 seconds"]) {
+        simulation,
+        see in
+        let clock = simulation.clock
+        await see {
+          try await withDeadline(in: .seconds(outer), clock: clock) {
+            let ending = await text {
+              try await withDeadline(in: .seconds(inner), clock: clock) {
+                see(Task.activeDeadline(for: clock))
                 try await clock.sleep(for: .seconds(9))
-              } catch {
-                check(CancellationScope.current?.reason == .deadlineExceeded)
-                throw error
               }
             }
-          } catch {
-            check(error is CancellationError)
-            throw error
+            see(ending)
+            throw outer < inner
+              ? CancellationError()
+              : DeadlineExpired(timeout: .seconds(inner))
           }
         }
+        see(clock.now)
       }
-      check(outer?.deadline as? VirtualClock.Instant == clock.now)
-      check(clock.now.offset == .seconds(3))
     }
   }
 
-  @Test("When the inner deadline passes, the outer call hands its error on")
-  func innerDeadline() async throws {
-    try await simulate { simulation, check in
+  @Test("Deadlines of another kind of clock are looked at by themselves")
+  func clocks() async throws {
+    try await always(["3.0 seconds", "true", "nil", "nil"]) { simulation, see in
       let clock = simulation.clock
-      let error = await check.error(DeadlineExceeded.self) {
-        try await withTimeout(.seconds(6), clock: clock) {
-          try await withTimeout(.seconds(3), clock: clock) {
-            try await clock.sleep(for: .seconds(9))
-          }
+      await withDeadline(in: .seconds(3), clock: clock) {
+        await withDeadline(in: .seconds(1_000)) {
+          see(Task.activeDeadline(for: clock))
+          see((Task.activeDeadline(for: .continuous) ?? .now) > .now)
+          see(Task.activeDeadline(for: .suspending))
         }
       }
-      let third = VirtualClock.Instant(offset: .seconds(3))
-      check(error?.deadline as? VirtualClock.Instant == third)
-      check(error?.underlying is CancellationError)
+      see(Task.activeDeadline(for: clock))
     }
   }
 
-  @Test("The effective deadline is the earliest on the same kind of clock")
-  func effectiveDeadline() async throws {
-    try await simulate { simulation, check in
+  @Test("An unstructured task inherits the deadline, but is not cancelled")
+  func unstructured() async throws {
+    try await always(["1.0 seconds", "nil", "true"]) { simulation, see in
       let clock = simulation.clock
-      let real = ContinuousClock()
-      try await withTimeout(.seconds(3), clock: clock) {
-        try await withTimeout(.seconds(1_000)) {
-          try await withTimeout(.seconds(6), clock: clock) {
-            let scope = try #require(CancellationScope.current)
-            check(scope.deadline(on: clock)?.offset == .seconds(3))
-            let left = scope.deadline(on: real)
-              .map { real.now.duration(to: $0) }
-            let bounds: ClosedRange<Duration> = .zero ... .seconds(1_000)
-            check(left.map(bounds.contains) == true)
-            check(scope.deadline(on: SuspendingClock()) == nil)
-          }
-        }
+      await withDeadline(in: .seconds(1), clock: clock) {
+        await Task(executorPreference: simulation.executor) {
+          see(Task.activeDeadline(for: clock))
+          try? await clock.sleep(for: .seconds(2))
+          see(Task.cancellationReason)
+        }.value
+        see(Task.isCancelled)
       }
-      check(CancellationScope.current == nil)
     }
   }
 
-  @Test("The default clock is the continuous one")
-  func defaultClock() async {
-    await #expect(throws: DeadlineExceeded.self) {
-      try await withTimeout(.milliseconds(1)) {
-        // Ends with its cancellation only.
-        for await _ in AsyncStream<Never>(unfolding: {
-          try? await Task.sleep(for: .seconds(1 << 30))
-          return nil
-        }) {}
-        try Task.checkCancellation()
+  @Test("A timeout may last for centuries, and nil is a result")
+  func extremes() async throws {
+    #expect(await withDeadline(in: .seconds(1 << 33)) { Int?.none } == nil)
+    let error = await #expect(throws: DeadlineExpired.self) {
+      try await withDeadline(in: .milliseconds(1)) {
+        try await Task.sleep(for: .seconds(1 << 30))
       }
     }
+    #expect(error?.timeout == .milliseconds(1))
+  }
+
+  // MARK: Actors and threads
+
+  private actor Cache {
+    var pages: [String] = []
+
+    func load() async throws -> [String] {
+      try await withDeadline(in: .seconds(3_600)) {
+        pages.append("first")
+        try await Task.sleep(for: .microseconds(1))
+        assertIsolated()
+        pages.append("second")
+        return pages
+      }
+    }
+
+    func compute() async -> Int {
+      await withDeadline(in: .milliseconds(1)) {
+        var rounds = 1
+        while !Task.isCancelled { rounds += 1 }
+        return rounds
+      }
+    }
+  }
+
+  @Test("The body stays on its actor, and is cancelled while it computes there")
+  func actors() async throws {
+    let cache = Cache()
+    #expect(try await cache.load() == ["first", "second"])
+    #expect(await cache.compute() > 0)
+  }
+
+  @Test("On real threads a call comes to its value or its deadline, never both")
+  func stress() async throws {
+    let rounds = 2_000
+    var expired = 0
+    for round in 0..<rounds {
+      let timeout = Duration.microseconds(round % 40)
+      do {
+        let value = try await withDeadline(in: timeout) {
+          for _ in 0..<round % 7 { await Task.yield() }
+          try Task.checkCancellation()
+          return round
+        }
+        #expect(value == round)
+      } catch is DeadlineExpired {
+        expired += 1
+      }
+    }
+    print("context-cancellation: \(expired) of \(rounds) deadlines expired")
+    #expect(expired > 0 && !Task.isCancelled)
   }
 
   // MARK: Bodies that do not listen
 
-  /// Sleeps through its cancellation.
-  func deafSleep(_ duration: Duration, _ simulation: Simulation) async {
-    let clock = simulation.clock
-    // Unstructured, because a cancelled task cannot sleep.
-    await Task(executorPreference: simulation.executor) {
-      try? await clock.sleep(for: duration)
-    }.value
-  }
-
-  @Test("A body that ignores cancellation is waited for")
-  func deafBody() async throws {
-    try await simulate { simulation, check in
-      let clock = simulation.clock
-      let value = try await withTimeout(.seconds(3), clock: clock) {
-        await deafSleep(.seconds(9), simulation)
-        return "late"
-      }
-      check(value == "late")
-      check(clock.now.offset == .seconds(9))
-    }
-  }
-
-  @Test("An abandoned body is not waited for, and goes on")
+  @Test("An abandoned body goes on, cancelled; one that ends is not abandoned")
   func abandoned() async throws {
-    try await simulate { simulation, check in
-      let clock = simulation.clock
-      let executor = simulation.executor
-      let end = Mutex<Duration?>(nil)
-      await check.error(DeadlineExceeded.self) {
-        try await withTimeout(.seconds(3), clock: clock) {
-          try await abandonedOnCancellation(executor: executor) {
+    let seen = [
+      "throws deadline expired after 3.0 seconds", "3.0 seconds",
+      "deadlineExpired", "9.0 seconds", "7", "throws Broken()",
+    ]
+    try await always(seen) { simulation, see in
+      let (clock, executor) = (simulation.clock, simulation.executor)
+      await see {
+        try await withDeadline(in: .seconds(3), clock: clock) {
+          try await abandonOnCancellation(executor: executor) {
             await deafSleep(.seconds(9), simulation)
-            check(Task.isCancelled)
-            check(CancellationScope.current?.reason == .deadlineExceeded)
-            end.withLock { $0 = clock.now.offset }
+            see(Task.cancellationReason)
+            see(clock.now)
           }
         }
       }
-      check(clock.now.offset == .seconds(3))
-      check(end.withLock { $0 } == nil)
+      see(clock.now)
       try await clock.sleep(for: .seconds(7))
-      check(end.withLock { $0 } == .seconds(9))
+      await see { try await abandonOnCancellation(executor: executor) { 7 } }
+      await see {
+        try await abandonOnCancellation(executor: executor) { throw Broken() }
+      }
     }
   }
 
-  @Test("A body that is not cancelled is not abandoned")
-  func notAbandoned() async throws {
-    try await simulate { simulation, check in
-      let executor = simulation.executor
-      let clock = simulation.clock
-      let value = try await abandonedOnCancellation(executor: executor) {
-        try await clock.sleep(for: .seconds(1))
-        return 7
-      }
-      check(value == 7)
-      await check.error(Broken.self) {
-        try await abandonedOnCancellation(executor: executor) { throw Broken() }
-      }
+  /// Runs what is ready at once, in the middle of whatever made it ready.
+  private final class InlineExecutor: TaskExecutor {
+    func enqueue(_ job: consuming ExecutorJob) {
+      unsafe UnownedJob(job).runSynchronously(on: asUnownedTaskExecutor())
     }
   }
 
   @Test("An abandoned body cannot answer its own cancellation")
-  func abandonedAnswersNothing() async throws {
-    _ = try await Simulation.cancelEverywhere(seeds: 0..<50) { simulation in
-      let clock = simulation.clock
-      let executor = simulation.executor
-      // A body that the run does not outlive, so that nothing is left.
-      let ended = Mutex(false)
-      let result: String
-      do {
-        result = try await abandonedOnCancellation(executor: executor) {
-          let isWhole = (try? await clock.sleep(for: .seconds(1))) != nil
-          ended.withLock { $0 = true }
-          return isWhole ? "whole" : "cut short"
-        }
-      } catch is CancellationError {
-        result = "abandoned"
-      }
-      while !ended.withLock({ $0 }) { await Task.yield() }
-      await Task.yield()
-      return result
-    } check: {
-      if $0 == "cut short" { throw Unexpected(value: $0) }
-    }
-  }
-
-  // MARK: Handles, handlers and lifetimes
-
-  @Test("cancel() runs the cancellation handlers, which may call it again")
-  func handlers() async throws {
-    let handled = Mutex<[CancellationReason?]>([])
-    try await withCancellation { scope in
-      await withTaskCancellationHandler {
-        scope.cancel()
-        #expect(handled.withLock { $0 } == [.cancelled])
-      } onCancel: {
-        scope.cancel()
-        handled.withLock { $0.append(scope.reason) }
+  func abandonedAnswersNothing() async {
+    let executor = InlineExecutor()
+    let call = Task {
+      try await abandonOnCancellation(executor: executor) {
+        try? await Task.sleep(for: .seconds(3_600))
+        return "cut short"
       }
     }
+    await Task.yield()
+    call.cancel()
+    await #expect(throws: CancellationError.self) { try await call.value }
   }
 
-  @Test("After its body has ended, a scope cannot be cancelled")
-  func cancelAfterTheEnd() async throws {
-    let scope = try await withCancellation { scope in scope }
-    scope.cancel()
-    #expect(scope.reason == nil)
-    #expect(!Task.isCancelled)
-  }
+  // MARK: What the tests are made of
 
-  @Test("An unstructured task inherits the scope, but not its cancellation")
-  func unstructured() async throws {
-    try await simulate { simulation, check in
-      let executor = simulation.executor
-      try await withCancellation { scope in
-        let task = Task(executorPreference: executor) {
-          await Task.yield()
-          return (
-            isSame: CancellationScope.current === scope,
-            isCancelled: Task.isCancelled
-          )
-        }
-        scope.cancel()
-        let seen = await task.value
-        check(seen.isSame && !seen.isCancelled)
-        check(Task.isCancelled)
-      }
+  /// What a run has seen, as text.
+  private final class Log: Sendable {
+    private let entries = Mutex<[String]>([])
+
+    var all: [String] { entries.withLock { $0 } }
+
+    func callAsFunction(_ value: (any Sendable)?) {
+      entries.withLock { $0.append(value.map { "\($0)" } ?? "nil") }
+    }
+
+    /// Sees what a body comes to.
+    func callAsFunction(
+      _ body: () async throws -> some Sendable
+    ) async {
+      self(await text(body))
     }
   }
 
-  @Test("A scope lives no longer than its call")
-  func released() async throws {
-    final class Handle: Sendable {
-      let scope = Mutex<WeakScope>(WeakScope())
-    }
-    struct WeakScope { weak var scope: CancellationScope? }
-    let handle = Handle()
-    await #expect(throws: DeadlineExceeded.self) {
-      try await withTimeout(.zero) {
-        handle.scope.withLock { $0.scope = CancellationScope.current }
-        try await withCancellation { _ in try Task.checkCancellation() }
-      }
-    }
-    #expect(handle.scope.withLock { $0.scope } == nil)
-  }
-
-  @Test("Scopes on real threads survive being cancelled while they end")
-  func stress() async throws {
-    let seed = UInt64.random(in: 0...UInt64.max)
-    var generator = SeededGenerator(seed: seed)
-    let rounds = 3_000
-    var cancelled = 0
-    for _ in 0..<rounds {
-      let yields = (0..<3).map { _ in Int.random(in: 0...4, using: &generator) }
-      let shared = Shared<CancellationScope?>(nil)
-      let wasCancelled = await withTaskGroup(of: Bool?.self) { group in
-        group.addTask {
-          let value = try? await withCancellation { scope in
-            shared.withLock { $0 = scope }
-            for _ in 0..<yields[0] { await Task.yield() }
-            try Task.checkCancellation()
-            return true
-          }
-          return value == nil
-        }
-        for count in yields.dropFirst() {
-          group.addTask {
-            for _ in 0..<count { await Task.yield() }
-            shared.withLock { $0 }?.cancel()
-            return nil
-          }
-        }
-        var wasCancelled = false
-        for await result in group { wasCancelled = result ?? wasCancelled }
-        return wasCancelled
-      }
-      if wasCancelled { cancelled += 1 }
-      let reason = shared.withLock { $0 }?.reason
-      #expect(!wasCancelled || reason == .cancelled)
-    }
-    print(
-      "context-cancellation stress: seed \(seed), \(rounds) scopes, "
-        + "\(cancelled) cancelled in time"
-    )
-  }
-
-  /// A value that several child tasks use.
-  final class Shared<Value: Sendable>: Sendable {
-    private let value: Mutex<Value>
-
-    init(_ value: Value) { self.value = Mutex(value) }
-
-    func withLock<Result: Sendable>(
-      _ body: (inout Value) -> Result
-    ) -> Result {
-      value.withLock { value in
-        var copy = value
-        defer { value = copy }
-        return body(&copy)
-      }
-    }
-  }
-
-  /// What a simulated run found wrong, collected: an expectation of the test
-  /// library would not know its test there, and an error that is thrown
-  /// could be taken for one that the pattern throws.
-  final class Check: Sendable {
-    private struct Failed: Error { var lines: [Int] }
-
-    private let lines = Mutex<[Int]>([])
-
-    func callAsFunction(_ isTrue: Bool, line: Int = #line) {
-      if !isTrue { lines.withLock { $0.append(line) } }
-    }
-
-    @discardableResult
-    func error<E: Error>(
-      _ type: E.Type,
-      line: Int = #line,
-      of body: () async throws -> Void
-    ) async -> E? {
-      do {
-        try await body()
-      } catch let error as E {
-        return error
-      } catch {}
-      lines.withLock { $0.append(line) }
-      return nil
-    }
-
-    func verify() throws {
-      let lines = lines.withLock { $0 }
-      if !lines.isEmpty { throw Failed(lines: lines) }
-    }
-  }
-
-  /// Runs a body under 50 schedules.
-  func simulate(
-    _ body: @escaping @Sendable (Simulation, Check) async throws -> Void
+  /// Every one of 50 schedules sees the same.
+  private func always(
+    _ wanted: [String],
+    _ body: @escaping @Sendable (Simulation, Log) async throws -> Void
   ) async throws {
     _ = try await Simulation.explore(seeds: 0..<50) { simulation in
-      let check = Check()
-      try await body(simulation, check)
-      try check.verify()
+      let log = Log()
+      try await body(simulation, log)
+      return log.all
+    } check: {
+      if $0 != wanted { throw Unexpected(seen: $0) }
     }
   }
+
+  private struct Unexpected: Error { var seen: [String] }
+
+  /// All that some schedule comes to.
+  private func every(
+    _ body: @escaping @Sendable (Simulation) async -> String
+  ) async throws -> Set<String> {
+    let seen = Mutex<Set<String>>([])
+    let all = try await Simulation.exhaust(limit: 10_000, body) { value in
+      _ = seen.withLock { $0.insert(value) }
+    }
+    #expect(all.isComplete)
+    return seen.withLock { $0 }
+  }
+}
+
+/// What a body comes to.
+private func text(_ body: () async throws -> some Sendable) async -> String {
+  do { return "\(try await body())" } catch { return "throws \(error)" }
+}
+
+/// Sleeps through its cancellation.
+private func deafSleep(_ time: Duration, _ simulation: Simulation) async {
+  // Unstructured, because a cancelled task cannot sleep.
+  await Task(executorPreference: simulation.executor) {
+    try? await simulation.clock.sleep(for: time)
+  }.value
 }

@@ -16,7 +16,6 @@ import (
 	selecting "concurrencycookbook/channels/select"
 	"concurrencycookbook/internal/cookbook"
 	"concurrencycookbook/internal/rooms"
-	contextcancellation "concurrencycookbook/lifetimes/context-cancellation"
 	"concurrencycookbook/lifetimes/errgroup"
 	"concurrencycookbook/patterns/backpressure"
 	fanoutfanin "concurrencycookbook/patterns/fan-out-fan-in"
@@ -26,16 +25,15 @@ import (
 )
 
 var workloads = map[string][]cookbook.Workload{
-	"word-count":           wordcount.Workloads,
-	"fan-out-fan-in":       fanoutfanin.Workloads,
-	"pipeline":             pipeline.Workloads,
-	"backpressure":         backpressure.Workloads,
-	"semaphore":            semaphore.Workloads,
-	"errgroup":             errgroup.Workloads,
-	"context-cancellation": contextcancellation.Workloads,
-	"channel":              channel.Workloads,
-	"select":               selecting.Workloads,
-	"priority-select":      priorityselect.Workloads,
+	"word-count":      wordcount.Workloads,
+	"fan-out-fan-in":  fanoutfanin.Workloads,
+	"pipeline":        pipeline.Workloads,
+	"backpressure":    backpressure.Workloads,
+	"semaphore":       semaphore.Workloads,
+	"errgroup":        errgroup.Workloads,
+	"channel":         channel.Workloads,
+	"select":          selecting.Workloads,
+	"priority-select": priorityselect.Workloads,
 }
 
 type request struct {

@@ -5,7 +5,6 @@ import (
 	priorityselect "concurrencycookbook/channels/priority-select"
 	selecting "concurrencycookbook/channels/select"
 	"concurrencycookbook/internal/cookbook"
-	contextcancellation "concurrencycookbook/lifetimes/context-cancellation"
 	"concurrencycookbook/lifetimes/errgroup"
 	"concurrencycookbook/patterns/backpressure"
 	fanoutfanin "concurrencycookbook/patterns/fan-out-fan-in"
@@ -29,8 +28,6 @@ var recipes = []recipe{
 	{"pipeline", "patterns", pipeline.Demo(pipeline.Original)},
 	{"backpressure", "patterns", backpressure.Demo(backpressure.Original)},
 	{"errgroup", "lifetimes", errgroup.Demo(errgroup.Original)},
-	{"context-cancellation", "lifetimes",
-		contextcancellation.Demo(contextcancellation.Original)},
 	{"channel", "channels", channel.Demo(channel.Original)},
 	{"select", "channels", selecting.Demo(selecting.Select)},
 	{"priority-select", "channels",

@@ -21,7 +21,6 @@ import (
 	"concurrencycookbook/internal/cookbook"
 	"concurrencycookbook/internal/mutants"
 	"concurrencycookbook/internal/rooms"
-	contextcancellation "concurrencycookbook/lifetimes/context-cancellation"
 	"concurrencycookbook/lifetimes/errgroup"
 	"concurrencycookbook/patterns/backpressure"
 	fanoutfanin "concurrencycookbook/patterns/fan-out-fan-in"
@@ -208,9 +207,6 @@ func mutate(recipe, mutant string) (cookbook.Demo, error) {
 		return pick(mutants.Backpressure, mutant, backpressure.Demo)
 	case "channel":
 		return pick(mutants.Channel, mutant, channel.Demo)
-	case "context-cancellation":
-		return pick(
-			mutants.ContextCancellation, mutant, contextcancellation.Demo)
 	case "errgroup":
 		return pick(mutants.Errgroup, mutant, errgroup.Demo)
 	case "fan-out-fan-in":

@@ -4,6 +4,7 @@ package rooms
 import (
 	closedandnil "concurrencycookbook/channels/closed-and-nil/go"
 	"concurrencycookbook/internal/cookbook"
+	contextcancellation "concurrencycookbook/lifetimes/context-cancellation/go"
 	loopcapture "concurrencycookbook/lifetimes/loop-capture/go"
 	boundedpool "concurrencycookbook/patterns/bounded-pool/go"
 	amilliontasks "concurrencycookbook/runtime/a-million-tasks/go"
@@ -16,6 +17,7 @@ var Rooms = map[string]cookbook.Room{}
 func init() {
 	Rooms["bounded-pool"] = boundedpool.Room
 	Rooms["closed-and-nil"] = closedandnil.Room
+	Rooms["context-cancellation"] = contextcancellation.Room
 	Rooms["loop-capture"] = loopcapture.Room
 	Rooms["once"] = once.Room
 	Rooms["a-million-tasks"] = amilliontasks.Room

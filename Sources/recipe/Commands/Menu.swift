@@ -1,6 +1,5 @@
 import BackpressureRecipe
 import ChannelRecipe
-import ContextCancellationRecipe
 import Cookbook
 import ErrgroupRecipe
 import FanOutFanInRecipe
@@ -19,7 +18,6 @@ let menu: [any Demo.Type] = [
   PipelineDemo.self,
   BackpressureDemo.self,
   ErrgroupDemo.self,
-  ContextCancellationDemo.self,
   ChannelDemo.self,
   SelectDemo.self,
   PrioritySelectDemo.self,

@@ -1,0 +1,321 @@
+import Cookbook
+
+extension ContextCancellationExamples {
+  // #region value
+  @TaskLocal static var user: String?
+  // #endregion
+
+  /// A page whose parts load their own data and then, at the same time, their
+  /// own parts: number 1 has 3 and 4, and number 2 has 5 and 6.
+  struct Request: ExampleInput {
+    var work: [Int] = []
+    var limits: [Int] = []
+    var limited: [Int] = []
+    var dated: [Int] = []
+    var stopped: [Int] = []
+    var values: [Int] = []
+    var cancelAfter: Int?
+
+    static var fields: [Field<Self>] {
+      [
+        .durations(\.work, random: 0...7, "the milliseconds of each part"),
+        .durations(\.limits, random: 0...7, "milliseconds for the next three"),
+        .indices(\.limited, of: \.limits, "the parts that may take that long"),
+        .indices(\.dated, of: \.limits, "the parts that must end by then"),
+        .indices(\.stopped, of: \.limits, "the parts cancelled after that"),
+        .indices(\.values, of: \.work, "the parts that set a value"),
+        .moment(\.cancelAfter, "cancel the caller after so many milliseconds"),
+      ]
+    }
+
+    static let page = Request(
+      work: [10, 15, 10, 40, 10, 60, 40],
+      limits: [0, 40, 0, 0, 0, 55, 20],
+      limited: [1],
+      dated: [5],
+      stopped: [6],
+      values: [0, 2]
+    )
+
+    /// A deadline in another one, without and with a tie, and all kinds of
+    /// stops at one instant.
+    static let small: [(Request, Int)] = [
+      (Request(work: [1, 3], limits: [3, 4], limited: [0, 1]), 16),
+      (Request(work: [1, 2], limits: [3, 2], limited: [0, 1]), 304),
+      (
+        Request(
+          work: [1, 1, 2],
+          limits: [3, 3, 3],
+          limited: [0],
+          dated: [1],
+          stopped: [2]
+        ), 4_320
+      ),
+    ]
+
+    /// A part has one kind of limit at most.
+    func isDated(_ part: Int) -> Bool {
+      dated.contains(part) && !limited.contains(part)
+    }
+
+    func stop(_ part: Int) -> Int? {
+      stopped.contains(part) && !limited.contains(part) && !isDated(part)
+        ? limits[part] : nil
+    }
+
+    func parts(of part: Int) -> [Int] {
+      [2 * part + 1, 2 * part + 2].filter { $0 < work.count }
+    }
+
+    /// The part, what it belongs to, and so on.
+    func path(from part: Int) -> [Int] {
+      part > 0 ? [part] + path(from: (part - 1) / 2) : [0]
+    }
+
+    func name(_ part: Int) -> String {
+      let names = [
+        "page", "page/user", "page/feed", "page/user/avatar",
+        "page/user/friends", "page/feed/posts", "page/feed/ads",
+      ]
+      return part < names.count ? names[part] : "part \(part)"
+    }
+  }
+
+  /// A request that runs, with what wrong versions do in another way.
+  struct Tree: Sendable {
+    typealias Load = @Sendable () async throws -> Void
+
+    let input: Request
+    let stage: Stage
+    /// Loads a part within its limit, if it has one.
+    var within: @Sendable (Int, Load) async throws -> Void
+    /// The deadline that a part sees, in milliseconds of the run.
+    var deadline: @Sendable (Int) -> Int?
+    /// The value of a part that sets one.
+    var value: @Sendable (String) -> String = { $0 }
+    var reason = { @Sendable in Task.cancellationReason }
+    /// Whether the deadline that has expired is no outer one.
+    var isOwn = { @Sendable in !Task.isCancelled }
+    var loadAll: @Sendable ([@Sendable () async -> Void]) async -> Void = {
+      parts in
+      await withTaskGroup { group in
+        for part in parts { group.addTask { await part() } }
+      }
+    }
+
+    init<C: Clock<Duration>>(_ input: Request, _ stage: Stage, clock: C) {
+      let beginning = clock.now
+      self.input = input
+      self.stage = stage
+      within = { part, load in
+        let hasLimit = input.limited.contains(part) || input.isDated(part)
+        let limit = Duration.milliseconds(hasLimit ? input.limits[part] : 0)
+        if input.isDated(part) {
+          let date = beginning.advanced(by: limit)
+          try await withDeadline(date, clock: clock, body: load)
+        } else if hasLimit {
+          try await withDeadline(in: limit, clock: clock, body: load)
+        } else {
+          try await load()
+        }
+      }
+      deadline = { _ in
+        Task.activeDeadline(for: clock)
+          .map { beginning.duration(to: $0).microseconds / 1_000 }
+      }
+    }
+
+    func load(_ part: Int = 0) async {
+      guard part < input.work.count else { return }
+      let name = input.name(part)
+      await stage.cancel(name, after: input.stop(part)) {
+        await stage.attempt(name) {
+          do {
+            let value = input.values.contains(part) ? value(name) : user
+            // #region set
+            try await $user.withValue(value) { try await call(part, name) }
+            // #endregion
+          } catch is DeadlineExpired where isOwn() {
+            throw TooSlow()
+          } catch {
+            throw CancellationError()
+          }
+        }
+      }
+    }
+
+    private func call(_ part: Int, _ name: String) async throws {
+      try await within(part) {
+        try await stage.keep(name) {
+          stage.say(name, deadline(part))
+          stage.say(name, user)
+          do {
+            try await stage.sleep(input.work[part])
+            await loadAll(
+              input.parts(of: part).map { part in { await load(part) } }
+            )
+            try Task.checkCancellation()
+          } catch {
+            stage.say(name, reason().map { "\($0)" })
+            throw error
+          }
+        }
+      }
+    }
+  }
+
+  private struct TooSlow: Error, CustomStringConvertible {
+    var description: String { "too slow" }
+  }
+
+  // MARK: Laws
+
+  /// What the laws ask about a request that has run.
+  private struct Story {
+    let input: Request
+    let trace: Trace
+
+    /// Something that cancels a part; `part` is whose deadline it is.
+    struct Stop {
+      var at: Int
+      var part: Int?
+    }
+
+    func events(_ part: Int, _ names: String...) -> [Event] {
+      trace.events.filter { event in
+        event.lane == input.name(part) && names.contains(event.name)
+      }
+    }
+
+    /// Its first `say` is the deadline, then the value, then the reason.
+    func said(_ part: Int, _ index: Int) -> Event? {
+      events(part, "say").dropFirst(index).first
+    }
+
+    /// The part's own deadline, in microseconds.
+    func deadline(_ part: Int) -> Int? {
+      guard let start = events(part, "start").first?.at else { return nil }
+      if input.isDated(part) { return input.limits[part] * 1_000 }
+      return input.limited.contains(part)
+        ? start + input.limits[part] * 1_000 : nil
+    }
+
+    /// What cancels a part first; of several at one instant any may be it.
+    func stops(_ part: Int) -> [Stop] {
+      let caller = trace.events.filter {
+        $0.lane == Event.caller && $0.name == "cancel"
+      }
+      var stops = caller.map { Stop(at: $0.at) }
+      for part in input.path(from: part) {
+        stops += events(part, "cancel").map { Stop(at: $0.at) }
+        // One that has passed counts from the start.
+        stops += events(part, "start").compactMap { start in
+          deadline(part).map { Stop(at: max($0, start.at), part: part) }
+        }
+      }
+      let first = stops.map(\.at).min()
+      return stops.filter { $0.at == first }
+    }
+  }
+
+  /// A law that looks at one part after the other.
+  private static func each(
+    _ name: String,
+    _ problem: @escaping @Sendable (Story, Int) -> String?
+  ) -> Law<Request> {
+    Law(name) { input, trace in
+      let story = Story(input: input, trace: trace)
+      return input.work.indices.lazy
+        .compactMap { part in
+          problem(story, part).map { "\(input.name(part)): \($0)" }
+        }.first
+    }
+  }
+
+  /// Whether an event says what is wanted, where it is there.
+  private static func mismatch(_ event: Event?, _ wanted: [String]) -> String? {
+    guard let event, !wanted.isEmpty, !wanted.contains(event.item) else {
+      return nil
+    }
+    return "\(event.item) instead of \(wanted)"
+  }
+
+  static let endsWithItsParts = each(
+    "a part ends when its work and each of its parts have ended, once"
+  ) { story, part in
+    let all = story.trace.events.filter {
+      $0.lane == story.input.name(part) && $0.name != "cancel"
+    }
+    let outer = story.input.path(from: part).dropFirst().first
+    switch all.map(\.name).joined(separator: " ") {
+    case "start say say end return":
+      let parts = story.input.parts(of: part)
+        .map { story.events($0, "return", "throw").first?.at ?? .max }
+      let work = all[0].at + story.input.work[part] * 1_000
+      let due = max(work, parts.max() ?? 0)
+      return all.suffix(2).map(\.at) == [due, due]
+        ? nil : "ends at \(all[4].at) µs, due at \(due) µs"
+    case "start say say say cancelled throw":
+      return all[4].at == all[5].at ? nil : "is left too late"
+    case "" where outer.map { story.events($0, "end").isEmpty } == true:
+      return nil
+    default: return all.map(\.name).joined(separator: " ")
+    }
+  }
+
+  static let deadlineIsTheEarliest = each(
+    "a deadline is never later than one around it"
+  ) { story, part in
+    let wanted = story.input.path(from: part).compactMap(story.deadline).min()
+    return mismatch(story.said(part, 0), [json(wanted.map { $0 / 1_000 })])
+  }
+
+  static let nearestValue = each("a part sees the nearest value") {
+    story,
+    part in
+    let nearest = story.input.path(from: part)
+      .first(where: story.input.values.contains)
+    return mismatch(story.said(part, 1), [json(nearest.map(story.input.name))])
+  }
+
+  static let reachesAll = each(
+    "what cancels a part ends all that is below it at that instant"
+  ) { story, part in
+    guard let stop = story.stops(part).first?.at else { return nil }
+    return story.events(part, "start", "end", "cancelled", "return", "throw")
+      .first { $0.at > stop }
+      .map { "\($0.name) at \($0.at) µs, cancelled at \(stop) µs" }
+  }
+
+  static let othersGoOn = each(
+    "a part that is cancelled or too slow leaves the others alone"
+  ) { story, part in
+    guard let end = story.events(part, "cancelled").first else { return nil }
+    return story.stops(part).contains { $0.at <= end.at }
+      ? nil : "is cancelled at \(end.at) µs by nothing"
+  }
+
+  static let firstReason = each("the reason is that of what came first") {
+    story,
+    part in
+    mismatch(
+      story.said(part, 2),
+      story.stops(part)
+        .map { json($0.part == nil ? "unspecified" : "deadlineExpired") }
+    )
+  }
+
+  static let ownDeadline = each(
+    "a part is too slow if its own deadline came first"
+  ) { story, part in
+    mismatch(
+      story.events(part, "throw").first,
+      story.stops(part).map { $0.part == part ? "too slow" : "cancelled" }
+    )
+  }
+
+  static let treeLaws = [
+    endsWithItsParts, deadlineIsTheEarliest, nearestValue.untimed, reachesAll,
+    othersGoOn, firstReason, ownDeadline,
+  ]
+}
