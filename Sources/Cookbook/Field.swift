@@ -222,7 +222,8 @@ extension Field {
         return simpler
       }
     )
-    field.isForLanes = true
+    // In a race none wants what another one wants at the same instant.
+    field.isForLanes = !isRace
     return field
   }
 

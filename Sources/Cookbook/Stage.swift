@@ -6,8 +6,7 @@ import Foundation
 /// besides cannot be compared.
 package struct Stage: Sendable {
   private let recorder: TraceRecorder
-  /// Where unstructured tasks run: a simulation knows of no others.
-  package let executor: (any TaskExecutor)?
+  private let executor: (any TaskExecutor)?
 
   /// The time of the run: virtual, unless a person looks on.
   package var clock: any Clock<Duration> { recorder.clock }

@@ -12,11 +12,10 @@ import Synchronization
 ///   - tolerance: By how much the clock may be late.
 ///   - clock: What measures the time.
 ///   - body: The work, which stays on the caller's actor.
-/// - Returns: What the body returns, even when it is late: a deadline does
-///   not undo what has been done.
-/// - Throws: ``DeadlineExpired`` in the place of a `CancellationError` that
-///   is due to a deadline, this one or one around it; otherwise what the body
-///   throws. That the deadline has passed is not an error by itself.
+/// - Returns: What the body returns, even when it is late.
+/// - Throws: What the body throws, but ``DeadlineExpired`` in the place of a
+///   `CancellationError` that is due to a deadline, this one or one around it.
+///   That the deadline has passed is not an error by itself.
 ///
 /// **Cancellation**: cancelling the calling task cancels the body. The body
 /// is waited for, also if it never looks; see
@@ -49,8 +48,7 @@ nonisolated(nonsending)
 /// - Returns: What the body returns, even when it is late.
 /// - Throws: As ``withDeadline(in:tolerance:clock:body:)`` does.
 ///
-/// **Cancellation** and **Complexity**: as those of
-/// ``withDeadline(in:tolerance:clock:body:)``.
+/// **Cancellation** and **Complexity**: those of the call with a timeout.
 nonisolated(nonsending)
   func withDeadline<Return, Failure: Error, C: Clock>(
     _ expiration: C.Instant,
@@ -89,8 +87,8 @@ nonisolated extension CancellationError {
 nonisolated extension Task where Success == Never, Failure == Never {
   /// Why the current task is cancelled; `nil` while it is not.
   ///
-  /// The reason is that of the innermost deadline's call around the task, in
-  /// which the first reason stays.
+  /// The first reason stays in each call with a deadline; a task below sees
+  /// that of the innermost call around it.
   static var cancellationReason: CancellationError.Reason? {
     guard isCancelled else { return nil }
     return DeadlineScope.current?.cause is DeadlineExpired
@@ -113,9 +111,8 @@ nonisolated extension Task where Success == Never, Failure == Never {
 
 /// Performs work, and stops waiting for it when the current task is cancelled.
 ///
-/// For work that never looks for cancellation, where the caller would rather
-/// go on without it. This does not stop the work: it runs on, with all that
-/// it holds, and its result is dropped.
+/// For work that never looks for cancellation. This does not stop it: it runs
+/// on, with all that it holds, and its result is dropped.
 ///
 /// - Parameters:
 ///   - executor: Where the work runs; `nil` is the default executor.

@@ -37,34 +37,20 @@ extension ContextCancellationExamples {
       values: [0, 2]
     )
 
-    /// A deadline in another one, without and with a tie, and all kinds of
-    /// stops at one instant.
+    /// Two deadlines, with and without a tie, and two ties of other kinds.
     static let small: [(Request, Int)] = [
       (Request(work: [1, 3], limits: [3, 4], limited: [0, 1]), 16),
       (Request(work: [1, 2], limits: [3, 2], limited: [0, 1]), 304),
-      (
-        Request(
-          work: [1, 1, 2],
-          limits: [3, 3, 3],
-          limited: [0],
-          dated: [1],
-          stopped: [2]
-        ), 4_320
-      ),
+      (Request(work: [1, 1], limits: [3, 3], limited: [0], dated: [1]), 160),
+      (Request(work: [1, 2], limits: [2, 2], dated: [0], stopped: [1]), 160),
     ]
 
-    /// A part has one kind of limit at most.
-    func isDated(_ part: Int) -> Bool {
-      dated.contains(part) && !limited.contains(part)
-    }
+    enum Limit { case none, timeout(Int), date(Int), stop(Int) }
 
-    func stop(_ part: Int) -> Int? {
-      stopped.contains(part) && !limited.contains(part) && !isDated(part)
-        ? limits[part] : nil
-    }
-
-    func parts(of part: Int) -> [Int] {
-      [2 * part + 1, 2 * part + 2].filter { $0 < work.count }
+    func limit(_ part: Int) -> Limit {
+      if limited.contains(part) { return .timeout(limits[part]) }
+      if dated.contains(part) { return .date(limits[part]) }
+      return stopped.contains(part) ? .stop(limits[part]) : .none
     }
 
     /// The part, what it belongs to, and so on.
@@ -96,10 +82,9 @@ extension ContextCancellationExamples {
     var reason = { @Sendable in Task.cancellationReason }
     /// Whether the deadline that has expired is no outer one.
     var isOwn = { @Sendable in !Task.isCancelled }
-    var loadAll: @Sendable ([@Sendable () async -> Void]) async -> Void = {
-      parts in
+    var loadAll: @Sendable (Tree, [Int]) async -> Void = { tree, parts in
       await withTaskGroup { group in
-        for part in parts { group.addTask { await part() } }
+        for part in parts { group.addTask { await tree.load(part) } }
       }
     }
 
@@ -108,15 +93,14 @@ extension ContextCancellationExamples {
       self.input = input
       self.stage = stage
       within = { part, load in
-        let hasLimit = input.limited.contains(part) || input.isDated(part)
-        let limit = Duration.milliseconds(hasLimit ? input.limits[part] : 0)
-        if input.isDated(part) {
-          let date = beginning.advanced(by: limit)
-          try await withDeadline(date, clock: clock, body: load)
-        } else if hasLimit {
+        switch input.limit(part) {
+        case .timeout(let ms):
+          let limit = Duration.milliseconds(ms)
           try await withDeadline(in: limit, clock: clock, body: load)
-        } else {
-          try await load()
+        case .date(let ms):
+          let date = beginning.advanced(by: .milliseconds(ms))
+          try await withDeadline(date, clock: clock, body: load)
+        case .stop, .none: try await load()
         }
       }
       deadline = { _ in
@@ -128,7 +112,9 @@ extension ContextCancellationExamples {
     func load(_ part: Int = 0) async {
       guard part < input.work.count else { return }
       let name = input.name(part)
-      await stage.cancel(name, after: input.stop(part)) {
+      var stop: Int?
+      if case .stop(let ms) = input.limit(part) { stop = ms }
+      await stage.cancel(name, after: stop) {
         await stage.attempt(name) {
           do {
             let value = input.values.contains(part) ? value(name) : user
@@ -151,9 +137,7 @@ extension ContextCancellationExamples {
           stage.say(name, user)
           do {
             try await stage.sleep(input.work[part])
-            await loadAll(
-              input.parts(of: part).map { part in { await load(part) } }
-            )
+            await loadAll(self, [2 * part + 1, 2 * part + 2])
             try Task.checkCancellation()
           } catch {
             stage.say(name, reason().map { "\($0)" })
@@ -175,12 +159,6 @@ extension ContextCancellationExamples {
     let input: Request
     let trace: Trace
 
-    /// Something that cancels a part; `part` is whose deadline it is.
-    struct Stop {
-      var at: Int
-      var part: Int?
-    }
-
     func events(_ part: Int, _ names: String...) -> [Event] {
       trace.events.filter { event in
         event.lane == input.name(part) && names.contains(event.name)
@@ -195,22 +173,24 @@ extension ContextCancellationExamples {
     /// The part's own deadline, in microseconds.
     func deadline(_ part: Int) -> Int? {
       guard let start = events(part, "start").first?.at else { return nil }
-      if input.isDated(part) { return input.limits[part] * 1_000 }
-      return input.limited.contains(part)
-        ? start + input.limits[part] * 1_000 : nil
+      return switch input.limit(part) {
+      case .timeout(let ms): start + ms * 1_000
+      case .date(let ms): ms * 1_000
+      case .stop, .none: nil
+      }
     }
 
-    /// What cancels a part first; of several at one instant any may be it.
-    func stops(_ part: Int) -> [Stop] {
-      let caller = trace.events.filter {
-        $0.lane == Event.caller && $0.name == "cancel"
-      }
-      var stops = caller.map { Stop(at: $0.at) }
+    /// What cancels a part first, and whose deadline it is, if it is one; of
+    /// several at one instant any may be it.
+    func stops(_ part: Int) -> [(at: Int, owner: Int?)] {
+      var stops: [(at: Int, owner: Int?)] = trace.events
+        .filter { $0.lane == Event.caller && $0.name == "cancel" }
+        .map { ($0.at, nil) }
       for part in input.path(from: part) {
-        stops += events(part, "cancel").map { Stop(at: $0.at) }
+        stops += events(part, "cancel").map { ($0.at, nil) }
         // One that has passed counts from the start.
         stops += events(part, "start").compactMap { start in
-          deadline(part).map { Stop(at: max($0, start.at), part: part) }
+          deadline(part).map { (max($0, start.at), part) }
         }
       }
       let first = stops.map(\.at).min()
@@ -249,10 +229,10 @@ extension ContextCancellationExamples {
     let outer = story.input.path(from: part).dropFirst().first
     switch all.map(\.name).joined(separator: " ") {
     case "start say say end return":
-      let parts = story.input.parts(of: part)
+      let parts = [2 * part + 1, 2 * part + 2]
+        .filter { $0 < story.input.work.count }
         .map { story.events($0, "return", "throw").first?.at ?? .max }
-      let work = all[0].at + story.input.work[part] * 1_000
-      let due = max(work, parts.max() ?? 0)
+      let due = parts.reduce(all[0].at + story.input.work[part] * 1_000, max)
       return all.suffix(2).map(\.at) == [due, due]
         ? nil : "ends at \(all[4].at) µs, due at \(due) µs"
     case "start say say say cancelled throw":
@@ -278,21 +258,15 @@ extension ContextCancellationExamples {
     return mismatch(story.said(part, 1), [json(nearest.map(story.input.name))])
   }
 
-  static let reachesAll = each(
-    "what cancels a part ends all that is below it at that instant"
+  static let stopsInTime = each(
+    "a part stops at the instant at which something cancels it, and only then"
   ) { story, part in
-    guard let stop = story.stops(part).first?.at else { return nil }
-    return story.events(part, "start", "end", "cancelled", "return", "throw")
+    let stop = story.stops(part).first?.at ?? .max
+    let late = story.events(part, "start", "end", "cancelled", "throw")
       .first { $0.at > stop }
+    let early = story.events(part, "cancelled").first { $0.at < stop }
+    return (late ?? early)
       .map { "\($0.name) at \($0.at) µs, cancelled at \(stop) µs" }
-  }
-
-  static let othersGoOn = each(
-    "a part that is cancelled or too slow leaves the others alone"
-  ) { story, part in
-    guard let end = story.events(part, "cancelled").first else { return nil }
-    return story.stops(part).contains { $0.at <= end.at }
-      ? nil : "is cancelled at \(end.at) µs by nothing"
   }
 
   static let firstReason = each("the reason is that of what came first") {
@@ -301,7 +275,7 @@ extension ContextCancellationExamples {
     mismatch(
       story.said(part, 2),
       story.stops(part)
-        .map { json($0.part == nil ? "unspecified" : "deadlineExpired") }
+        .map { json($0.owner == nil ? "unspecified" : "deadlineExpired") }
     )
   }
 
@@ -310,12 +284,12 @@ extension ContextCancellationExamples {
   ) { story, part in
     mismatch(
       story.events(part, "throw").first,
-      story.stops(part).map { $0.part == part ? "too slow" : "cancelled" }
+      story.stops(part).map { $0.owner == part ? "too slow" : "cancelled" }
     )
   }
 
   static let treeLaws = [
-    endsWithItsParts, deadlineIsTheEarliest, nearestValue.untimed, reachesAll,
-    othersGoOn, firstReason, ownDeadline,
+    endsWithItsParts, deadlineIsTheEarliest, nearestValue.untimed, stopsInTime,
+    firstReason, ownDeadline,
   ]
 }

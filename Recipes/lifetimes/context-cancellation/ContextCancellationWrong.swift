@@ -3,43 +3,13 @@ import Cookbook
 /// Wrong versions, each as somebody would write it.
 extension ContextCancellationExamples {
   static let wrongPlains = [
-    Wrong(
-      "forgotten-cancel",
-      breaks: firstAnswer,
-      input: Mirrors(mirrors: [1, 2])
-    ) { input, stage in
-      let (mirrors, download) = input.perform(stage)
-      stage.print(
-        try await withThrowingTaskGroup(of: String.self) { group in
-          for mirror in mirrors { group.addTask { try await download(mirror) } }
-          return try await group.next()
-        }
-      )
-    },
-    Wrong(
-      "left-behind",
-      breaks: .allEndedOnReturn,
-      input: Mirrors(mirrors: [1, 2])
-    ) { input, stage in
-      let (mirrors, download) = input.perform(stage)
-      let (pages, page) = AsyncStream<String>.makeStream()
-      let Task = stage.startTask
-      for mirror in mirrors { Task { page.yield(try await download(mirror)) } }
-      for await page in pages { return stage.print(page) }
-    },
-  ]
-
-  static let wrongHandlers = [
-    late("no-handler", cancelAfter: 1) { _, _, download, stage in
-      try await stage.task(download).value
-    }
-  ]
-
-  static let wrongTimeouts = [
-    late("swallowed-sleep", cancelAfter: 1) { limit, clock, download, _ in
+    pages("swallowed-sleep", breaks: firstPage, cancelAfter: 1) {
+      input,
+      stage in
+      let (limit, clock, download) = (input.time, stage.clock, input.one(stage))
       // #region swallowed-sleep
-      let pages = try await withThrowingTaskGroup { group in
-        group.addTask(name: "work") { Optional(try await download()) }
+      let page = try await withThrowingTaskGroup(of: String?.self) { group in
+        group.addTask(name: "page 0") { try await download(0) }
         group.addTask(name: "timer") {
           try? await clock.sleep(for: limit)
           return nil
@@ -48,62 +18,52 @@ extension ContextCancellationExamples {
         return try await group.next() ?? nil
       }
       // #endregion
-      return pages
+      stage.print(page ?? "too slow")
     },
-    late("forgotten-cancel") { limit, clock, download, _ in
-      try await withThrowingTaskGroup(of: [String]?.self) { group in
-        group.addTask { try await download() }
-        group.addTask {
-          try await clock.sleep(for: limit)
-          return nil
-        }
-        return try await group.next() ?? nil
+    pages("forgotten-cancel", breaks: firstPage) { input, stage in
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        group.addTask { stage.print(try await input.one(stage)(0)) }
+        group.addTask { try await stage.clock.sleep(for: input.time) }
+        try await group.next()
       }
     },
-    late("every-cancellation", cancelAfter: 1) { limit, clock, download, _ in
-      do {
-        return try await withDeadline(in: limit, clock: clock) {
-          try await download()
-        }
-      } catch is CancellationError {
-        return nil
-      }
+    pages("no-handler", breaks: firstPage, cancelAfter: 1) { input, stage in
+      let call = stage.task { try await input.one(stage)(0) }
+      stage.print(try await call.value)
+    },
+    pages("left-behind", breaks: .allEndedOnReturn) { input, stage in
+      let (pages, page) = AsyncStream<String>.makeStream()
+      let Task = stage.startTask
+      Task { page.yield(try await input.one(stage)(0)) }
+      Task { try await stage.sleep(9) }
+      for await page in pages { return stage.print(page) }
     },
   ]
 
-  /// One whose call returns `nil` when it is too slow.
-  private static func late(
+  static let wrongTimeouts = [
+    pages("every-cancellation", breaks: allPages, cancelAfter: 1) {
+      input,
+      stage in
+      do {
+        let pages = try await withDeadline(in: input.time, clock: stage.clock) {
+          try await input.all(stage)()
+        }
+        stage.print(pages)
+      } catch is CancellationError {
+        stage.print("too slow")
+      }
+    }
+  ]
+
+  private static func pages(
     _ name: String,
+    breaks law: Law<Pages>,
     cancelAfter: Int? = nil,
-    call:
-      @escaping @Sendable (
-        Duration, any Clock<Duration>, @escaping Download, Stage
-      ) async throws -> [String]?
+    body: @escaping @Sendable (Pages, Stage) async throws -> Void
   ) -> Wrong<Pages> {
     let input = Pages(pages: [2], limit: 3, cancelAfter: cancelAfter)
-    return Wrong(name, breaks: answerOrDeadline, input: input) { input, stage in
-      let (limit, clock, download) = input.perform(stage)
-      let pages = try await call(limit, clock, download, stage)
-      if let pages { stage.print(pages) } else { stage.print("too slow") }
-    }
+    return Wrong(name, breaks: law, input: input, body: body)
   }
-
-  static let wrongAbandons = [
-    Wrong(
-      "waited-for",
-      breaks: doesNotWait,
-      input: Pages(pages: [3], limit: 1)
-    ) { input, stage in
-      let (limit, clock, download) = input.perform(stage)
-      let upload = stage.task(download)
-      await stage.attempt("user") {
-        let pages = try await withDeadline(in: limit, clock: clock) {
-          try await upload.value
-        }
-        stage.say("user", pages)
-      }
-    }
-  ]
 
   static let wrongTrees = [
     // It tells a server its own limit, though less may be left.
@@ -113,8 +73,8 @@ extension ContextCancellationExamples {
       Request(work: [1, 9], limits: [5, 8], limited: [0], dated: [1])
     ) { tree, right in
       tree.deadline = { part in
-        right.input.isDated(part)
-          ? right.input.limits[part] : right.deadline(part)
+        if case .date(let ms) = right.input.limit(part) { return ms }
+        return right.deadline(part)
       }
     },
     tree(
@@ -126,22 +86,24 @@ extension ContextCancellationExamples {
     },
     tree(
       "unstructured",
-      breaks: reachesAll,
+      breaks: stopsInTime,
       Request(work: [1, 9], limits: [3], limited: [0])
-    ) { tree, right in
-      tree.loadAll = { parts in
-        let tasks = parts.map { part in right.stage.task { await part() } }
+    ) { tree, _ in
+      tree.loadAll = { tree, parts in
+        let tasks = parts.map { part in
+          tree.stage.task { await tree.load(part) }
+        }
         for task in tasks { _ = await task.result }
       }
     },
     tree(
       "first-ends-all",
-      breaks: othersGoOn,
+      breaks: stopsInTime,
       Request(work: [1, 5, 9], limits: [0, 2], limited: [1])
     ) { tree, _ in
-      tree.loadAll = { parts in
+      tree.loadAll = { tree, parts in
         await withTaskGroup { group in
-          for part in parts { group.addTask { await part() } }
+          for part in parts { group.addTask { await tree.load(part) } }
           await group.next()
           group.cancelAll()
         }

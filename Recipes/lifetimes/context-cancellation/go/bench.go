@@ -2,8 +2,6 @@ package examples
 
 import (
 	"context"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"concurrencycookbook/internal/cookbook"
@@ -19,26 +17,5 @@ var workloads = []cookbook.Workload{
 			cancel()
 		}
 		return sum
-	}},
-	{Name: "cancelled-group", RunFrom: func(
-		operations int, stopwatch *cookbook.Stopwatch,
-	) int {
-		var cancelled atomic.Int64
-		var started, ended sync.WaitGroup
-		started.Add(operations)
-		ctx, cancel := context.WithCancel(context.Background())
-		for range operations {
-			ended.Go(func() {
-				started.Done()
-				if cookbook.Sleep(ctx, time.Hour) != nil {
-					cancelled.Add(1)
-				}
-			})
-		}
-		started.Wait()
-		stopwatch.Restart()
-		cancel()
-		ended.Wait()
-		return int(cancelled.Load())
 	}},
 }

@@ -40,7 +40,8 @@ type contexts struct {
 	// below is the context of a part's own parts.
 	below func(context.Context) context.Context
 	// isOwn says whether the deadline that has passed is no outer one.
-	isOwn func(outer context.Context) bool
+	isOwn  func(outer context.Context) bool
+	reason func(error) string
 }
 
 var original = contexts{
@@ -53,6 +54,12 @@ var original = contexts{
 	},
 	below: func(ctx context.Context) context.Context { return ctx },
 	isOwn: func(outer context.Context) bool { return outer.Err() == nil },
+	reason: func(err error) string {
+		if errors.Is(err, context.DeadlineExceeded) {
+			return "deadlineExpired"
+		}
+		return "unspecified"
+	},
 }
 
 func (c contexts) run(ctx context.Context, stage cookbook.Stage, in request) error {
@@ -72,37 +79,28 @@ func (t tree) load(ctx context.Context, part int) {
 		return
 	}
 	name := name(part)
-	var stop *int
-	var deadline *time.Time
-	within := func(start time.Time) {
-		at := start.Add(time.Duration(t.in.Limits[part]) * time.Millisecond)
-		deadline = &at
+	limit := func() time.Duration {
+		return time.Duration(t.in.Limits[part]) * time.Millisecond
 	}
-	switch {
-	case slices.Contains(t.in.Limited, part):
-		within(time.Now())
-	case slices.Contains(t.in.Dated, part):
-		within(t.beginning)
-	case slices.Contains(t.in.Stopped, part):
-		stop = &t.in.Limits[part]
-	}
-	ctx, forget := t.stage.CancelAfter(ctx, name, stop)
-	defer forget()
 	t.stage.Attempt(name, func() error {
-		own := ctx
+		own, cancel := ctx, context.CancelFunc(func() {})
+		switch {
+		case slices.Contains(t.in.Limited, part):
+			own, cancel = t.deadline(ctx, time.Now().Add(limit()))
+		case slices.Contains(t.in.Dated, part):
+			own, cancel = t.deadline(ctx, t.beginning.Add(limit()))
+		case slices.Contains(t.in.Stopped, part):
+			own, cancel = t.stage.CancelAfter(ctx, name, &t.in.Limits[part])
+		}
+		defer cancel()
 		if slices.Contains(t.in.Values, part) {
 			own = t.value(own, name)
 		}
-		if deadline != nil {
-			dated, cancel := t.deadline(own, *deadline)
-			defer cancel()
-			own = dated
-		}
 		err := t.stage.Busy(name, func() error { return t.work(own, part, name) })
-		switch {
-		case errors.Is(err, context.DeadlineExceeded) && t.isOwn(ctx):
+		if errors.Is(err, context.DeadlineExceeded) && t.isOwn(ctx) {
 			return errors.New("too slow")
-		case err != nil:
+		}
+		if err != nil {
 			return context.Canceled
 		}
 		return nil
@@ -110,10 +108,9 @@ func (t tree) load(ctx context.Context, part int) {
 }
 
 func (t tree) work(ctx context.Context, part int, name string) error {
-	var left *int64
+	var left any
 	if at, ok := ctx.Deadline(); ok {
-		ms := at.Sub(t.beginning).Milliseconds()
-		left = &ms
+		left = at.Sub(t.beginning).Milliseconds()
 	}
 	// #region value
 	user := ctx.Value(userKey{})
@@ -128,11 +125,8 @@ func (t tree) work(ctx context.Context, part int, name string) error {
 		wg.Wait()
 		err = ctx.Err()
 	}
-	switch err {
-	case context.DeadlineExceeded:
-		t.stage.Say(name, "deadlineExpired")
-	case context.Canceled:
-		t.stage.Say(name, "unspecified")
+	if err != nil {
+		t.stage.Say(name, t.reason(err))
 	}
 	return err
 }

@@ -17,11 +17,7 @@ var wrong = map[string]cookbook.Example{
 		}
 	}),
 	"tree/cancelledInstead": with(func(c *contexts) {
-		c.deadline = func(ctx context.Context, at time.Time) (context.Context, context.CancelFunc) {
-			ctx, cancel := context.WithCancel(ctx)
-			time.AfterFunc(time.Until(at), cancel)
-			return dated{ctx, at}, cancel
-		}
+		c.reason = func(error) string { return "unspecified" }
 	}),
 	"tree/extendsParentsDeadline": with(func(c *contexts) {
 		c.deadline = func(ctx context.Context, at time.Time) (context.Context, context.CancelFunc) {
@@ -54,17 +50,4 @@ func with(change func(*contexts)) cookbook.Example {
 	changed := original
 	change(&changed)
 	return cookbook.With(changed.run)
-}
-
-// dated is a context with a deadline that only shows.
-type dated struct {
-	context.Context
-	at time.Time
-}
-
-func (d dated) Deadline() (time.Time, bool) {
-	if sooner, ok := d.Context.Deadline(); ok && sooner.Before(d.at) {
-		return sooner, true
-	}
-	return d.at, true
 }
