@@ -31,17 +31,14 @@ nonisolated(nonsending)
   ) async throws(Failure) -> Return where C.Duration == Duration
 {
   let expiration = clock.now.advanced(by: timeout)
-  let scope = DeadlineScope(expiration, timeout: timeout, on: clock)
-  return try await scope.perform(body, isolation: #isolation) {
-    try await clock.sleep(until: expiration, tolerance: tolerance)
-  }
+  return try await DeadlineScope(expiration, tolerance, clock, timeout: timeout)
+    .perform(body, isolation: #isolation)
 }
 
 /// Performs work, and cancels it at an instant, which calls can share.
 ///
 /// - Parameters:
-///   - expiration: The deadline. If it has passed, the work runs cancelled
-///     from its first line.
+///   - expiration: The deadline; it may have passed.
 ///   - tolerance: By how much the clock may be late.
 ///   - clock: What measures the time.
 ///   - body: The work, which stays on the caller's actor.
@@ -57,10 +54,8 @@ nonisolated(nonsending)
     body: nonisolated(nonsending) () async throws(Failure) -> Return
   ) async throws(Failure) -> Return where C.Duration == Duration
 {
-  let scope = DeadlineScope(expiration, timeout: nil, on: clock)
-  return try await scope.perform(body, isolation: #isolation) {
-    try await clock.sleep(until: expiration, tolerance: tolerance)
-  }
+  try await DeadlineScope(expiration, tolerance, clock)
+    .perform(body, isolation: #isolation)
 }
 
 /// A deadline has expired, and the work was not done.
@@ -154,13 +149,20 @@ nonisolated private final class DeadlineScope: Sendable {
 
   private let expiration: any InstantProtocol
   private let hasPassed: Bool
+  private let sleep: @Sendable () async throws -> Void
   private let expired: DeadlineExpired
   private let parent = DeadlineScope.current
   private let first = Mutex<(any Error)?>(nil)
 
-  init<C: Clock>(_ expiration: C.Instant, timeout: Duration?, on clock: C) {
+  init<C: Clock>(
+    _ expiration: C.Instant,
+    _ tolerance: C.Duration?,
+    _ clock: C,
+    timeout: Duration? = nil
+  ) {
     self.expiration = expiration
     hasPassed = expiration <= clock.now
+    sleep = { try await clock.sleep(until: expiration, tolerance: tolerance) }
     expired = DeadlineExpired(timeout: timeout.map { max($0, .zero) })
   }
 
@@ -180,15 +182,20 @@ nonisolated private final class DeadlineScope: Sendable {
   /// current task would cancel the caller too.
   func perform<Return, Failure: Error>(
     _ body: nonisolated(nonsending) () async throws(Failure) -> Return,
-    isolation: isolated (any Actor)?,
-    sleep: @escaping @Sendable () async throws -> Void
+    isolation: isolated (any Actor)?
   ) async throws(Failure) -> Return {
     let result = await withoutActuallyEscaping(body) { body in
       _ = isolation  // or the closure, and the body with it, left the actor
       let body = Transfer(value: body)
       return await Self.$current.withValue(self) {
-        await race(sleep: sleep) {
-          await self.result(of: body, isolation: isolation)
+        await race {
+          await withTaskCancellationHandler {
+            await self.result(of: body, isolation: isolation)
+          } onCancel: {
+            // No reason yet: it comes from outside. A scope further out may
+            // have one; those in between learn it after this one.
+            self.note(self.parent?.cause ?? CancellationError())
+          }
         }
       }
     }
@@ -200,8 +207,7 @@ nonisolated private final class DeadlineScope: Sendable {
   /// Not on the caller's actor: a body that computes there, and looks for
   /// cancellation, would keep it from being cancelled.
   @concurrent private func race<Value: Sendable>(
-    sleep: @escaping @Sendable () async throws -> Void,
-    body: @escaping @Sendable () async -> Value
+    _ body: @escaping @Sendable () async -> Value
   ) async -> Value {
     await withTaskGroup(of: Value?.self) { group in
       if hasPassed, !Task.isCancelled {
@@ -211,7 +217,7 @@ nonisolated private final class DeadlineScope: Sendable {
       group.addTask(name: "body") { await body() }
       group.addTask(name: "timer") {
         // Not `try?`: a sleep that was cut short is no expired deadline.
-        do { try await sleep() } catch { return nil }
+        do { try await self.sleep() } catch { return nil }
         self.note(self.expired)
         return nil
       }
@@ -225,26 +231,23 @@ nonisolated private final class DeadlineScope: Sendable {
     }
   }
 
+  /// Calls the body itself, for a closure would call it elsewhere.
   private func result<Return, Failure: Error>(
     of body: Transfer<
       nonisolated(nonsending) () async throws(Failure) -> Return
     >,
     isolation: isolated (any Actor)?
   ) async -> Transfer<Result<Return, Failure>> {
-    await withTaskCancellationHandler {
-      do throws(Failure) {
-        return Transfer(value: .success(try await body.value()))
-      } catch {
-        // No cast succeeds where the body throws errors of one type only.
-        guard error is CancellationError, Task.isCancelled,
-          let expired = cause as? DeadlineExpired as? Failure
-        else { return Transfer(value: .failure(error)) }
-        return Transfer(value: .failure(expired))
-      }
-    } onCancel: {
-      // No reason yet: it comes from outside. A scope further out may have
-      // one; those in between learn it after this one.
-      note(parent?.cause ?? CancellationError())
+    // Swift 6.3 leaves out the hop to an actor that is not used here.
+    isolation?.preconditionIsolated()
+    do throws(Failure) {
+      return Transfer(value: .success(try await body.value()))
+    } catch {
+      // No cast succeeds where the body throws errors of one type only.
+      guard error is CancellationError, Task.isCancelled,
+        let expired = cause as? DeadlineExpired as? Failure
+      else { return Transfer(value: .failure(error)) }
+      return Transfer(value: .failure(expired))
     }
   }
 }

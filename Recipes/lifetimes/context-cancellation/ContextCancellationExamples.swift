@@ -27,17 +27,18 @@ package enum ContextCancellationExamples {
     examples: [
       Example(
         "plain",
-        laws: [firstPage, .allEndedOnReturn],
+        laws: [firstPage],
         wrong: wrongPlains,
         exhausted: [(Pages(pages: [1, 3], limit: 2), 210)],
         body: plain
       ),
       Example(
         "timeout",
-        laws: [allPages, .allEndedOnReturn],
+        laws: [allPages],
         wrong: wrongTimeouts,
         exhausted: [
-          (Pages(pages: [3], limit: 2), 3), (Pages(pages: [2], limit: 2), 21),
+          (Pages(pages: [1, 2], limit: 2), 2),
+          (Pages(pages: [1, 2], limit: 3), 8),
         ],
         body: timeout
       ),
@@ -86,17 +87,19 @@ package enum ContextCancellationExamples {
   }
 
   private static func timeout(_ input: Pages, _ stage: Stage) async throws {
-    let (limit, clock, download) = (input.time, stage.clock, input.all(stage))
+    let (limit, clock, download) = (input.time, stage.clock, input.one(stage))
+    let urls = input.pages.indices
+    var pages: [String] = []
     func print(_ value: some Encodable) { stage.print(value) }
     // #region timeout
     do {
-      let pages = try await withDeadline(in: limit, clock: clock) {
-        try await download()
+      try await withDeadline(in: limit, clock: clock) {
+        for url in urls { pages.append(try await download(url)) }
       }
-      print(pages)
     } catch is DeadlineExpired {
       print("too slow")
     }
+    print(pages)
     // #endregion
   }
 
@@ -106,7 +109,6 @@ package enum ContextCancellationExamples {
   }
 
   typealias Get = @Sendable () async throws -> String
-  typealias Download = @Sendable () async throws -> [String]
 
   struct Pages: ExampleInput {
     var pages = [30, 20, 60]
@@ -134,47 +136,38 @@ package enum ContextCancellationExamples {
         return "page \(url)"
       }
     }
-
-    /// All pages at the same time.
-    func all(_ stage: Stage) -> Download {
-      {
-        try await withThrowingTaskGroup(of: String.self) { group in
-          for url in pages.indices {
-            group.addTask { try await one(stage)(url) }
-          }
-          return try await group.reduce(into: []) { $0.append($1) }.sorted()
-        }
-      }
-    }
   }
 
   // MARK: Laws
 
-  static let firstPage = comesTo("the first page") { pages in
+  static let firstPage = comesTo("the first page") { pages, limit in
     let first = pages.min() ?? 0
-    return (first, json("page \(pages.firstIndex(of: first) ?? 0)"))
+    let page = "page \(pages.firstIndex(of: first) ?? 0)"
+    return [(first, json(page)), (limit, json("too slow"))]
   }
 
-  static let allPages = comesTo("all pages") { pages in
-    (pages.max() ?? 0, json(pages.indices.map { "page \($0)" }))
+  static let allPages = comesTo("all pages") { pages, limit in
+    let names = pages.indices.map { "page \($0)" }
+    let ends = pages.indices.map { pages[...$0].reduce(0, +) }
+    // What ends at the instant of the limit may be in time or not.
+    let inTime = [ends.count { $0 < limit }, ends.count { $0 <= limit }]
+    return [(ends.last ?? 0, json(names))]
+      + inTime.map { (limit, "\"too slow\", " + json(Array(names.prefix($0)))) }
   }
 
-  /// The caller says the answer, says that it is late, or throws, and ends at
-  /// that instant.
+  /// The caller says and does what comes first, and ends at that instant.
   private static func comesTo(
     _ what: String,
-    _ answer: @escaping @Sendable ([Int]) -> (at: Int, said: String)
+    _ said: @escaping @Sendable ([Int], Int) -> [(at: Int, said: String)]
   ) -> Law<Pages> {
     Law("\(what), the deadline or the cancellation, whichever comes first") {
       input,
       trace in
-      let answer = answer(input.pages)
-      let late = input.limit.map { $0 * 1_000 } ?? .max
-      let all = [
-        (answer.at * 1_000, "caller: \(answer.said), returns"),
-        (late, "caller: \"too slow\", returns"),
-        (trace.stop?.at ?? .max, "caller: throws cancelled"),
-      ]
+      let never = Int.max / 1_000
+      let all =
+        said(input.pages, input.limit ?? never)
+        .map { ($0.at * 1_000, "caller: \($0.said), returns") }
+        + [(trace.stop?.at ?? .max, "caller: throws cancelled")]
       // Of several at one instant any may be the first.
       let first = all.map(\.0).min() ?? 0
       let wanted = all.filter { $0.0 == first }.map(\.1)

@@ -1,17 +1,16 @@
 import Cookbook
 
 extension ContextCancellationExamples {
-  // #region value
   @TaskLocal static var user: String?
-  // #endregion
 
-  /// A page whose parts load their own data and then, at the same time, their
-  /// own parts: number 1 has 3 and 4, and number 2 has 5 and 6.
+  /// A page whose parts load their own data and then their own parts.
+  ///
+  /// Number 1 has 3 and 4, and number 2 has 5 and 6. The limit of an even part
+  /// counts from the beginning, that of an odd one from its start.
   struct Request: ExampleInput {
     var work: [Int] = []
     var limits: [Int] = []
     var limited: [Int] = []
-    var dated: [Int] = []
     var stopped: [Int] = []
     var values: [Int] = []
     var cancelAfter: Int?
@@ -19,10 +18,9 @@ extension ContextCancellationExamples {
     static var fields: [Field<Self>] {
       [
         .durations(\.work, random: 0...7, "the milliseconds of each part"),
-        .durations(\.limits, random: 0...7, "milliseconds for the next three"),
-        .indices(\.limited, of: \.limits, "the parts that may take that long"),
-        .indices(\.dated, of: \.limits, "the parts that must end by then"),
-        .indices(\.stopped, of: \.limits, "the parts cancelled after that"),
+        .durations(\.limits, random: 0...7, "milliseconds for the next two"),
+        .indices(\.limited, of: \.limits, "the parts with a deadline then"),
+        .indices(\.stopped, of: \.limits, "the parts that are cancelled then"),
         .indices(\.values, of: \.work, "the parts that set a value"),
         .moment(\.cancelAfter, "cancel the caller after so many milliseconds"),
       ]
@@ -30,27 +28,21 @@ extension ContextCancellationExamples {
 
     static let page = Request(
       work: [10, 15, 10, 40, 10, 60, 40],
-      limits: [0, 40, 0, 0, 0, 55, 20],
-      limited: [1],
-      dated: [5],
+      limits: [0, 40, 0, 0, 0, 35, 20],
+      limited: [1, 5],
       stopped: [6],
       values: [0, 2]
     )
 
-    /// Two deadlines, with and without a tie, and two ties of other kinds.
+    /// Two deadlines, without and with a tie, and ties of other kinds.
     static let small: [(Request, Int)] = [
       (Request(work: [1, 3], limits: [3, 4], limited: [0, 1]), 16),
       (Request(work: [1, 2], limits: [3, 2], limited: [0, 1]), 304),
-      (Request(work: [1, 1], limits: [3, 3], limited: [0], dated: [1]), 160),
-      (Request(work: [1, 2], limits: [2, 2], dated: [0], stopped: [1]), 160),
+      (Request(work: [1, 1], limits: [3, 2], limited: [0, 1]), 160),
     ]
 
-    enum Limit { case none, timeout(Int), date(Int), stop(Int) }
-
-    func limit(_ part: Int) -> Limit {
-      if limited.contains(part) { return .timeout(limits[part]) }
-      if dated.contains(part) { return .date(limits[part]) }
-      return stopped.contains(part) ? .stop(limits[part]) : .none
+    func stop(_ part: Int) -> Int? {
+      stopped.contains(part) && !limited.contains(part) ? limits[part] : nil
     }
 
     /// The part, what it belongs to, and so on.
@@ -93,14 +85,13 @@ extension ContextCancellationExamples {
       self.input = input
       self.stage = stage
       within = { part, load in
-        switch input.limit(part) {
-        case .timeout(let ms):
-          let limit = Duration.milliseconds(ms)
-          try await withDeadline(in: limit, clock: clock, body: load)
-        case .date(let ms):
-          let date = beginning.advanced(by: .milliseconds(ms))
+        guard input.limited.contains(part) else { return try await load() }
+        let limit = Duration.milliseconds(input.limits[part])
+        if part % 2 == 0 {
+          let date = beginning.advanced(by: limit)
           try await withDeadline(date, clock: clock, body: load)
-        case .stop, .none: try await load()
+        } else {
+          try await withDeadline(in: limit, clock: clock, body: load)
         }
       }
       deadline = { _ in
@@ -112,15 +103,11 @@ extension ContextCancellationExamples {
     func load(_ part: Int = 0) async {
       guard part < input.work.count else { return }
       let name = input.name(part)
-      var stop: Int?
-      if case .stop(let ms) = input.limit(part) { stop = ms }
-      await stage.cancel(name, after: stop) {
+      await stage.cancel(name, after: input.stop(part)) {
         await stage.attempt(name) {
           do {
             let value = input.values.contains(part) ? value(name) : user
-            // #region set
             try await $user.withValue(value) { try await call(part, name) }
-            // #endregion
           } catch is DeadlineExpired where isOwn() {
             throw TooSlow()
           } catch {
@@ -172,12 +159,10 @@ extension ContextCancellationExamples {
 
     /// The part's own deadline, in microseconds.
     func deadline(_ part: Int) -> Int? {
-      guard let start = events(part, "start").first?.at else { return nil }
-      return switch input.limit(part) {
-      case .timeout(let ms): start + ms * 1_000
-      case .date(let ms): ms * 1_000
-      case .stop, .none: nil
-      }
+      guard input.limited.contains(part),
+        let start = events(part, "start").first?.at
+      else { return nil }
+      return (part % 2 == 0 ? 0 : start) + input.limits[part] * 1_000
     }
 
     /// What cancels a part first, and whose deadline it is, if it is one; of

@@ -44,21 +44,6 @@ func (in downloads) one(
 	}
 }
 
-// all returns what loads all pages at the same time.
-func (in downloads) all(
-	stage cookbook.Stage,
-) func(ctx context.Context) ([]string, error) {
-	return func(ctx context.Context) ([]string, error) {
-		pages := make([]string, len(in.Pages))
-		var wg sync.WaitGroup
-		for url := range pages {
-			wg.Go(func() { pages[url], _ = in.one(stage)(ctx, url) })
-		}
-		wg.Wait()
-		return pages, ctx.Err()
-	}
-}
-
 func plain(ctx context.Context, fmt cookbook.Stage, in downloads) error {
 	limit, get, urls := in.limit(), in.one(fmt), in.Pages
 	// #region handler
@@ -97,17 +82,21 @@ func plain(ctx context.Context, fmt cookbook.Stage, in downloads) error {
 }
 
 func timeout(ctx context.Context, fmt cookbook.Stage, in downloads) error {
-	limit, download := in.limit(), in.all(fmt)
+	limit, download, urls := in.limit(), in.one(fmt), in.Pages
+	pages := []string{}
 	// #region timeout
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel() // or the timer stays until it fires
-	pages, err := download(ctx)
-	if errors.Is(err, context.DeadlineExceeded) {
-		fmt.Println("too slow")
-		return nil
-	}
-	if err != nil {
-		return err
+	for url := range urls {
+		page, err := download(ctx, url)
+		if errors.Is(err, context.DeadlineExceeded) {
+			fmt.Println("too slow")
+			break
+		}
+		if err != nil {
+			return err
+		}
+		pages = append(pages, page)
 	}
 	fmt.Println(pages)
 	// #endregion

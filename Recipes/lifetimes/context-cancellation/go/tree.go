@@ -15,7 +15,6 @@ type request struct {
 	Work    []int `json:"work"`
 	Limits  []int `json:"limits"`
 	Limited []int `json:"limited"`
-	Dated   []int `json:"dated"`
 	Stopped []int `json:"stopped"`
 	Values  []int `json:"values"`
 }
@@ -46,11 +45,8 @@ type contexts struct {
 
 var original = contexts{
 	deadline: context.WithDeadline,
-	value: func(ctx context.Context, name string) context.Context {
-		// #region set
-		ctx = context.WithValue(ctx, userKey{}, name)
-		// #endregion
-		return ctx
+	value: func(ctx context.Context, user string) context.Context {
+		return context.WithValue(ctx, userKey{}, user)
 	},
 	below: func(ctx context.Context) context.Context { return ctx },
 	isOwn: func(outer context.Context) bool { return outer.Err() == nil },
@@ -85,10 +81,10 @@ func (t tree) load(ctx context.Context, part int) {
 	t.stage.Attempt(name, func() error {
 		own, cancel := ctx, context.CancelFunc(func() {})
 		switch {
+		case slices.Contains(t.in.Limited, part) && part%2 == 0:
+			own, cancel = t.deadline(ctx, t.beginning.Add(limit()))
 		case slices.Contains(t.in.Limited, part):
 			own, cancel = t.deadline(ctx, time.Now().Add(limit()))
-		case slices.Contains(t.in.Dated, part):
-			own, cancel = t.deadline(ctx, t.beginning.Add(limit()))
 		case slices.Contains(t.in.Stopped, part):
 			own, cancel = t.stage.CancelAfter(ctx, name, &t.in.Limits[part])
 		}
@@ -112,11 +108,8 @@ func (t tree) work(ctx context.Context, part int, name string) error {
 	if at, ok := ctx.Deadline(); ok {
 		left = at.Sub(t.beginning).Milliseconds()
 	}
-	// #region value
-	user := ctx.Value(userKey{})
-	// #endregion
 	t.stage.Say(name, left)
-	t.stage.Say(name, user)
+	t.stage.Say(name, ctx.Value(userKey{}))
 	err := t.stage.Sleep(ctx, t.in.Work[part])
 	if err == nil {
 		var wg sync.WaitGroup
