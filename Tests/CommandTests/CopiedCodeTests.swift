@@ -140,6 +140,25 @@ struct CopiedCodeTests {
     }
   }
 
+  @Test("A draft of a call with a timeout of two seconds compiles unchanged")
+  func firstTimeout() async throws {
+    try await withScratchFolder { folder in
+      try await copy(["context-cancellation"], to: folder)
+      try addDraft("context-cancellation", to: folder)
+      try await shell(
+        "swiftc -swift-version 6 -warnings-as-errors *.swift -o draft",
+        in: folder
+      )
+      let run = try await Program.shell("'\(folder.path)/draft'")
+      #expect(
+        run.output.lines == [
+          #"["page quick"] in time"#, #"["page quick"] slow takes too long"#,
+          #"["page quick", "page quick"] deadline expired after 2.0 seconds"#,
+        ]
+      )
+    }
+  }
+
   @Test(
     "All recipes' files compile in one module with their uses",
     arguments: TargetSetting.all

@@ -64,7 +64,9 @@ struct ContextCancellationTests {
             await see {
               try await withDeadline(in: .seconds(9), clock: clock) {
                 see(Task.cancellationReason)
-                await deafSleep(4, clock, executor)
+                await deaf(executor) {
+                  try await clock.sleep(for: .seconds(4))
+                }
                 see(Task.cancellationReason)
                 try Task.checkCancellation()
               }
@@ -139,7 +141,7 @@ struct ContextCancellationTests {
       await see {
         try await withDeadline(in: .seconds(1), clock: clock) {
           try await abandonOnCancellation(executor: executor) {
-            await deafSleep(3, clock, executor)
+            await deaf(executor) { try await clock.sleep(for: .seconds(3)) }
             see(clock.now)
             see(Task.cancellationReason)
           }
@@ -184,14 +186,10 @@ nonisolated(nonsending) private func onCallersActor(
   }
 }
 
-/// Sleeps through its cancellation.
-private func deafSleep(
-  _ seconds: Int,
-  _ clock: VirtualClock,
-  _ executor: any TaskExecutor
+/// Performs what its own cancellation does not reach.
+private func deaf(
+  _ executor: any TaskExecutor,
+  _ body: @escaping @Sendable () async throws -> Void
 ) async {
-  // Unstructured, because a cancelled task cannot sleep.
-  await Task(executorPreference: executor) {
-    try? await clock.sleep(for: .seconds(seconds))
-  }.value
+  _ = await Task(executorPreference: executor, operation: body).result
 }

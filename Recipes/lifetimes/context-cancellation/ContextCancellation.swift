@@ -9,7 +9,6 @@ import Synchronization
 /// - Parameters:
 ///   - timeout: How long the work may take. If it is zero or negative, the
 ///     work runs cancelled from its first line.
-///   - tolerance: By how much the clock may be late.
 ///   - clock: What measures the time.
 ///   - body: The work, which stays on the caller's actor.
 /// - Returns: What the body returns, even when it is late.
@@ -25,13 +24,12 @@ import Synchronization
 nonisolated(nonsending)
   func withDeadline<Return, Failure: Error, C: Clock>(
     in timeout: Duration,
-    tolerance: Duration? = nil,
     clock: C = ContinuousClock(),
     body: nonisolated(nonsending) () async throws(Failure) -> Return
   ) async throws(Failure) -> Return where C.Duration == Duration
 {
   let expiration = clock.now.advanced(by: timeout)
-  return try await DeadlineScope(expiration, tolerance, clock, timeout: timeout)
+  return try await DeadlineScope(expiration, clock, timeout: timeout)
     .perform(body, isolation: #isolation)
 }
 
@@ -39,22 +37,20 @@ nonisolated(nonsending)
 ///
 /// - Parameters:
 ///   - expiration: The deadline; it may have passed.
-///   - tolerance: By how much the clock may be late.
 ///   - clock: What measures the time.
 ///   - body: The work, which stays on the caller's actor.
 /// - Returns: What the body returns, even when it is late.
-/// - Throws: As ``withDeadline(in:tolerance:clock:body:)`` does.
+/// - Throws: As ``withDeadline(in:clock:body:)`` does.
 ///
 /// **Cancellation** and **Complexity**: those of the call with a timeout.
 nonisolated(nonsending)
   func withDeadline<Return, Failure: Error, C: Clock>(
     _ expiration: C.Instant,
-    tolerance: Duration? = nil,
     clock: C = ContinuousClock(),
     body: nonisolated(nonsending) () async throws(Failure) -> Return
   ) async throws(Failure) -> Return where C.Duration == Duration
 {
-  try await DeadlineScope(expiration, tolerance, clock)
+  try await DeadlineScope(expiration, clock)
     .perform(body, isolation: #isolation)
 }
 
@@ -154,15 +150,11 @@ nonisolated private final class DeadlineScope: Sendable {
   private let parent = DeadlineScope.current
   private let first = Mutex<(any Error)?>(nil)
 
-  init<C: Clock>(
-    _ expiration: C.Instant,
-    _ tolerance: C.Duration?,
-    _ clock: C,
-    timeout: Duration? = nil
-  ) {
+  init<C: Clock>(_ expiration: C.Instant, _ clock: C, timeout: Duration? = nil)
+  {
     self.expiration = expiration
     hasPassed = expiration <= clock.now
-    sleep = { try await clock.sleep(until: expiration, tolerance: tolerance) }
+    sleep = { try await clock.sleep(until: expiration, tolerance: nil) }
     expired = DeadlineExpired(timeout: timeout.map { max($0, .zero) })
   }
 

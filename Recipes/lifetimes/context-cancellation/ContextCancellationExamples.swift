@@ -19,8 +19,7 @@ package enum ContextCancellationExamples {
     ],
     problems: [
       "cancel a tree of tasks", "stop early", "timeout for async work",
-      "call with a timeout", "deadline for async work",
-      "cancel without cancelling the caller", "take the first answer",
+      "deadline for async work", "take the first answer",
       "tell a timeout from a cancellation", "pass a request's values along",
     ],
     copies: ["ContextCancellation.swift"],
@@ -60,7 +59,6 @@ package enum ContextCancellationExamples {
     let (limit, clock, get) = (input.time, stage.clock, input.one(stage))
     let urls = input.pages.indices
     let Task: @Sendable (@escaping Get) -> Task<String, any Error> = stage.task
-    // #region handler
     @Sendable func download(_ url: Int) async throws -> String {
       let call = Task { try await get(url) }
       return try await withTaskCancellationHandler {
@@ -69,7 +67,6 @@ package enum ContextCancellationExamples {
         call.cancel()
       }
     }
-    // #endregion
     // #region plain
     let page = try await withThrowingTaskGroup(of: String?.self) { group in
       for url in urls {
@@ -137,6 +134,20 @@ package enum ContextCancellationExamples {
       }
     }
   }
+
+  static let workloads = [
+    Workload(
+      "timeouts",
+      promise: "100,000 calls with a timeout of an hour, which end at once",
+      operations: 100_000
+    ) { count in
+      var sum = 0
+      for operation in 0..<count {
+        sum += await withDeadline(in: .seconds(3_600)) { operation & 7 }
+      }
+      return sum
+    }
+  ]
 
   // MARK: Laws
 

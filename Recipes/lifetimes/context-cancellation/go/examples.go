@@ -18,8 +18,16 @@ var Room = cookbook.Room{
 		"timeout": cookbook.With(timeout),
 		"tree":    cookbook.With(original.run),
 	},
-	Wrong:     wrong,
-	Workloads: workloads,
+	Wrong: wrong,
+	Workloads: []cookbook.Workload{{Name: "timeouts", Run: func(operations int) int {
+		sum := 0
+		for operation := range operations {
+			_, cancel := context.WithTimeout(context.Background(), time.Hour)
+			sum += operation & 7
+			cancel()
+		}
+		return sum
+	}}},
 }
 
 type downloads struct {
@@ -28,11 +36,10 @@ type downloads struct {
 }
 
 func (in downloads) limit() time.Duration {
-	limit := 86_400_000_000
-	if in.Limit != nil {
-		limit = *in.Limit
+	if in.Limit == nil {
+		return 1000 * 24 * time.Hour
 	}
-	return time.Duration(limit) * time.Millisecond
+	return time.Duration(*in.Limit) * time.Millisecond
 }
 
 func (in downloads) one(
@@ -46,7 +53,6 @@ func (in downloads) one(
 
 func plain(ctx context.Context, fmt cookbook.Stage, in downloads) error {
 	limit, get, urls := in.limit(), in.one(fmt), in.Pages
-	// #region handler
 	download := func(ctx context.Context, url int) (string, error) {
 		call, hangUp := context.WithCancel(context.WithoutCancel(ctx))
 		defer hangUp()
@@ -54,7 +60,6 @@ func plain(ctx context.Context, fmt cookbook.Stage, in downloads) error {
 		defer stop()
 		return get(call, url)
 	}
-	// #endregion
 	// #region plain
 	var wg sync.WaitGroup
 	defer wg.Wait()

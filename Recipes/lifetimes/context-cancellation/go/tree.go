@@ -21,8 +21,7 @@ type request struct {
 
 func name(part int) string {
 	names := []string{
-		"page", "page/user", "page/feed", "page/user/avatar",
-		"page/user/friends", "page/feed/posts", "page/feed/ads",
+		"page", "page/user", "page/ads", "page/user/face", "page/user/friends",
 	}
 	if part < len(names) {
 		return names[part]
