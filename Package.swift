@@ -11,6 +11,7 @@ let rooms = [
   "patterns/backpressure",
   "patterns/token-bucket",
   "lifetimes/errgroup",
+  "lifetimes/context-cancellation",
   "lifetimes/loop-capture",
   "channels/channel",
   "channels/closed-and-nil",

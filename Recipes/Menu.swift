@@ -9,6 +9,7 @@ package let recipes: [Recipe] = [
   BackpressureExamples.recipe,
   TokenBucketExamples.recipe,
   ErrgroupExamples.recipe,
+  ContextCancellationExamples.recipe,
   LoopCaptureExamples.recipe,
   ChannelExamples.recipe,
   ClosedAndNilExamples.recipe,

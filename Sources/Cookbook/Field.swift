@@ -185,35 +185,40 @@ extension Field {
     )
   }
 
+  /// Which durations of a random input may be equal.
+  package enum Ties: Sendable {
+    case allowed
+    /// No two, for instance because it is when lanes come.
+    case none
+    /// No two sums of durations in inputs in which the order of two events at
+    /// one instant would decide what comes out.
+    ///
+    /// Where the least duration is 0, some are 0 then: what comes together is
+    /// in the order of the list.
+    case noneOfSums(@Sendable (Input) -> Bool)
+    /// No two, and there is one: the first one to end stops the others.
+    case race
+  }
+
   /// A list of durations in milliseconds, one for each job.
   ///
   /// - Parameters:
   ///   - path: Where the input has it.
   ///   - least: The shortest that there may be.
   ///   - random: How many there are in a random input, ten or fewer.
-  ///   - areDistinct: Whether no two may be equal in a random input, for
-  ///     instance because it is when lanes come.
-  ///   - distinct: Inputs in which no two sums of durations may be equal,
-  ///     since the order of two events at one instant would decide what comes
-  ///     out. Where `least` is 0 some are 0 then: what comes together is in
-  ///     the order of the list.
+  ///   - ties: Which of them may be equal in a random input.
   ///   - meaning: What help says of it.
   /// - Returns: The field.
   package static func durations(
     _ path: Path<[Int]>,
     least: Int = 0,
     random: ClosedRange<Int>,
-    areDistinct: Bool = false,
-    distinct: (@Sendable (Input) -> Bool)? = nil,
+    ties: Ties = .allowed,
     _ meaning: String
   ) -> Field {
-    durations(
-      path,
-      least: least,
-      areDistinct: areDistinct,
-      distinct: distinct,
-      meaning
-    ) { _, source in source.int(in: random) }
+    durations(path, least: least, ties: ties, meaning) { _, source in
+      source.int(in: random)
+    }
   }
 
   /// A list of durations in milliseconds, in a random input as many as those
@@ -240,8 +245,7 @@ extension Field {
   private static func durations(
     _ path: Path<[Int]>,
     least: Int = 0,
-    areDistinct: Bool = false,
-    distinct: (@Sendable (Input) -> Bool)? = nil,
+    ties: Ties = .allowed,
     _ meaning: String,
     count: @escaping @Sendable (Input, inout RandomSource) -> Int
   ) -> Field {
@@ -252,6 +256,9 @@ extension Field {
         if list.count > mostJobs {
           return "must be at most \(mostJobs), not \(list.count)"
         }
+        if case .race = ties, list.isEmpty || Set(list).count < list.count {
+          return "must be one or more, of which no two are equal"
+        }
         let each = list.lazy.compactMap {
           problem($0, in: least...mostMilliseconds)
         }
@@ -261,18 +268,28 @@ extension Field {
           .map { "together \($0)" }
       },
       randomize: { input, source in
-        let isDistinct = distinct?(input) ?? false
-        if isDistinct { source.mayStop = true }
+        let mayStop = source.mayStop
+        var mayBeZero = false
+        switch ties {
+        case .allowed, .none: break
+        case .race: source.mayStop = true
+        case .noneOfSums(let isMeant) where isMeant(input):
+          source.mayStop = true
+          mayBeZero = least == 0
+        case .noneOfSums: break
+        }
         let count = count(input, &source)
         let durations = (0..<count).map { index in
-          let mayBeZero = isDistinct && least == 0 && index > 0
-          return mayBeZero && source.isOne(in: 3)
+          mayBeZero && index > 0 && source.isOne(in: 3)
             ? 0 : max(least, source.duration())
         }
-        // Where the input may stop they are distinct anyway.
-        input[keyPath: path] =
-          areDistinct && !source.mayStop
-          ? (0..<count).shuffled(using: &source.generator) : durations
+        if case .race = ties { source.mayStop = mayStop }
+        // Where the input may stop no two are equal anyway.
+        if case .none = ties, !source.mayStop {
+          input[keyPath: path] = (0..<count).shuffled(using: &source.generator)
+        } else {
+          input[keyPath: path] = durations
+        }
       },
       simplify: { list in
         var simpler: [[Int]] = []
@@ -289,10 +306,12 @@ extension Field {
             simpler.append(copy)
           }
         }
-        return simpler.filter { !areDistinct || Set($0).count == $0.count }
+        guard case .none = ties else { return simpler }
+        return simpler.filter { Set($0).count == $0.count }
       }
     )
-    field.isForLanes = distinct == nil
+    if case .allowed = ties { field.isForLanes = true }
+    if case .none = ties { field.isForLanes = true }
     return field
   }
 
@@ -449,6 +468,23 @@ extension Field {
           isThere ? source.int(in: 0...latest) * 2 + 1 : nil
       },
       simplify: { $0 == nil ? [] : [nil] }
+    )
+  }
+
+  /// The milliseconds after which something is stopped, which need not be.
+  package static func limit(
+    _ path: Path<Int?>,
+    _ meaning: String
+  ) -> Field {
+    Field(
+      path,
+      meaning,
+      validate: { $1.flatMap { problem($0, in: 0...mostMilliseconds) } },
+      randomize: { input, source in
+        let isThere = source.mayStop && !source.isOne(in: 3)
+        input[keyPath: path] = isThere ? source.duration() : nil
+      },
+      simplify: { $0.map { [nil] + simplerDurations(than: $0) } ?? [] }
     )
   }
 

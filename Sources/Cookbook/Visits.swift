@@ -35,7 +35,7 @@ package struct Visits: ExampleInput {
       .durations(
         \.arrivals,
         random: 3...7,
-        areDistinct: true,
+        ties: .none,
         "the millisecond at which each task comes"
       ),
       .each(

@@ -167,6 +167,16 @@ struct CopiedCodeTests {
     )
   }
 
+  @Test("What a new user wrote for a call with a timeout of two seconds works")
+  func firstTimeout() async throws {
+    #expect(
+      try await linesOfDraft("context-cancellation") == [
+        #"["page quick"] in time"#, #"["page quick"] slow takes too long"#,
+        #"["page quick", "page quick"] deadline expired after 2.0 seconds"#,
+      ]
+    )
+  }
+
   @Test(
     "All recipes' files compile in one module with their uses",
     arguments: TargetSetting.all

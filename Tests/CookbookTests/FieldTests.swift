@@ -34,8 +34,14 @@ private struct Bursts: ExampleInput {
   static var fields: [Field<Self>] {
     let always: @Sendable (Self) -> Bool = { _ in true }
     return [
-      .durations(\.pauses, random: 1...5, distinct: always, "pauses"),
-      .durations(\.takes, least: 1, random: 4...4, distinct: always, "takes"),
+      .durations(\.pauses, random: 1...5, ties: .noneOfSums(always), "pauses"),
+      .durations(
+        \.takes,
+        least: 1,
+        random: 4...4,
+        ties: .noneOfSums(always),
+        "takes"
+      ),
     ]
   }
 }

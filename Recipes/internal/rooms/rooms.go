@@ -5,6 +5,7 @@ import (
 	channel "concurrencycookbook/channels/channel/go"
 	closedandnil "concurrencycookbook/channels/closed-and-nil/go"
 	"concurrencycookbook/internal/cookbook"
+	contextcancellation "concurrencycookbook/lifetimes/context-cancellation/go"
 	errgroup "concurrencycookbook/lifetimes/errgroup/go"
 	loopcapture "concurrencycookbook/lifetimes/loop-capture/go"
 	backpressure "concurrencycookbook/patterns/backpressure/go"
@@ -28,6 +29,7 @@ func init() {
 	Rooms["backpressure"] = backpressure.Room
 	Rooms["token-bucket"] = tokenbucket.Room
 	Rooms["errgroup"] = errgroup.Room
+	Rooms["context-cancellation"] = contextcancellation.Room
 	Rooms["loop-capture"] = loopcapture.Room
 	Rooms["channel"] = channel.Room
 	Rooms["closed-and-nil"] = closedandnil.Room

@@ -1,416 +1,250 @@
 import Synchronization
 
-/// Why a scope was cancelled; what Go's `ctx.Err()` tells.
-nonisolated public enum CancellationReason: Sendable {
-  /// Somebody cancelled the scope, or the task that it is part of.
-  case cancelled
-  /// The deadline of the scope, or of one around it, has passed.
-  case deadlineExceeded
-}
-
-/// The deadline of a call of ``withDeadline(_:clock:_:)`` passed before its
-/// body ended.
-///
-/// A call throws this for its own deadline only. When the deadline of an
-/// outer call passes, the inner one is cancelled, like any other work inside,
-/// and throws what its body throws.
-nonisolated public struct DeadlineExceeded: Error {
-  /// The deadline that passed, an instant of the clock of that call.
-  public let deadline: any InstantProtocol
-  /// What the body threw when it was cancelled: most often a
-  /// `CancellationError`.
-  public let underlying: any Error
-}
-
-// #region withDeadline
-/// Performs work, and cancels it when a deadline passes.
-///
-/// The work runs in a child task of its own, or cancelling it would cancel
-/// the caller too. When the deadline has passed already, the work runs
-/// cancelled from its first line.
-///
-/// - Parameters:
-///   - deadline: An instant of `clock`. A later one than that of a scope
-///     around this one is allowed; the earlier one comes first.
-///   - clock: What measures the time.
-///   - body: The work. What it returns is returned, even when it is late:
-///     the deadline does not undo what has been done.
-/// - Returns: What the body returns.
-/// - Throws: ``DeadlineExceeded`` if the body throws after this deadline has
-///   cancelled it; otherwise the error of the body. A deadline that passes
-///   after somebody else has cancelled the work is not an error.
-///
-/// **Cancellation**: cancelling the calling task cancels the body, which is
-/// waited for. So is a body that ignores its cancellation, however long it
-/// takes; see ``abandonedOnCancellation(executor:_:)``.
-///
-/// **Complexity**: two child tasks, one of which sleeps. Both have ended when
-/// the call returns.
-nonisolated(nonsending)
-  public func withDeadline<C: Clock, Value: Sendable>(
-    _ deadline: C.Instant,
-    clock: C,
-    _ body: @escaping @Sendable () async throws -> Value
-  ) async throws -> Value where C.Duration == Duration
-{
-  let scope = CancellationScope(deadline: deadline, clock: clock)
-  do {
-    return try await withThrowingTaskGroup(of: Value?.self) { group in
-      group.addTask { try await scope.perform(body) }
-      group.addTask {
-        // Not `try?`: a sleep that was cancelled must not fire.
-        do { try await clock.sleep(until: deadline, tolerance: nil) } catch {
-          return nil
-        }
-        scope.cancel(because: .deadlineExceeded)
-        return nil
-      }
-      var value: Value?
-      while value == nil, let next = try await group.next() { value = next }
-      // What `defer cancel()` is for: without this line a body that has
-      // ended in time would wait for the timer.
-      group.cancelAll()
-      guard let value else { throw CancellationError() }
-      return value
-    }
-  } catch {
-    guard scope.hasExceededItsDeadline else { throw error }
-    throw DeadlineExceeded(deadline: deadline, underlying: error)
-  }
-}
-// #endregion
-
 /// Performs work, and cancels it when it takes too long.
+///
+///     let page = try await withDeadline(in: .seconds(2)) {
+///       try await download(url)
+///     }
 ///
 /// - Parameters:
 ///   - timeout: How long the work may take. If it is zero or negative, the
-///     work runs cancelled from its first line; `now` plus the timeout must
-///     be an instant that the clock can sleep until.
+///     work runs cancelled from its first line.
 ///   - clock: What measures the time.
-///   - body: The work.
+///   - body: The work, which stays on the caller's actor.
 /// - Returns: What the body returns, even when it is late.
-/// - Throws: As ``withDeadline(_:clock:_:)`` does.
+/// - Throws: What the body throws, but ``DeadlineExpired`` in the place of a
+///   `CancellationError` that is due to a deadline, this one or one around it.
+///   That the deadline has passed is not an error by itself.
 ///
-/// **Cancellation**: that of ``withDeadline(_:clock:_:)``.
+/// **Cancellation**: cancelling the calling task cancels the body. The body
+/// is waited for, also if it never looks; see
+/// ``abandonOnCancellation(executor:body:)``.
 ///
-/// **Complexity**: that of ``withDeadline(_:clock:_:)``.
+/// **Complexity**: two child tasks, which have ended on return.
 nonisolated(nonsending)
-  public func withTimeout<C: Clock, Value: Sendable>(
-    _ timeout: Duration,
+  func withDeadline<Return, Failure: Error, C: Clock>(
+    in timeout: Duration,
     clock: C = ContinuousClock(),
-    _ body: @escaping @Sendable () async throws -> Value
-  ) async throws -> Value where C.Duration == Duration
+    body: nonisolated(nonsending) () async throws(Failure) -> Return
+  ) async throws(Failure) -> Return where C.Duration == Duration
 {
-  let deadline = clock.now.advanced(by: timeout)
-  return try await withDeadline(deadline, clock: clock, body)
+  let expiration = clock.now.advanced(by: timeout)
+  return try await DeadlineScope(expiration, clock, timeout: timeout)
+    .perform(body, isolation: #isolation)
 }
 
-// #region withCancellation
-/// Performs work that can be cancelled without cancelling the caller.
+/// Performs work, and cancels it at an instant, which calls can share.
 ///
-/// - Parameter body: The work. It is given its scope, whose
-///   ``CancellationScope/cancel()`` it may hand to anyone.
-/// - Returns: What the body returns, even when it was cancelled.
-/// - Throws: What the body throws.
+/// - Parameters:
+///   - expiration: The deadline; it may have passed.
+///   - clock: What measures the time.
+///   - body: The work, which stays on the caller's actor.
+/// - Returns: What the body returns, even when it is late.
+/// - Throws: As ``withDeadline(in:clock:body:)`` does.
 ///
-/// **Cancellation**: cancelling the calling task cancels the body, which is
-/// waited for.
-///
-/// **Complexity**: one child task.
+/// **Cancellation** and **Complexity**: those of the call with a timeout.
 nonisolated(nonsending)
-  public func withCancellation<Value: Sendable>(
-    _ body: @escaping @Sendable (CancellationScope) async throws -> Value
-  ) async throws -> Value
+  func withDeadline<Return, Failure: Error, C: Clock>(
+    _ expiration: C.Instant,
+    clock: C = ContinuousClock(),
+    body: nonisolated(nonsending) () async throws(Failure) -> Return
+  ) async throws(Failure) -> Return where C.Duration == Duration
 {
-  let scope = CancellationScope()
-  return try await withThrowingTaskGroup(of: Value.self) { group in
-    group.addTask { try await scope.perform { try await body(scope) } }
-    guard let value = try await group.next() else { throw CancellationError() }
-    return value
+  try await DeadlineScope(expiration, clock)
+    .perform(body, isolation: #isolation)
+}
+
+/// A deadline has expired, and the work was not done.
+nonisolated struct DeadlineExpired: Error, CustomStringConvertible {
+  /// How long the work could have taken; `nil` if an instant was given.
+  let timeout: Duration?
+
+  /// What a person wants to read: `deadline expired after 2.0 seconds`.
+  var description: String {
+    "deadline expired" + (timeout.map { " after \($0)" } ?? "")
   }
 }
-// #endregion
 
-/// A node of the tree of cancellation: what is left of Go's `Context` where
-/// the task itself carries cancellation.
-///
-/// Tasks, not scopes, are cancelled; `Task.isCancelled` says whether the
-/// current one is. A scope adds what tasks do not know: the reason, and the
-/// deadline.
-nonisolated public final class CancellationScope: Sendable {
-  /// The innermost scope around the current task.
+nonisolated extension CancellationError {
+  /// Why a task was cancelled.
+  enum Reason: Sendable {
+    /// Somebody cancelled it.
+    case unspecified
+    /// A deadline expired.
+    case deadlineExpired
+  }
+}
+
+nonisolated extension Task where Success == Never, Failure == Never {
+  /// Why the current task is cancelled; `nil` while it is not.
   ///
-  /// Child tasks inherit it. So does `Task {}`, which is *not* cancelled with
-  /// the scope: it inherits the value only.
-  @TaskLocal public static var current: CancellationScope?
-
-  private let parent = CancellationScope.current
-  private let deadline: (any InstantProtocol)?
-  private let state = Mutex(CancellationState())
-
-  fileprivate init() { deadline = nil }
-
-  fileprivate init<C: Clock>(deadline: C.Instant, clock: C) {
-    let inherited = parent?.deadline(on: clock)
-    self.deadline = inherited.map { min($0, deadline) } ?? deadline
-    if Task.isCancelled {
-      inheritReason()
-    } else if deadline <= clock.now {
-      cancel(because: .deadlineExceeded)
-    }
+  /// The first reason stays in each call with a deadline; a task below sees
+  /// that of the innermost call around it.
+  static var cancellationReason: CancellationError.Reason? {
+    guard isCancelled else { return nil }
+    return DeadlineScope.current?.cause is DeadlineExpired
+      ? .deadlineExpired : .unspecified
   }
 
-  /// Why the scope was cancelled, or `nil` as long as it is not.
+  /// When the current task is cancelled at the latest, if a clock decides.
   ///
-  /// The first reason stays. A scope has that of the outermost scope that
-  /// was cancelled with it.
-  public var reason: CancellationReason? { state.withLock { $0.reason } }
-
-  /// When the scope is cancelled at the latest, if `clock` decides.
+  /// `Task {}` inherits the deadline, though it is not cancelled by it.
   ///
   /// - Parameter clock: Deadlines of clocks of other types are not looked at:
   ///   their instants cannot be compared.
-  /// - Returns: The earliest deadline of this scope and of those around it.
+  /// - Returns: The earliest deadline, or `nil`.
   ///
-  /// **Complexity**: O(*n*) in the number of scopes out to the next one that
-  /// has such a deadline.
-  public func deadline<C: Clock>(on clock: C) -> C.Instant? {
-    deadline as? C.Instant ?? parent?.deadline(on: clock)
-  }
-
-  /// Cancels the body of the scope and every task below it, at once.
-  ///
-  /// When this returns, they are cancelled; they may still be at work. A
-  /// second call, and one after the body has ended, changes nothing for them.
-  /// The scopes and tasks around this one go on.
-  ///
-  /// **Complexity**: O(*n*) in the number of tasks below.
-  public func cancel() { cancel(because: .cancelled) }
-
-  fileprivate func cancel(because reason: CancellationReason) {
-    let task = state.withLock { $0.cancel(because: reason) }
-    guard let task else { return }
-    // Not under the lock: this runs the cancellation handlers of every task
-    // below, and they may ask for the reason, or cancel this scope again.
-    task.cancel()
-    state.withLock { $0.release() }?.resume()
-  }
-
-  fileprivate var hasExceededItsDeadline: Bool {
-    state.withLock { $0.isOwn && $0.reason == .deadlineExceeded }
-  }
-
-  // #region perform
-  /// Performs the body in the current task, which `cancel()` then cancels.
-  fileprivate func perform<Value: Sendable>(
-    _ body: @escaping @Sendable () async throws -> Value
-  ) async throws -> Value {
-    let result: Result<Value, any Error> = await unsafe withUnsafeCurrentTask {
-      task in
-      unsafe begin(task)
-      let result: Result<Value, any Error>
-      do {
-        result = .success(
-          try await withTaskCancellationHandler {
-            try await Self.$current.withValue(self, operation: body)
-          } onCancel: {
-            // Whoever has cancelled this task from outside left no reason.
-            inheritReason()
-          }
-        )
-      } catch {
-        result = .failure(error)
-      }
-      await end()
-      return result
-    }
-    return try result.get()
-  }
-  // #endregion
-
-  private func begin(_ task: UnsafeCurrentTask?) {
-    guard let task = unsafe task.map({ unsafe ScopeTask($0) }) else { return }
-    // Cancelled before it began: by a deadline that had passed already.
-    if state.withLock({ $0.begin(task) }) { task.cancel() }
-  }
-
-  /// Waits for other threads that are about to cancel the current task: it
-  /// must not be gone while they do.
-  private func end() async {
-    guard state.withLock({ $0.end() }) else { return }
-    await withCheckedContinuation { continuation in
-      state.withLock { $0.wait(continuation) }?.resume()
-    }
-  }
-
-  /// Takes the reason of the nearest scope that has one.
-  ///
-  /// A scope in between may have none yet: the handlers of inner tasks run
-  /// before those of outer ones.
-  private func inheritReason() {
-    var ancestor = parent
-    var reason: CancellationReason?
-    while let scope = ancestor, reason == nil {
-      reason = scope.reason
-      ancestor = scope.parent
-    }
-    state.withLock { $0.inherit(reason ?? .cancelled) }
+  /// **Complexity**: O(*n*) in the number of deadlines around the task.
+  static func activeDeadline<C: Clock>(for clock: C) -> C.Instant? {
+    DeadlineScope.current?.earliest(C.Instant.self)
   }
 }
 
-/// What a scope knows; each method is one event.
-nonisolated private struct CancellationState {
-  private(set) var reason: CancellationReason?
-  /// Whether the scope itself was cancelled, and not one around it.
-  private(set) var isOwn = false
-  /// The task of the body, while it runs.
-  private var task: ScopeTask?
-  private var hasEnded = false
-  /// The calls that are cancelling the task right now.
-  private var cancelling = 0
-  /// The body's task, which has ended its work and waits for those calls.
-  private var ending: CheckedContinuation<Void, Never>?
-
-  /// - Returns: Whether the body is cancelled before it begins.
-  mutating func begin(_ task: ScopeTask) -> Bool {
-    self.task = task
-    return reason != nil
-  }
-
-  /// - Returns: The task to cancel; ``release()`` must follow.
-  mutating func cancel(because reason: CancellationReason) -> ScopeTask? {
-    // A deadline that passes after the body has thrown must not explain
-    // that error.
-    guard self.reason == nil, !hasEnded else { return nil }
-    self.reason = reason
-    isOwn = true
-    guard let task else { return nil }
-    cancelling += 1
-    return task
-  }
-
-  /// - Returns: Who waits for this.
-  mutating func release() -> CheckedContinuation<Void, Never>? {
-    cancelling -= 1
-    guard cancelling == 0 else { return nil }
-    defer { ending = nil }
-    return ending
-  }
-
-  /// The task has been cancelled already, so that there is none to cancel.
-  mutating func inherit(_ reason: CancellationReason) {
-    if self.reason == nil { self.reason = reason }
-  }
-
-  /// - Returns: Whether the task must wait before it ends.
-  mutating func end() -> Bool {
-    task = nil
-    hasEnded = true
-    return cancelling > 0
-  }
-
-  /// - Returns: Whom to resume at once.
-  mutating func wait(
-    _ continuation: CheckedContinuation<Void, Never>
-  ) -> CheckedContinuation<Void, Never>? {
-    guard cancelling > 0 else { return continuation }
-    ending = continuation
-    return nil
-  }
-}
-
-/// A running task that others may cancel.
-///
-/// Safe because cancelling is what an `UnsafeCurrentTask` allows from other
-/// tasks, and ``CancellationState`` keeps the task from ending meanwhile.
-@safe nonisolated private struct ScopeTask: @unchecked Sendable {
-  private let task: UnsafeCurrentTask
-
-  init(_ task: UnsafeCurrentTask) { unsafe self.task = task }
-
-  func cancel() { unsafe task.cancel() }
-}
-
-// #region abandoned
 /// Performs work, and stops waiting for it when the current task is cancelled.
 ///
-/// For work that ignores cancellation, where the caller would rather go on
-/// without it than wait. It is no way of stopping the work: this runs on in
-/// the background, with everything that it holds, and its result is dropped.
+/// For work that never looks for cancellation. This does not stop it: it runs
+/// on, with all that it holds, and its result is dropped.
 ///
 /// - Parameters:
-///   - executor: Where the work runs; `nil` is the default executor. It does
-///     not follow the current task's preference.
-///   - body: The work. It is cancelled, for what that helps.
+///   - executor: Where the work runs; `nil` is the default executor.
+///   - body: The work.
 /// - Returns: What the body returns.
-/// - Throws: What the body throws, or `CancellationError` at the instant at
-///   which the current task is cancelled.
+/// - Throws: What the body throws, or `CancellationError` as soon as the
+///   current task is cancelled.
 ///
-/// **Cancellation**: the call returns at once and abandons the body.
+/// **Cancellation**: the call throws at once; then the body is cancelled.
 ///
 /// **Complexity**: one unstructured task.
 nonisolated(nonsending)
-  public func abandonedOnCancellation<Value: Sendable>(
+  func abandonOnCancellation<Return: Sendable>(
     executor: (any TaskExecutor)? = nil,
-    _ body: @escaping @Sendable () async throws -> Value
-  ) async throws -> Value
+    body: @escaping @Sendable () async throws -> Return
+  ) async throws -> Return
 {
-  let first = FirstResult<Value>()
+  let (results, result) = AsyncStream<Result<Return, any Error>>.makeStream()
   // Unstructured, because a child task is always waited for.
   let task = Task(executorPreference: executor) {
     do {
-      first.settle(.success(try await body()))
+      result.yield(.success(try await body()))
     } catch {
-      first.settle(.failure(error))
+      result.yield(.failure(error))
     }
   }
-  return try await withTaskCancellationHandler {
-    try await withCheckedThrowingContinuation { first.wait($0) }
-  } onCancel: {
-    // In this order, or the body could answer its cancellation first.
-    first.settle(.failure(CancellationError()))
-    task.cancel()
+  // After the stream has ended, or the body's answer to its own cancellation
+  // could be taken for a result.
+  defer { task.cancel() }
+  // The stream ends when the current task is cancelled.
+  for await result in results { return try result.get() }
+  throw CancellationError()
+}
+
+/// What tasks inside of a deadline's call know of it.
+nonisolated private final class DeadlineScope: Sendable {
+  /// The innermost one around the current task.
+  @TaskLocal static var current: DeadlineScope?
+
+  private let expiration: any InstantProtocol
+  private let hasPassed: Bool
+  private let sleep: @Sendable () async throws -> Void
+  private let expired: DeadlineExpired
+  private let parent = DeadlineScope.current
+  private let first = Mutex<(any Error)?>(nil)
+
+  init<C: Clock>(_ expiration: C.Instant, _ clock: C, timeout: Duration? = nil)
+  {
+    self.expiration = expiration
+    hasPassed = expiration <= clock.now
+    sleep = { try await clock.sleep(until: expiration, tolerance: nil) }
+    expired = DeadlineExpired(timeout: timeout.map { max($0, .zero) })
+  }
+
+  func earliest<Instant: InstantProtocol>(_ type: Instant.Type) -> Instant? {
+    let outer = parent?.earliest(type)
+    guard let own = expiration as? Instant else { return outer }
+    return outer.map { min($0, own) } ?? own
+  }
+
+  /// What cancelled the body first: ``DeadlineExpired``, of this deadline or
+  /// of one around it, or `CancellationError`.
+  var cause: (any Error)? { first.withLock { $0 } ?? parent?.cause }
+
+  private func note(_ cause: any Error) { first.withLock { $0 = $0 ?? cause } }
+
+  /// Performs the body in a child task on the caller's actor; cancelling the
+  /// current task would cancel the caller too.
+  func perform<Return, Failure: Error>(
+    _ body: nonisolated(nonsending) () async throws(Failure) -> Return,
+    isolation: isolated (any Actor)?
+  ) async throws(Failure) -> Return {
+    let result = await withoutActuallyEscaping(body) { body in
+      _ = isolation  // or the closure, and the body with it, left the actor
+      let body = Transfer(value: body)
+      return await Self.$current.withValue(self) {
+        await race {
+          await withTaskCancellationHandler {
+            await self.result(of: body, isolation: isolation)
+          } onCancel: {
+            // No reason yet: it comes from outside. A scope further out may
+            // have one; those in between learn it after this one.
+            self.note(self.parent?.cause ?? CancellationError())
+          }
+        }
+      }
+    }
+    return try result.value.get()
+  }
+
+  /// Waits for the body, and cancels it when the sleep ends first.
+  ///
+  /// Not on the caller's actor: a body that computes there, and looks for
+  /// cancellation, would keep it from being cancelled.
+  @concurrent private func race<Value: Sendable>(
+    _ body: @escaping @Sendable () async -> Value
+  ) async -> Value {
+    await withTaskGroup(of: Value?.self) { group in
+      if hasPassed, !Task.isCancelled {
+        note(expired)
+        group.cancelAll()
+      }
+      group.addTask(name: "body") { await body() }
+      group.addTask(name: "timer") {
+        // Not `try?`: a sleep that was cut short is no expired deadline.
+        do { try await self.sleep() } catch { return nil }
+        self.note(self.expired)
+        return nil
+      }
+      while true {
+        let ended = await group.next()
+        // Cancels the body when time is up, and the timer when the body has
+        // ended: the group would wait for it.
+        group.cancelAll()
+        if case .some(.some(let value)) = ended { return value }
+      }
+    }
+  }
+
+  /// Calls the body itself, for a closure would call it elsewhere.
+  private func result<Return, Failure: Error>(
+    of body: Transfer<
+      nonisolated(nonsending) () async throws(Failure) -> Return
+    >,
+    isolation: isolated (any Actor)?
+  ) async -> Transfer<Result<Return, Failure>> {
+    // Swift 6.3 leaves out the hop to an actor that is not used here.
+    isolation?.preconditionIsolated()
+    do throws(Failure) {
+      return Transfer(value: .success(try await body.value()))
+    } catch {
+      // No cast succeeds where the body throws errors of one type only.
+      guard error is CancellationError, Task.isCancelled,
+        let expired = cause as? DeadlineExpired as? Failure
+      else { return Transfer(value: .failure(error)) }
+      return Transfer(value: .failure(expired))
+    }
   }
 }
-// #endregion
 
-/// The first of several results, for one waiter.
-nonisolated private final class FirstResult<Value: Sendable>: Sendable {
-  private typealias Continuation = CheckedContinuation<Value, any Error>
-
-  private enum State {
-    case open
-    case awaited(CheckedContinuation<Value, any Error>)
-    case settled(Result<Value, any Error>)
-    case done
-  }
-
-  private let state = Mutex(State.open)
-
-  func settle(_ result: Result<Value, any Error>) {
-    let waiter = state.withLock { state -> Continuation? in
-      switch state {
-      case .open:
-        state = .settled(result)
-        return nil
-      case .awaited(let waiter):
-        state = .done
-        return waiter
-      case .settled, .done: return nil
-      }
-    }
-    waiter?.resume(with: result)
-  }
-
-  func wait(_ continuation: CheckedContinuation<Value, any Error>) {
-    let result = state.withLock { state -> Result<Value, any Error>? in
-      guard case .settled(let result) = state else {
-        state = .awaited(continuation)
-        return nil
-      }
-      state = .done
-      return result
-    }
-    if let result { continuation.resume(with: result) }
-  }
+/// What one task lends to another while it waits for that one's end.
+nonisolated private struct Transfer<Value>: @unchecked Sendable {
+  let value: Value
 }

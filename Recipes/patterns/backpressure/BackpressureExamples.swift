@@ -171,14 +171,14 @@ package enum BackpressureExamples {
         .durations(
           \.pauses,
           random: 0...9,
-          distinct: isDropping,
+          ties: .noneOfSums(isDropping),
           "the milliseconds before each reading"
         ),
         .durations(
           \.stores,
           least: 1,
           random: 9...9,
-          distinct: isStream ? isDropping : nil,
+          ties: isStream ? .noneOfSums(isDropping) : .allowed,
           "the milliseconds it takes to store each; the last counts for more"
         ),
         .moment(\.cancelAfter, "cancel everything after so many milliseconds"),

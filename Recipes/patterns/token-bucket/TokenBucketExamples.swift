@@ -110,7 +110,7 @@ package enum TokenBucketExamples {
           \.calls,
           least: 1,
           random: 0...6,
-          distinct: { _ in true },
+          ties: .noneOfSums { _ in true },
           "the milliseconds each call takes"
         ),
         Field(
