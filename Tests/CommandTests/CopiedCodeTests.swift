@@ -124,20 +124,39 @@ struct CopiedCodeTests {
     }
   }
 
-  @Test("What a new user wrote from the use on the page compiles unchanged")
-  func firstDraft() async throws {
+  /// Compiles a draft that is a program, and returns what it prints.
+  private func linesOfDraft(_ recipe: String) async throws -> [String] {
     try await withScratchFolder { folder in
-      try await copy(["bounded-pool"], to: folder)
-      try addDraft("bounded-pool", to: folder)
+      try await copy([recipe], to: folder)
+      try addDraft(recipe, to: folder)
       try await shell(
         "swiftc -swift-version 6 -warnings-as-errors *.swift -o draft",
         in: folder
       )
       let run = try await Program.shell("'\(folder.path)/draft'")
-      let pages = (0..<10).map { "page \($0)" }
-      #expect(Array(run.output.lines.dropFirst().prefix(10)) == pages)
-      #expect(run.output.lines.last == "cancelled")
+      return run.output.lines.map { "\($0)" }
     }
+  }
+
+  @Test("What a new user wrote from the use on the page compiles unchanged")
+  func firstDraft() async throws {
+    let lines = try await linesOfDraft("bounded-pool")
+    #expect(lines.dropFirst().prefix(10) == (0..<10).map { "page \($0)" }[...])
+    #expect(lines.last == "cancelled")
+  }
+
+  @Test("What new users wrote whose producer was too fast does as they wanted")
+  func firstDraftsOfLimits() async throws {
+    #expect(
+      try await linesOfDraft("backpressure") == [
+        "saved 50", "dropped 1", "dropped 2", "closed", "got 3", "got 4",
+        "got 5", "got 6",
+      ]
+    )
+    #expect(
+      try await linesOfDraft("token-bucket").dropFirst()
+        == ["limited", "[200, 200, 429]"]
+    )
   }
 
   @Test(
