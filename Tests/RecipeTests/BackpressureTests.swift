@@ -78,6 +78,39 @@ struct BackpressureTests {
   }
 
   @Test(
+    "Cancelled at any step, a buffer still has what was sent and not received",
+    arguments: [Policy.suspend, .dropNewest, .dropOldest]
+  )
+  func cancelled(policy: Policy) async throws {
+    let runs = try await Simulation.cancelEverywhere(seeds: 0..<20) { _ in
+      let buffer = BoundedBuffer<Int>(bound: 2, whenFull: policy)
+      var balance = await withTaskGroup(of: Int.self) { group in
+        group.addTask {
+          var received = 0
+          while (try? await buffer.receive()) != nil { received += 1 }
+          return received
+        }
+        group.addTask {
+          defer { buffer.close() }
+          var sent = 0
+          for number in 0..<5 {
+            guard let lost = try? await [buffer.send(number)] else { break }
+            sent += lost == [nil] ? 1 : 0
+            await Task.yield()
+          }
+          return -sent
+        }
+        return await group.reduce(0, +)
+      }
+      while try await buffer.receive() != nil { balance += 1 }
+      return balance
+    } check: { balance in
+      #expect(balance == 0)
+    }
+    #expect(runs > 0)
+  }
+
+  @Test(
     "On real threads every element is received or dropped, and none twice",
     arguments: [Policy.suspend, .dropNewest, .dropOldest]
   )

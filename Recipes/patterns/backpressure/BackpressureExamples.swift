@@ -89,39 +89,29 @@ package enum BackpressureExamples {
     _ input: Readings<AnyPolicy>,
     _ stage: Stage
   ) async throws {
-    let n = input.bound
+    let (sensor, store, report) = input.perform(stage)
+    try await buffer(input, sensor, store, report)
+  }
+
+  static func buffer(
+    _ input: Readings<some Kind>,
+    _ sensor: Source,
+    _ store: @escaping @Sendable (Int) async throws -> Void,
+    _ report: @escaping @Sendable (Int) -> Void
+  ) async throws {
+    let (n, consumers) = (input.bound, input.consumers)
     let policy = BoundedBuffer<Int>.Policy(rawValue: input.whenFull) ?? .suspend
     // #region buffer
     let readings = BoundedBuffer<Int>(bound: n, whenFull: policy)
-    // #endregion
-    let (sensor, store, report) = input.perform(stage)
-    do {
-      try await pass(readings, sensor, store, report, input.consumers)
-    } catch {
-      var left: [Int] = []
-      while let reading = try await readings.receive() { left.append(reading) }
-      stage.say("left", left)
-      throw error
-    }
-  }
-
-  static func pass(
-    _ readings: BoundedBuffer<Int>,
-    _ sensor: Source,
-    _ store: @escaping @Sendable (Int) async throws -> Void,
-    _ report: @escaping @Sendable (Int) -> Void,
-    _ consumers: Int = 1
-  ) async throws {
-    // #region pass
     try await withThrowingTaskGroup(of: Void.self) { group in
-      group.addTask(name: "producer") {
+      group.addTask {
         defer { readings.close() }
         for try await reading in sensor {
           if let lost = try await readings.send(reading) { report(lost) }
         }
       }
       for _ in 1...consumers {
-        group.addTask(name: "consumer") {
+        group.addTask {
           for try await reading in readings { try await store(reading) }
         }
       }

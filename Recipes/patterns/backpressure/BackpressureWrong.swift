@@ -11,14 +11,11 @@ extension BackpressureExamples {
       whenFull: "dropOldest",
       breaks: .dropsAsDeclared
     ),
-    Wrong(
-      "uncounted-drops",
-      breaks: .itemsAccountedFor,
-      input: Readings(bound: 2, pauses: five, stores: [9])
-    ) {
-      let (sensor, store, _) = $0.perform($1)
-      let readings = BoundedBuffer<Int>(bound: 2, whenFull: .dropNewest)
-      try await pass(readings, sensor, store, { _ in })
+    wrong("uncounted-drops", breaks: .itemsAccountedFor, bound: 2) {
+      input,
+      stage in
+      let (sensor, store, _) = input.perform(stage)
+      try await buffer(input, sensor, store, { _ in })
     },
   ]
 
@@ -55,18 +52,18 @@ extension BackpressureExamples {
         try await group.waitForAll()
       }
     },
-    wrong("pause-instead", breaks: .onlyIfFull) { readings, input, stage in
+    wrong("pause-instead", breaks: .onlyIfFull) { input, stage in
       let (_, store, report) = input.perform(stage)
       let slow = stage.source("sensor", input.pauses.map { $0 * 4 })
-      try await pass(readings, slow, store, report)
+      try await buffer(input, slow, store, report)
     },
-    wrong("polling", breaks: .noConsumerIdle) { readings, input, stage in
+    wrong("polling", breaks: .noConsumerIdle) { input, stage in
       let (sensor, store, report) = input.perform(stage)
       let poll: @Sendable (Int) async throws -> Void = { reading in
         try await stage.sleep(3)
         try await store(reading)
       }
-      try await pass(readings, sensor, poll, report)
+      try await buffer(input, sensor, poll, report)
     },
     Wrong(
       "task-for-each",
@@ -133,18 +130,13 @@ extension BackpressureExamples {
     }
   }
 
-  private static func wrong(
+  private static func wrong<K>(
     _ name: String,
-    breaks law: Law<Readings<AnyPolicy>>,
-    body:
-      @escaping @Sendable (
-        BoundedBuffer<Int>, Readings<AnyPolicy>, Stage
-      ) async throws -> Void
-  ) -> Wrong<Readings<AnyPolicy>> {
-    let input = Readings<AnyPolicy>(bound: 9, pauses: five, stores: [2])
-    return Wrong(name, breaks: law, input: input) { input, stage in
-      let readings = BoundedBuffer<Int>(bound: 9, whenFull: .suspend)
-      try await body(readings, input, stage)
-    }
+    breaks law: Law<Readings<K>>,
+    bound: Int = 9,
+    body: @escaping @Sendable (Readings<K>, Stage) async throws -> Void
+  ) -> Wrong<Readings<K>> {
+    let input = Readings<K>(bound: bound, pauses: five, stores: [9])
+    return Wrong(name, breaks: law, input: input, body: body)
   }
 }

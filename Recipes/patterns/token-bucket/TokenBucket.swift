@@ -48,8 +48,10 @@ where C.Duration == Duration {
     try await becomeFirst()
     defer { state.withLock { $0.leave() }?.resume() }
     try Task.checkCancellation()
-    while let due = state.withLock({ $0.take(at: now) }) {
+    if let due = state.withLock({ $0.take(at: now) }) {
       try await clock.sleep(until: start.advanced(by: due), tolerance: nil)
+      // Nobody else takes a token as long as this task is the first in line.
+      _ = state.withLock { $0.take(at: max(now, due)) }
     }
   }
 

@@ -38,8 +38,7 @@ func (in input) perform(ctx context.Context, stage cookbook.Stage) (
 
 func plain(ctx context.Context, stage cookbook.Stage, in input) error {
 	if in.WhenFull == "dropOldest" {
-		original.pass(ctx, stage, in)
-		return ctx.Err()
+		return original.buffer(ctx, stage, in)
 	}
 	sensor, store, report := in.perform(ctx, stage)
 	n := in.Bound
@@ -64,33 +63,22 @@ func plain(ctx context.Context, stage cookbook.Stage, in input) error {
 	return ctx.Err()
 }
 
-// forms holds functions of the package, or others in their place.
+// forms holds the functions of the package, or others in their place.
 type forms struct {
+	Send  func(context.Context, chan<- int, int) error
 	Offer func(chan<- int, int) bool
 	Push  func(chan int, int) (int, bool)
 }
 
-var original = forms{backpressure.Offer[int], backpressure.Push[int]}
-
-func (f forms) buffer(
-	ctx context.Context, stage cookbook.Stage, in input,
-) error {
-	left := []int{}
-	for reading := range f.pass(ctx, stage, in) {
-		left = append(left, reading)
-	}
-	if ctx.Err() != nil {
-		stage.Say("left", left)
-	}
-	return ctx.Err()
+var original = forms{
+	backpressure.Send[int], backpressure.Offer[int], backpressure.Push[int],
 }
 
-func (f forms) pass(
+func (backpressure forms) buffer(
 	ctx context.Context, stage cookbook.Stage, in input,
-) chan int {
+) error {
 	sensor, store, report := in.perform(ctx, stage)
 	n, whenFull, consumers := in.Bound, in.WhenFull, in.Consumers
-	send, offer, push := backpressure.Send[int], f.Offer, f.Push
 	// #region buffer
 	readings := make(chan int, n)
 	var wg sync.WaitGroup
@@ -99,15 +87,15 @@ func (f forms) pass(
 		for reading := range sensor {
 			switch whenFull {
 			case "suspend":
-				if send(ctx, readings, reading) != nil {
+				if backpressure.Send(ctx, readings, reading) != nil {
 					return
 				}
 			case "dropNewest":
-				if !offer(readings, reading) {
+				if !backpressure.Offer(readings, reading) {
 					report(reading)
 				}
 			case "dropOldest":
-				if lost, ok := push(readings, reading); ok {
+				if lost, ok := backpressure.Push(readings, reading); ok {
 					report(lost)
 				}
 			}
@@ -124,5 +112,5 @@ func (f forms) pass(
 	}
 	wg.Wait()
 	// #endregion
-	return readings
+	return ctx.Err()
 }

@@ -13,9 +13,9 @@ var wrong = map[string]cookbook.Example{
 	"buffer/shedsWhereItWaits": changed(instead("suspend", "dropNewest")),
 	"buffer/waitsWhereItSheds": changed(instead("dropNewest", "suspend")),
 	"buffer/newestForOldest":   changed(instead("dropOldest", "dropNewest")),
-	"buffer/refusalUnnoticed":  cookbook.With(forms{unnoticed, original.Push}.buffer),
-	"buffer/dropUnnoticed":     cookbook.With(forms{original.Offer, uncounted}.buffer),
-	"buffer/dropsAll":          cookbook.With(forms{original.Offer, dropsAll}.buffer),
+	"buffer/refusalUnnoticed":  with(unnoticed, original.Push),
+	"buffer/dropUnnoticed":     with(original.Offer, uncounted),
+	"buffer/dropsAll":          with(original.Offer, dropsAll),
 }
 
 func changed(change func(*input)) cookbook.Example {
@@ -24,6 +24,12 @@ func changed(change func(*input)) cookbook.Example {
 			change(&in)
 			return original.buffer(ctx, stage, in)
 		})
+}
+
+func with(
+	offer func(chan<- int, int) bool, push func(chan int, int) (int, bool),
+) cookbook.Example {
+	return cookbook.With(forms{original.Send, offer, push}.buffer)
 }
 
 func instead(declared, done string) func(*input) {
