@@ -278,10 +278,12 @@ extension Field {
         }
       },
       simplify: { indices in
-        indices.indices.map { index in
-          var copy = indices
-          copy.remove(at: index)
-          return copy
+        indices.indices.flatMap { index in
+          var without = indices
+          let removed = without.remove(at: index)
+          // A lower one lets the list be shorter.
+          let lower = [0, removed - 1].filter { 0 <= $0 && $0 < removed }
+          return [without] + lower.map { [$0] + without }
         }
       }
     )
