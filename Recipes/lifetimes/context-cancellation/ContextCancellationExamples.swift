@@ -77,10 +77,10 @@ package enum ContextCancellationExamples {
         return nil
       }
       defer { group.cancelAll() }  // or it waits for the others
-      return try await group.next() ?? nil
+      return try await group.next()
     }
     // #endregion
-    stage.print(page ?? "too slow")
+    stage.print(page.flatMap(\.self) ?? "too slow")
   }
 
   private static func timeout(_ input: Pages, _ stage: Stage) async throws {

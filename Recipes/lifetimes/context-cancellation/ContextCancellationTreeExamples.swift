@@ -34,11 +34,11 @@ extension ContextCancellationExamples {
       values: [0, 2]
     )
 
-    /// Two deadlines, without and with a tie, and ties of other kinds.
+    /// Deadlines in one another, and ties with a deadline and a cancellation.
     static let small: [(Request, Int)] = [
-      (Request(work: [1, 3], limits: [3, 4], limited: [0, 1]), 16),
-      (Request(work: [1, 2], limits: [3, 2], limited: [0, 1]), 304),
-      (Request(work: [1, 1], limits: [3, 2], limited: [0, 1]), 160),
+      (Request(work: [1, 1, 2], limits: [3, 4], limited: [0, 1]), 6_528),
+      (Request(work: [1, 2], limits: [2], limited: [0]), 6),
+      (Request(work: [1, 1], limits: [2], stopped: [0]), 612),
     ]
 
     func stop(_ part: Int) -> Int? {
