@@ -17,20 +17,21 @@ package struct Chain<Input: Sendable>: Sendable {
   ///   - stages: Their names, the consumer's last.
   ///   - items: How many there are, counted from 0.
   ///   - inputs: How many inputs the first stage has.
-  ///   - workers: How many items a stage, or each input, works on at once.
+  ///   - workers: How many items a stage, or each input, works on at once; by
+  ///     default one.
   ///   - room: How many items may wait behind each stage but the last, besides
   ///     one that each worker holds.
   package init(
     _ stages: [String],
     items: @escaping @Sendable (Input) -> Int,
     inputs: @escaping @Sendable (Input) -> Int = { _ in 1 },
-    workers: @escaping @Sendable (Input) -> [Int],
+    workers: (@Sendable (Input) -> [Int])? = nil,
     room: @escaping @Sendable (Input) -> [Int]
   ) {
     self.stages = stages
     self.items = items
     self.inputs = inputs
-    self.workers = workers
+    self.workers = workers ?? { _ in stages.map { _ in 1 } }
     self.room = room
   }
 

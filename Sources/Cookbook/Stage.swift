@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 
 /// What the body of an example sees of the world, the same in both languages.
 ///
@@ -62,6 +63,29 @@ package struct Stage: Sendable {
       times.isEmpty ? 0 : times[item % times.count],
       fails: fails.contains(item)
     )
+  }
+
+  /// The work of a consumer that leaves when it has done enough; see
+  /// ``work(_:on:for:fails:)``.
+  ///
+  /// - Parameters:
+  ///   - stage: What is done, such as `save`.
+  ///   - times: The milliseconds for each item, in turn.
+  ///   - fails: The items that it fails on.
+  ///   - wanted: How many are enough, if not all.
+  /// - Returns: The work on an item.
+  package func consumer(
+    _ stage: String,
+    for times: [Int],
+    fails: [Int],
+    wanted: Int?
+  ) -> @Sendable (Int) async throws -> Void {
+    let done = Atomic(0)
+    return { @Sendable item in
+      try await work(stage, on: item, for: times, fails: fails)
+      let count = done.add(1, ordering: .relaxed).newValue
+      if count == wanted { leave(Event.caller) }
+    }
   }
 
   /// Keeps a lane busy while `body` runs.

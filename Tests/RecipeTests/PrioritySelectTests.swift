@@ -1,4 +1,3 @@
-import ChannelRecipe
 import Cookbook
 import PrioritySelectRecipe
 import SelectRecipe

@@ -182,6 +182,37 @@ func (s Stage) WorkOn(
 	return s.Work(ctx, fmt.Sprint(stage, " ", item), ms, fails)
 }
 
+// A Consumer leaves when it has done enough.
+type Consumer struct {
+	stage  Stage
+	wanted *int
+	done   int
+}
+
+// Consumer returns one that wants so many items, or all.
+func (s Stage) Consumer(wanted *int) *Consumer {
+	return &Consumer{stage: s, wanted: wanted}
+}
+
+// WorkOn is Stage.WorkOn, and records that the consumer leaves.
+func (c *Consumer) WorkOn(
+	ctx context.Context, stage string, item int, times, failing []int,
+) error {
+	err := c.stage.WorkOn(ctx, stage, item, times, failing)
+	if err != nil {
+		return err
+	}
+	if c.done++; c.HasEnough() {
+		c.stage.Leave(caller)
+	}
+	return nil
+}
+
+// HasEnough says whether as many items are done as are wanted.
+func (c *Consumer) HasEnough() bool {
+	return c.wanted != nil && c.done == *c.wanted
+}
+
 // Busy keeps a lane busy while body runs. It records the start, and then the
 // end, a failure, or that it was cancelled.
 func (s Stage) Busy(lane string, body func() error) error {

@@ -19,9 +19,7 @@ import Synchronization
 ///   - body: Receives the results in the order in which they come, and may
 ///     return before their end.
 /// - Returns: What `body` returns.
-/// - Throws: What `body` throws. The first error in time of any worker ends
-///   the others; the sequence throws it after the results that wait for
-///   `body`. If `body` returns before that, it is not an error.
+/// - Throws: As ``withFanIn(of:buffer:body:)``, the first error of a worker.
 ///
 /// **Cancellation**: as for ``withFanIn(of:buffer:body:)``.
 ///
@@ -40,7 +38,9 @@ where Elements.Element: Sendable, Elements.Iterator: SendableMetatype {
   let source = SharedIterator(elements.makeIterator())
   let work: Producer<Output> = { output in
     while let element = source.next() {
-      try await output.send(try await transform(element))
+      try await output.channel.send(try await transform(element))
+      // Where there is room, a send does not look at cancellation.
+      try Task.checkCancellation()
     }
   }
   return try await withProducers(
@@ -85,7 +85,10 @@ where Input.Element: Sendable, Input.AsyncIterator: SendableMetatype {
   try await withProducers(
     inputs.map { input in
       { output in
-        for try await element in input { try await output.send(element) }
+        for try await element in input {
+          try await output.channel.send(element)
+          try Task.checkCancellation()
+        }
       }
     },
     buffer: buffer,
@@ -102,14 +105,6 @@ nonisolated final class FanIn<Element: Sendable>: AsyncSequence, Sendable {
   fileprivate let error = Mutex<(any Error)?>(nil)
 
   fileprivate init(buffer: Int) { channel = Channel(capacity: buffer) }
-
-  nonisolated(nonsending)
-    fileprivate func send(_ element: Element) async throws
-  {
-    try await channel.send(element)
-    // Where there is room, a send does not look; and an input may be deaf.
-    try Task.checkCancellation()
-  }
 
   /// Creates an iterator; dropping it loses no element.
   func makeAsyncIterator() -> Iterator { Iterator(output: self) }

@@ -1,5 +1,4 @@
 package import Cookbook
-import Synchronization
 
 /// What the recipe shows; see README.md.
 package enum FanOutFanInExamples {
@@ -57,7 +56,7 @@ package enum FanOutFanInExamples {
   static func plain(_ input: Plain, _ stage: Stage) async {
     let work = input.pages.work(stage)
     // What cannot fail answers a cancellation with what it has.
-    let feeds = input.pages.feeds { url in
+    let feeds = deal(input.fetch.count, to: input.feeds) { url in
       (try? await work.fetch(url)) ?? Page(url: url)
     }
     let store: (Page) async -> Void = { try? await work.store($0) }
@@ -92,8 +91,8 @@ package enum FanOutFanInExamples {
 
   private static func fanIn(_ input: Pages, _ stage: Stage) async throws {
     let (fetch, store) = input.work(stage)
-    let (feeds, buffer) = (input.feeds(fetch), input.buffer)
-    let wanted = input.wanted ?? .max
+    let feeds = deal(input.fetch.count, to: input.workers, fetch)
+    let (buffer, wanted) = (input.buffer, input.wanted ?? .max)
     // #region fan-in
     try await withFanIn(of: feeds, buffer: buffer) { pages in
       for try await page in pages.prefix(wanted) { try await store(page) }
@@ -101,18 +100,32 @@ package enum FanOutFanInExamples {
     // #endregion
   }
 
-  /// Pages that are fetched when they are read, deaf to cancellation.
-  struct Feed<Failure: Error>: AsyncSequence, AsyncIteratorProtocol {
-    var urls: [Int]
-    let fetch: @Sendable (Int) async throws(Failure) -> Page
+  /// What is fetched when it is read, deaf to cancellation.
+  struct Feed<Element: Sendable, Failure: Error>: AsyncSequence,
+    AsyncIteratorProtocol, Sendable
+  {
+    var urls: StrideTo<Int>.Iterator
+    let fetch: @Sendable (Int) async throws(Failure) -> Element
 
     func makeAsyncIterator() -> Self { self }
 
     mutating func next(
       isolation actor: isolated (any Actor)?
-    ) async throws(Failure) -> Page? {
-      guard !urls.isEmpty else { return nil }
-      return try await fetch(urls.removeFirst())
+    ) async throws(Failure) -> Element? {
+      guard let url = urls.next() else { return nil }
+      return try await fetch(url)
+    }
+  }
+
+  /// Deals out numbers to feeds like cards.
+  static func deal<Element, Failure>(
+    _ count: Int,
+    to feeds: Int,
+    _ fetch: @escaping @Sendable (Int) async throws(Failure) -> Element
+  ) -> [Feed<Element, Failure>] {
+    (0..<feeds).map { first in
+      let urls = stride(from: first, to: count, by: feeds)
+      return Feed(urls: urls.makeIterator(), fetch: fetch)
     }
   }
 
@@ -120,24 +133,14 @@ package enum FanOutFanInExamples {
 
   struct Plain: ExampleInput {
     var feeds = 2
-    var fetch = [30, 70, 50, 20, 40, 60]
-    var store = [10]
+    var fetch = [30, 70, 50, 25, 35, 60]
+    var store = [20]
 
     static var fields: [Field<Self>] {
       [
-        .count(
-          \.feeds,
-          in: 1...1024,
-          random: 1...5,
-          "how many feeds there are"
-        ),
+        .count(\.feeds, in: 1...1024, random: 1...5, "how many feeds"),
         .durations(\.fetch, random: 0...9, "the milliseconds of each fetch"),
-        .durations(
-          \.store,
-          like: \.fetch,
-          isUntied: true,
-          "those of each store, in turn"
-        ),
+        .durations(\.store, like: \.fetch, isUntied: true, "those of store"),
       ]
     }
 
@@ -148,10 +151,10 @@ package enum FanOutFanInExamples {
 
   struct Pages: ExampleInput {
     var workers = 3
-    var fetch = [30, 70, 50, 20, 40, 60]
-    var store = [10]
+    var fetch = [30, 70, 50, 25, 35, 60]
+    var store = [20]
     var buffer = 1
-    var failing = [5]
+    var failing = [4]
     var notStored: [Int] = []
     var wanted: Int?
     var cancelAfter: Int?
@@ -160,12 +163,7 @@ package enum FanOutFanInExamples {
       [
         .count(\.workers, in: 1...1024, random: 1...5, "workers, or feeds"),
         .durations(\.fetch, random: 0...9, "the milliseconds of each fetch"),
-        .durations(
-          \.store,
-          like: \.fetch,
-          isUntied: true,
-          "those of each store, in turn"
-        ),
+        .durations(\.store, like: \.fetch, isUntied: true, "those of store"),
         .count(\.buffer, in: 0...1024, random: 0...3, "pages that may wait"),
         .indices(\.failing, of: \.fetch, "the pages that fetch fails on"),
         .indices(\.notStored, of: \.fetch, "the pages that store fails on"),
@@ -174,31 +172,17 @@ package enum FanOutFanInExamples {
       ]
     }
 
-    /// The work on a page; `store` says when the consumer has enough.
+    /// The work on a page.
     func work(_ stage: Stage) -> (fetch: Fetch, store: Store) {
-      let stored = Atomic(0)
+      let (lane, fails) = ("store", notStored)
+      let store = stage.consumer(lane, for: store, fails: fails, wanted: wanted)
       return (
         { url in
           try await stage.work("fetch", on: url, for: fetch, fails: failing)
           return Page(url: url)
         },
-        { @Sendable page in
-          let url = page.url
-          try await stage.work("store", on: url, for: store, fails: notStored)
-          let count = stored.add(1, ordering: .relaxed).newValue
-          if count == wanted { stage.leave(Event.caller) }
-        }
+        { page in try await store(page.url) }
       )
-    }
-
-    /// The pages, dealt out to the feeds like cards.
-    func feeds<Failure>(
-      _ fetch: @escaping @Sendable (Int) async throws(Failure) -> Page
-    ) -> [Feed<Failure>] {
-      (0..<workers).map { first in
-        let urls = stride(from: first, to: self.fetch.count, by: workers)
-        return Feed(urls: Array(urls), fetch: fetch)
-      }
     }
   }
 
@@ -210,24 +194,10 @@ package enum FanOutFanInExamples {
   }
 
   private static let exhausted = [
-    (small(three), 108),
-    (
-      small {
-        three(&$0)
-        $0.wanted = 1
-      }, 108
-    ),
-    (
-      small {
-        three(&$0)
-        $0.failing = [1]
-      }, 132
-    ),
+    (small { ($0.workers, $0.fetch) = (3, [1, 1, 1]) }, 108),
+    (small { ($0.workers, $0.fetch, $0.wanted) = (3, [1, 1, 1], 1) }, 108),
+    (small { ($0.fetch, $0.failing) = ([1, 1, 1, 1], [0]) }, 12),
   ]
-
-  private static func three(_ pages: inout Pages) {
-    (pages.workers, pages.fetch) = (3, [1, 1, 1])
-  }
 
   // MARK: Laws
 
@@ -235,7 +205,6 @@ package enum FanOutFanInExamples {
     ["fetch", "store"],
     items: \.fetch.count,
     inputs: \.feeds,
-    workers: { _ in [1, 1] },
     room: { [$0.fetch.count] }
   )
 
@@ -250,7 +219,6 @@ package enum FanOutFanInExamples {
     ["fetch", "store"],
     items: \.fetch.count,
     inputs: \.workers,
-    workers: { _ in [1, 1] },
     room: { [$0.buffer] }
   )
 }
@@ -280,23 +248,10 @@ extension FanOutFanInExamples {
         promise: "1,000,000 elements of 4 inputs, 100 may wait",
         operations: 1_000_000
       ) { count in
-        let inputs = (0..<4).map { Numbers(next: $0, end: count) }
+        let inputs = deal(count, to: 4) { $0 & 7 }
         return try await withFanIn(of: inputs, buffer: 100) { numbers in
-          try await numbers.reduce(0) { $0 &+ $1 & 7 }
+          try await numbers.reduce(0, &+)
         }
       }
     ]
-
-  private struct Numbers: AsyncSequence, AsyncIteratorProtocol {
-    var next: Int
-    let end: Int
-
-    func makeAsyncIterator() -> Self { self }
-
-    mutating func next(isolation actor: isolated (any Actor)?) async -> Int? {
-      guard next < end else { return nil }
-      defer { next += 4 }
-      return next
-    }
-  }
 }

@@ -15,9 +15,11 @@ extension FanOutFanInExamples {
       (fetch, store) = input.work(stage)
     }
 
-    var feeds: [Feed<any Error>] { input.feeds(fetch) }
+    var feeds: [Feed<Page, any Error>] {
+      deal(input.fetch.count, to: input.workers, fetch)
+    }
 
-    func read(_ feed: Feed<any Error>) async throws {
+    func read(_ feed: Feed<Page, any Error>) async throws {
       for try await page in feed { try await pages.send(page) }
     }
 

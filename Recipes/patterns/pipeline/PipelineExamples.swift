@@ -1,5 +1,4 @@
 package import Cookbook
-import Synchronization
 
 /// What the recipe shows; see README.md.
 package enum PipelineExamples {
@@ -192,9 +191,14 @@ package enum PipelineExamples {
       ]
     }
 
-    /// The work of each stage; the last says when the consumer has enough.
+    /// The work of each stage.
     func work(_ stage: Stage) -> (load: Load, resize: Resize, save: Save) {
-      let saved = Atomic(0)
+      let save = stage.consumer(
+        "save",
+        for: save,
+        fails: notSaved,
+        wanted: wanted
+      )
       return (
         { photo in
           try await stage.work("load", on: photo, for: load, fails: notLoaded)
@@ -205,12 +209,7 @@ package enum PipelineExamples {
           try await stage.work("resize", on: photo, for: resize, fails: failing)
           return Thumbnail(photo: photo)
         },
-        { @Sendable thumbnail in
-          let photo = thumbnail.photo
-          try await stage.work("save", on: photo, for: save, fails: notSaved)
-          let count = saved.add(1, ordering: .relaxed).newValue
-          if count == wanted { stage.leave(Event.caller) }
-        }
+        { thumbnail in try await save(thumbnail.photo) }
       )
     }
   }
@@ -234,7 +233,6 @@ package enum PipelineExamples {
   private static let plainChain = Chain<Plain>(
     ["load", "resize", "save"],
     items: \.load.count,
-    workers: { _ in [1, 1, 1] },
     room: { [$0.load.count, $0.load.count] }
   )
 

@@ -25,18 +25,14 @@ var Room = cookbook.Room{
 		"fan-in/leavingCancelsNobody": with(fanIn, sees(cookbook.GoesOn)),
 		"fan-in/errorTakenForTheEnd":  with(fanIn, sees(cookbook.IgnoresError)),
 		"fan-in/lastValueLost":        with(fanIn, sees(cookbook.LosesLast)),
-		"fan-in/oneAfterTheOther":     with(oneAfterTheOther),
+		"fan-in/oneAfterTheOther":     with(fanIn, func(w *work) { w.Workers = 1 }),
 		"fan-in/endsWithTheFirst":     with(endsWithTheFirst),
 	},
 	Workloads: []cookbook.Workload{
 		{Name: "fan-out-fan-in", Run: func(n int) int { return sum(through(n, 100)) }},
 		{Name: "rendezvous", Run: func(n int) int { return sum(through(n, 0)) }},
 		{Name: "fan-in", Run: func(n int) int {
-			var producers []fanoutfanin.Producer[int]
-			for first := range 4 {
-				producers = append(producers, numbers(first, n))
-			}
-			return sum(fanoutfanin.FanIn(context.Background(), 100, producers...))
+			return sum(fanoutfanin.FanIn(context.Background(), 100, deal(n, 4, low)...))
 		}},
 	},
 }
@@ -55,15 +51,14 @@ type in struct {
 type (
 	page struct{ url int }
 	seen = iter.Seq2[page, error]
-	feed = fanoutfanin.Producer[page]
 )
 
 // A work is what is done with the pages.
 type work struct {
 	in
-	stage  cookbook.Stage
-	seen   func(seen) seen // what the consumer sees of the pages
-	stored int
+	stage    cookbook.Stage
+	consumer *cookbook.Consumer
+	seen     func(seen) seen // what the consumer sees of the pages
 }
 
 func sees(by func(seen) seen) func(*work) { return func(w *work) { w.seen = by } }
@@ -74,7 +69,8 @@ func with(
 ) cookbook.Example {
 	return cookbook.With(
 		func(ctx context.Context, stage cookbook.Stage, in in) error {
-			w := &work{in: in, stage: stage, seen: func(all seen) seen { return all }}
+			w := &work{in: in, stage: stage, consumer: stage.Consumer(in.Wanted)}
+			w.seen = func(all seen) seen { return all }
 			for _, change := range changes {
 				change(w)
 			}
@@ -86,19 +82,9 @@ func (w *work) fetch(ctx context.Context, url int) (page, error) {
 	return page{url}, w.stage.WorkOn(ctx, "fetch", url, w.Fetch, w.Failing)
 }
 
-// store says when the consumer has enough.
 func (w *work) store(ctx context.Context, p page) error {
-	err := w.stage.WorkOn(ctx, "store", p.url, w.Store, w.NotStored)
-	if err != nil {
-		return err
-	}
-	if w.stored++; w.hasEnough() {
-		w.stage.Leave("caller")
-	}
-	return nil
+	return w.consumer.WorkOn(ctx, "store", p.url, w.Store, w.NotStored)
 }
-
-func (w *work) hasEnough() bool { return w.Wanted != nil && w.stored == *w.Wanted }
 
 func (w *work) urls() []int { return slices.Collect(cookbook.UpTo(len(w.Fetch))) }
 
@@ -137,7 +123,7 @@ func plain(ctx context.Context, w *work) error {
 
 func fanOut(ctx context.Context, w *work) error {
 	urls, n, buffer := w.urls(), w.Workers, w.Buffer
-	fetch, store, hasEnough := w.fetch, w.store, w.hasEnough
+	fetch, store, hasEnough := w.fetch, w.store, w.consumer.HasEnough
 	// #region fan-out
 	pages := fanoutfanin.FanOut(
 		ctx, n, buffer, slices.Values(urls), fetch)
@@ -164,13 +150,19 @@ func fanIn(ctx context.Context, w *work) error {
 	return w.storeAll(ctx, pages)
 }
 
-// feeds deals the pages out like cards.
-func (w *work) feeds() []feed {
-	var feeds []feed
-	for first := range w.Workers {
-		feeds = append(feeds, func(ctx context.Context, out chan<- page) error {
-			for url := first; url < len(w.Fetch); url += w.Workers {
-				p, err := w.fetch(ctx, url)
+func (w *work) feeds() []fanoutfanin.Producer[page] {
+	return deal(len(w.Fetch), w.Workers, w.fetch)
+}
+
+// deal deals out numbers to feeds like cards.
+func deal[T any](
+	count, feeds int, fetch func(context.Context, int) (T, error),
+) []fanoutfanin.Producer[T] {
+	var all []fanoutfanin.Producer[T]
+	for first := range feeds {
+		all = append(all, func(ctx context.Context, out chan<- T) error {
+			for url := first; url < count; url += feeds {
+				p, err := fetch(ctx, url)
 				if err != nil {
 					return err
 				}
@@ -181,7 +173,7 @@ func (w *work) feeds() []feed {
 			return nil
 		})
 	}
-	return feeds
+	return all
 }
 
 func (w *work) storeAll(ctx context.Context, pages seen) error {
@@ -189,30 +181,16 @@ func (w *work) storeAll(ctx context.Context, pages seen) error {
 		if err != nil {
 			return err
 		}
-		if err := w.store(ctx, page); err != nil || w.hasEnough() {
+		if err := w.store(ctx, page); err != nil || w.consumer.HasEnough() {
 			return err
 		}
 	}
 	return nil
 }
 
-// oneAfterTheOther runs a feed when the one before it has ended.
-func oneAfterTheOther(ctx context.Context, w *work) error {
-	all := func(ctx context.Context, out chan<- page) error {
-		for _, feed := range w.feeds() {
-			if err := feed(ctx, out); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
-	return w.storeAll(ctx, fanoutfanin.FanIn(ctx, w.Buffer, all))
-}
-
 // endsWithTheFirst takes the end of one feed for the end of all.
 func endsWithTheFirst(ctx context.Context, w *work) error {
 	inner, cancel := context.WithCancel(ctx)
-	defer cancel()
 	feeds := w.feeds()
 	for i, next := range feeds {
 		feeds[i] = func(ctx context.Context, out chan<- page) error {
@@ -221,8 +199,8 @@ func endsWithTheFirst(ctx context.Context, w *work) error {
 		}
 	}
 	err := w.storeAll(ctx, fanoutfanin.FanIn(inner, w.Buffer, feeds...))
-	if ctx.Err() == nil && err == context.Canceled {
-		return nil
+	if err == context.Canceled {
+		return ctx.Err()
 	}
 	return err
 }
@@ -230,26 +208,16 @@ func endsWithTheFirst(ctx context.Context, w *work) error {
 // through sends numbers through 4 workers.
 func through(operations, buffer int) iter.Seq2[int, error] {
 	return fanoutfanin.FanOut(
-		context.Background(), 4, buffer, cookbook.UpTo(operations),
-		func(_ context.Context, i int) (int, error) { return i & 7, nil })
+		context.Background(), 4, buffer, cookbook.UpTo(operations), low)
 }
 
-func numbers(first, end int) fanoutfanin.Producer[int] {
-	return func(ctx context.Context, out chan<- int) error {
-		for i := first; i < end; i += 4 {
-			if err := fanoutfanin.Send(ctx, out, i); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
-}
+func low(_ context.Context, i int) (int, error) { return i & 7, nil }
 
 func sum(values iter.Seq2[int, error]) int {
 	total := 0
 	for value, err := range values {
 		cookbook.Must(err)
-		total += value & 7
+		total += value
 	}
 	return total
 }

@@ -75,7 +75,8 @@ type work struct {
 	images func(context.Context) iter.Seq2[image, error] // loads as it is read
 	resize func(context.Context, image) (thumbnail, error)
 	seen   func(seen) seen // what the consumer sees of the thumbnails
-	saved  int
+
+	consumer *cookbook.Consumer
 }
 
 func sees(by func(seen) seen) func(*work) { return func(w *work) { w.seen = by } }
@@ -86,7 +87,8 @@ func with(
 ) cookbook.Example {
 	return cookbook.With(
 		func(ctx context.Context, stage cookbook.Stage, in photos) error {
-			w := &work{photos: in, stage: stage, seen: func(all seen) seen { return all }}
+			w := &work{photos: in, stage: stage, consumer: stage.Consumer(in.Wanted)}
+			w.seen = func(all seen) seen { return all }
 			w.load = func(ctx context.Context, photo int) (image, error) {
 				return image{photo}, stage.WorkOn(ctx, "load", photo, in.Load, in.NotLoaded)
 			}
@@ -109,19 +111,9 @@ func with(
 		})
 }
 
-// save says when the consumer has enough.
 func (w *work) save(ctx context.Context, t thumbnail) error {
-	err := w.stage.WorkOn(ctx, "save", t.photo, w.Save, w.NotSaved)
-	if err != nil {
-		return err
-	}
-	if w.saved++; w.hasEnough() {
-		w.stage.Leave("caller")
-	}
-	return nil
+	return w.consumer.WorkOn(ctx, "save", t.photo, w.Save, w.NotSaved)
 }
-
-func (w *work) hasEnough() bool { return w.Wanted != nil && w.saved == *w.Wanted }
 
 func plain(ctx context.Context, w *work) error {
 	photos := slices.Collect(cookbook.UpTo(len(w.Load)))
@@ -151,7 +143,7 @@ func plain(ctx context.Context, w *work) error {
 }
 
 func stages(ctx context.Context, w *work) error {
-	load, resize, save, hasEnough := w.load, w.resize, w.save, w.hasEnough
+	load, resize, save, hasEnough := w.load, w.resize, w.save, w.consumer.HasEnough
 	workers, loaded, resized := w.Workers, w.Loaded, w.Resized
 	photos := each(len(w.Load), func(n int) { w.stage.Say("source", n) })
 	// #region stages
@@ -185,7 +177,7 @@ func slowSource(ctx context.Context, w *work) error {
 		if err != nil {
 			return err
 		}
-		if err := w.save(ctx, thumbnail); err != nil || w.hasEnough() {
+		if err := w.save(ctx, thumbnail); err != nil || w.consumer.HasEnough() {
 			return err
 		}
 	}

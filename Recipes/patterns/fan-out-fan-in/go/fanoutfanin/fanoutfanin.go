@@ -3,9 +3,7 @@
 //
 // The form is that of the Go blog, "Go Concurrency Patterns: Pipelines
 // and cancellation" (https://go.dev/blog/pipelines): several workers
-// range over one channel, send to one channel that a WaitGroup closes,
-// and select on a done channel in every send. Contexts, generics and
-// sequences are what has come to Go since.
+// range over one channel, and send to one that a WaitGroup closes.
 package fanoutfanin
 
 import (
@@ -32,10 +30,9 @@ func Send[T any](ctx context.Context, out chan<- T, value T) error {
 // comes. Up to buffer values wait for the consumer, besides the one that
 // each producer holds.
 //
-// The sequence ends when all producers have returned. The first error
-// cancels the context of the others, and comes last, after the values
-// that were waiting. A consumer that leaves early cancels all of them.
-// Either way every producer has returned when the loop has ended.
+// The first error cancels the context of the other producers, and comes
+// last, after the values that were waiting. A consumer that leaves early
+// cancels all. Every producer has returned when the loop has ended.
 func FanIn[T any](
 	ctx context.Context, buffer int, producers ...Producer[T],
 ) iter.Seq2[T, error] {
