@@ -137,10 +137,10 @@ package enum BackpressureExamples {
 
   struct Readings<K: Kind>: BufferInput {
     var whenFull = K.policies[0]
-    var bound = 3
+    var bound = 2
     var consumers = 1
-    var pauses = [10, 10, 10, 10, 10, 10, 10, 10, 60, 10, 10, 10]
-    var stores = [27]
+    var pauses = [20, 20, 20, 20, 20, 20]
+    var stores = [50]
     var cancelAfter: Int?
 
     var policy: BufferPolicy { BufferPolicy(rawValue: whenFull) ?? .suspend }
