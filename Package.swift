@@ -6,6 +6,7 @@ import PackageDescription
 let rooms = [
   "patterns/bounded-pool",
   "channels/channel",
+  "channels/select",
   "channels/closed-and-nil",
   "lifetimes/loop-capture",
   "shared-state/once",
@@ -22,7 +23,7 @@ let absentTests = [
   "PipelineNaivePorts.swift", "PipelineTests.swift",
   "FanOutFanInNaivePorts.swift", "FanOutFanInTests.swift",
   "BackpressureNaivePorts.swift", "BackpressureTests.swift",
-  "SelectDemoTests.swift", "PrioritySelectTests.swift",
+  "PrioritySelectTests.swift",
   "ChannelDemoTests.swift",
 ]
 
@@ -76,10 +77,6 @@ let halfway = [
   "channels/channel/Bench.swift", "channels/channel/demo.go",
   "channels/channel/bench.go", "channels/channel/channel.go",
   "channels/channel/channel_test.go",
-  "channels/select/README.md", "channels/select/Demo.swift",
-  "channels/select/Laws.swift", "channels/select/Bench.swift",
-  "channels/select/demo.go", "channels/select/bench.go",
-  "channels/select/select.go", "channels/select/select_test.go",
   "channels/priority-select/README.md", "channels/priority-select/Demo.swift",
   "channels/priority-select/Laws.swift",
   "channels/priority-select/Bench.swift", "channels/priority-select/demo.go",

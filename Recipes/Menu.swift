@@ -5,6 +5,7 @@ package let recipes: [Recipe] = [
   BoundedPoolExamples.recipe,
   LoopCaptureExamples.recipe,
   ChannelExamples.recipe,
+  SelectExamples.recipe,
   ClosedAndNilExamples.recipe,
   OnceExamples.recipe,
   AMillionTasksExamples.recipe,

@@ -68,20 +68,17 @@ nonisolated extension Select {
       with other: Wait,
       _ otherIndex: Int
     ) -> (isOpen: Bool, isOtherOpen: Bool) {
-      func decide(_ own: inout Int?, _ others: inout Int?) -> (Bool, Bool) {
-        let isOpen = (own == nil, others == nil)
-        if isOpen == (true, true) { (own, others) = (index, otherIndex) }
-        return isOpen
-      }
       // In one order everywhere, or two that face each other could wait for
       // each other's lock.
-      return if ObjectIdentifier(self) < ObjectIdentifier(other) {
-        winner.withLock { own in
-          other.winner.withLock { others in decide(&own, &others) }
-        }
-      } else {
+      guard ObjectIdentifier(self) < ObjectIdentifier(other) else {
+        let (isOtherOpen, isOpen) = other.claim(otherIndex, with: self, index)
+        return (isOpen, isOtherOpen)
+      }
+      return winner.withLock { own in
         other.winner.withLock { others in
-          winner.withLock { own in decide(&own, &others) }
+          let isOpen = (own == nil, others == nil)
+          if isOpen == (true, true) { (own, others) = (index, otherIndex) }
+          return isOpen
         }
       }
     }

@@ -13,7 +13,6 @@ import (
 
 	"concurrencycookbook/channels/channel"
 	priorityselect "concurrencycookbook/channels/priority-select"
-	selecting "concurrencycookbook/channels/select"
 	"concurrencycookbook/internal/cookbook"
 	"concurrencycookbook/internal/rooms"
 	contextcancellation "concurrencycookbook/lifetimes/context-cancellation"
@@ -34,7 +33,6 @@ var workloads = map[string][]cookbook.Workload{
 	"errgroup":             errgroup.Workloads,
 	"context-cancellation": contextcancellation.Workloads,
 	"channel":              channel.Workloads,
-	"select":               selecting.Workloads,
 	"priority-select":      priorityselect.Workloads,
 }
 

@@ -2,7 +2,6 @@ package main
 
 import (
 	priorityselect "concurrencycookbook/channels/priority-select"
-	selecting "concurrencycookbook/channels/select"
 	"concurrencycookbook/internal/cookbook"
 	contextcancellation "concurrencycookbook/lifetimes/context-cancellation"
 	"concurrencycookbook/lifetimes/errgroup"
@@ -30,7 +29,6 @@ var recipes = []recipe{
 	{"errgroup", "lifetimes", errgroup.Demo(errgroup.Original)},
 	{"context-cancellation", "lifetimes",
 		contextcancellation.Demo(contextcancellation.Original)},
-	{"select", "channels", selecting.Demo(selecting.Select)},
 	{"priority-select", "channels",
 		priorityselect.Demo(priorityselect.Original)},
 }

@@ -17,7 +17,6 @@ import (
 
 	"concurrencycookbook/channels/channel"
 	priorityselect "concurrencycookbook/channels/priority-select"
-	selecting "concurrencycookbook/channels/select"
 	"concurrencycookbook/internal/cookbook"
 	"concurrencycookbook/internal/mutants"
 	"concurrencycookbook/internal/rooms"
@@ -219,8 +218,6 @@ func mutate(recipe, mutant string) (cookbook.Demo, error) {
 		return pick(mutants.Pipeline, mutant, pipeline.Demo)
 	case "priority-select":
 		return pick(mutants.PrioritySelect, mutant, priorityselect.Demo)
-	case "select":
-		return pick(mutants.Select, mutant, selecting.Demo)
 	case "semaphore":
 		return pick(mutants.Semaphore, mutant, semaphore.Demo)
 	default:

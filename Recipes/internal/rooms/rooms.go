@@ -4,6 +4,7 @@ package rooms
 import (
 	channel "concurrencycookbook/channels/channel/go"
 	closedandnil "concurrencycookbook/channels/closed-and-nil/go"
+	selecting "concurrencycookbook/channels/select/go"
 	"concurrencycookbook/internal/cookbook"
 	loopcapture "concurrencycookbook/lifetimes/loop-capture/go"
 	boundedpool "concurrencycookbook/patterns/bounded-pool/go"
@@ -17,6 +18,7 @@ var Rooms = map[string]cookbook.Room{}
 func init() {
 	Rooms["bounded-pool"] = boundedpool.Room
 	Rooms["channel"] = channel.Room
+	Rooms["select"] = selecting.Room
 	Rooms["closed-and-nil"] = closedandnil.Room
 	Rooms["loop-capture"] = loopcapture.Room
 	Rooms["once"] = once.Room
