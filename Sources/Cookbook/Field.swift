@@ -6,17 +6,10 @@ package protocol ExampleInput: RecipeInput {
 
   /// When the runner cancels the example, in milliseconds.
   var cancelAfter: Int? { get }
-
-  /// Whether random inputs may let several things happen at one instant.
-  ///
-  /// Not where what they come to depends on their order, as that of an attempt
-  /// at the instant at which there is room again.
-  static var mayTie: Bool { get }
 }
 
 extension ExampleInput {
   package var cancelAfter: Int? { nil }
-  package static var mayTie: Bool { true }
 
   package func validate() throws(InputError) {
     for field in Self.fields { try field.validate(self) }
@@ -39,7 +32,7 @@ extension ExampleInput {
   ) -> Self {
     var input = start
     var source = RandomSource(generator: generator)
-    source.mayStop = Bool.random(using: &source.generator) || !mayTie
+    source.mayStop = Bool.random(using: &source.generator)
     for field in fields { field.randomize(&input, &source) }
     generator = source.generator
     return input
@@ -177,11 +170,14 @@ extension Field {
   /// - Parameters:
   ///   - path: Where the input has it.
   ///   - random: How many there are in a random input, ten or fewer.
+  ///   - areDistinct: Whether no two may be equal in a random input, for
+  ///     instance because it is when lanes come.
   ///   - meaning: What help says of it.
   /// - Returns: The field.
   package static func durations(
     _ path: Path<[Int]>,
     random: ClosedRange<Int>,
+    areDistinct: Bool = false,
     _ meaning: String
   ) -> Field {
     var field = Field(
@@ -201,7 +197,11 @@ extension Field {
       },
       randomize: { input, source in
         let count = source.int(in: random)
-        input[keyPath: path] = (0..<count).map { _ in source.duration() }
+        let durations = (0..<count).map { _ in source.duration() }
+        // Where the input may stop they are distinct anyway.
+        input[keyPath: path] =
+          areDistinct && !source.mayStop
+          ? (0..<count).shuffled(using: &source.generator) : durations
       },
       simplify: { list in
         var simpler: [[Int]] = []
@@ -218,7 +218,7 @@ extension Field {
             simpler.append(copy)
           }
         }
-        return simpler
+        return simpler.filter { !areDistinct || Set($0).count == $0.count }
       }
     )
     field.isForLanes = true
@@ -285,6 +285,49 @@ extension Field {
     )
   }
 
+  /// A whole number for each element of another field; further ones are not
+  /// used.
+  ///
+  /// - Parameters:
+  ///   - path: Where the input has it.
+  ///   - list: The other field, which comes before this one.
+  ///   - bounds: What a number may be, by default a duration.
+  ///   - random: A random one.
+  ///   - meaning: What help says of it.
+  /// - Returns: The field.
+  package static func each(
+    _ path: Path<[Int]>,
+    of list: Path<[Int]>,
+    in bounds: @escaping @Sendable (Input) -> ClosedRange<Int> = {
+      _ in 0...mostMilliseconds
+    },
+    random: @escaping @Sendable (Input, inout RandomSource) -> Int,
+    _ meaning: String
+  ) -> Field {
+    Field(
+      path,
+      meaning,
+      validate: { input, values in
+        values.lazy.compactMap { problem($0, in: bounds(input)) }.first
+      },
+      randomize: { input, source in
+        input[keyPath: path] = input[keyPath: list].map { _ in
+          random(input, &source)
+        }
+      },
+      simplify: { values in
+        values.indices.reversed().flatMap { index in
+          ([0, 1] + simplerDurations(than: values[index]))
+            .filter { $0 < values[index] }.map { simpler in
+              var copy = values
+              copy[index] = simpler
+              return copy
+            }
+        }
+      }
+    )
+  }
+
   /// The millisecond at which something happens that need not happen.
   package static func moment(
     _ path: Path<Int?>,
@@ -346,5 +389,5 @@ extension Field {
 }
 
 /// A thousand days.
-private let mostMilliseconds = 86_400_000_000
+package let mostMilliseconds = 86_400_000_000
 private let mostJobs = 100_000

@@ -32,13 +32,13 @@ package struct Timeline: Sendable {
         openings: ["start"],
         closings: ["end": filled, "fail": "✗", "cancelled": "×"],
         marks: [
-          "say": "◦", "cancel": "!", "return": "■", "throw": "✗", "wait": "?",
-          "die": "✝",
+          "come": "○", "say": "◦", "cancel": "!", "return": "■", "throw": "✗",
+          "wait": "?", "die": "✝",
         ]
       )
       legend.key = [
         (filled, "runs"), ("✗", "fails"), ("×", "is cancelled"),
-        ("!", "cancellation"), ("◦", "says"), ("■", "returns"),
+        ("○", "comes"), ("!", "cancellation"), ("◦", "says"), ("■", "returns"),
         ("?", "waits for ever"), ("✝", "dies"), ("…", "has not ended"),
       ]
       return legend
@@ -101,7 +101,9 @@ package struct Timeline: Sendable {
           Span(from: from, to: event.at, closing: mark)
         )
       } else if let mark = legend.marks[event.name] {
-        rows[row].marks.append((event.at, mark))
+        // Who is cancelled before it is busy has not failed.
+        let isCancelled = mark == "✗" && event.item == "cancelled"
+        rows[row].marks.append((event.at, isCancelled ? "×" : mark))
       }
     }
     for (row, from) in open {

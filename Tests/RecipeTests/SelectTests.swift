@@ -1,6 +1,7 @@
 import Cookbook
 import Foundation
 import Simulation
+import Synchronization
 import Testing
 
 @testable import Recipes
@@ -26,7 +27,7 @@ struct SelectTests {
     for _ in 0..<20_000 {
       _ = try full.trySend(1)
       _ = empty.tryReceive()
-      try await select(among: cases, using: &generator)
+      try await Select.first(of: cases) { .random(in: $0, using: &generator) }
     }
     let statistic = counts.reduce(0.0) { sum, count in
       sum + pow(Double(count) - 5_000, 2) / 5_000
@@ -34,38 +35,32 @@ struct SelectTests {
     #expect(statistic < 16.27, "\(counts)")
   }
 
-  /// Lets something happen at the third draw, before the last case is asked.
-  private struct Interrupted: RandomNumberGenerator {
-    var generator: SeededGenerator
-    var draws = 0
-    let act: () -> Void
-
-    mutating func next() -> UInt64 {
-      draws += 1
-      if draws == 3 { act() }
-      return generator.next()
-    }
-  }
-
-  @Test("Cases that become ready while it asks are in random order too")
+  @Test("What becomes ready after it was asked is served in random order too")
   func readyMeanwhile() async throws {
-    var first = 0
-    for seed in 0..<600 as Range<UInt64> {
-      let channels = (0..<2).map { _ in Channel<Int>(capacity: 1) }
-      var generator = Interrupted(generator: SeededGenerator(seed: seed)) {
-        for channel in channels { _ = try? channel.trySend(1) }
-      }
-      let cases: [Select.Case<Void>] = [
-        Select.receive(from: channels[0]) { _ in first += 1 },
-        Select.receive(from: channels[1]) { _ in },
-        Select.receive(from: Channel<Int>()) { _ in },
-      ]
-      try await select(among: cases, using: &generator)
+    let channels = (0..<3).map { _ in Channel<Int>(capacity: 1) }
+    let cases = channels.enumerated().map { index, channel in
+      Select.receive(from: channel) { _ in index }
     }
-    #expect((250...350).contains(first), "\(first) of 600")
+    let chosen = try await Select.first(of: cases) { places in
+      if places.count == 1 {
+        for channel in channels.prefix(2) { _ = try? channel.trySend(1) }
+      }
+      return places.count == 3 ? 1 : places.lowerBound
+    }
+    #expect(chosen == 1)
   }
 
-  @Test("A case can be used again, by its own action too")
+  /// Cuts all sleeps short, as cancellation does.
+  private struct HurriedClock: Clock {
+    var now: ContinuousClock.Instant { .now }
+    var minimumResolution: Duration { .zero }
+
+    func sleep(until _: ContinuousClock.Instant, tolerance: Duration?) throws {
+      throw CancellationError()
+    }
+  }
+
+  @Test("Cases can be used again, by an action too, and a cut sleep is no time")
   func usedAgain() async throws {
     let received = try await Simulation.run(seed: 1) { simulation in
       let channel = Channel<Int>(capacity: 1)
@@ -77,7 +72,10 @@ struct SelectTests {
           received.append(element)
           // The first was there; now it has to wait.
           if element == 1 { try await select(among: cases) }
-        }
+        },
+        Select.timeout(.seconds(9), clock: HurriedClock()) {
+          received.append(-1)
+        },
       ]
       return try await withThrowingTaskGroup { group in
         group.addTask {
@@ -93,48 +91,22 @@ struct SelectTests {
     #expect(received == [1, 2, nil])
   }
 
-  @Test("A case that is not served leaves nothing at its channel")
+  @Test("Two cases do not meet each other, and leave nothing at their channel")
   func losersAreWithdrawn() async throws {
     final class Element: Sendable {}
-    let never = Channel<Element>()
+    let channel = Channel<Element>()
     weak var left: Element?
     do {
       let element = Element()
       left = element
-      try await select {
-        Select.send(element, to: never) {}
-        Select.timeout(.zero) {}
+      let chosen = try await select {
+        Select.send(element, to: channel) { "sent" }
+        Select.receive(from: channel) { _ in "received" }
+        Select.timeout(.zero) { "neither" }
       }
+      #expect(chosen == "neither")
     }
     #expect(left == nil)
-  }
-
-  /// Cuts all sleeps short, as cancellation does.
-  private struct HurriedClock: Clock {
-    var now: ContinuousClock.Instant { .now }
-    var minimumResolution: Duration { .zero }
-
-    func sleep(until _: ContinuousClock.Instant, tolerance: Duration?) throws {
-      throw CancellationError()
-    }
-  }
-
-  @Test("A sleep that is cut short is no timeout")
-  func cancelledTimer() async throws {
-    let chosen = try await Simulation.run(seed: 1) { simulation in
-      let channel = Channel<Int>()
-      return try await withThrowingTaskGroup { group in
-        group.addTask {
-          try await simulation.clock.sleep(for: .seconds(1))
-          try await channel.send(1)
-        }
-        return try await select {
-          Select.receive(from: channel) { _ in "received" }
-          Select.timeout(.seconds(9), clock: HurriedClock()) { "timeout" }
-        }
-      }
-    }.value
-    #expect(chosen == "received")
   }
 
   @Test("A wait that is decided does nothing more at any channel")
@@ -162,85 +134,78 @@ struct SelectTests {
     }
   }
 
-  @Test("What an action throws, select throws, and the case is served")
-  func actionThrows() async throws {
-    let channel = Channel<Int>(capacity: 1)
-    await #expect(throws: CocoaError.self) {
-      try await select {
-        if channel.capacity > 0 {
-          Select.send(1, to: channel) { throw CocoaError(.fileNoSuchFile) }
-        } else {
-          Select.default {}
-        }
-      }
-    }
-    #expect(try !channel.trySend(2))
-  }
-
-  /// Tasks that send, all but one of them by a select, and as many that receive.
+  /// Lets tasks send to one of three channels each time, and as many receive.
   ///
-  /// - Returns: The sum of what was received; each sends the numbers below
-  ///   `total`.
-  private static func exchange(_ total: Int) async -> Int {
+  /// - Returns: Whether what was received is what was sent.
+  private static func exchange(_ pairs: Int, rounds: Int) async -> Bool {
     let channels = (0..<3).map { Channel<Int>(capacity: $0) }
-    return await withTaskGroup(of: Int.self) { group in
-      for lane in 0..<4 {
-        group.addTask(name: "sender \(lane)") {
+    let received = await withTaskGroup(of: [Int].self) { group in
+      for lane in 0..<2 * pairs {
+        group.addTask {
           let select = SelectExamples.SeededSelect()
-          for element in 0..<total {
-            if lane == 0 {
-              try? await channels[element % 3].send(element)
-            } else {
-              try? await select {
-                for channel in channels { Select.send(element, to: channel) {} }
-              }
-            }
-          }
-          return 0
-        }
-      }
-      for lane in 0..<4 {
-        group.addTask(name: "receiver \(lane)") {
-          let select = SelectExamples.SeededSelect()
-          var (sum, open) = (0, channels.map(Optional.init))
-          while lane == 0 ? open[0] != nil : open.contains(where: { $0 != nil })
-          {
+          var received: [Int] = []
+          for round in 0..<rounds {
             try? await select {
-              for (index, channel) in open.prefix(lane == 0 ? 1 : 3).enumerated()
-              {
-                Select.receive(from: channel) {
-                  if let element = $0 { sum += element } else { open[index] = nil }
+              for channel in channels {
+                if lane < pairs {
+                  Select.send(round * pairs + lane, to: channel) {}
+                } else {
+                  Select.receive(from: channel) { received.append($0 ?? -1) }
                 }
               }
             }
           }
-          return sum
+          return received
         }
       }
-      for _ in 0..<4 { _ = await group.next() }
-      channels.forEach { $0.close() }
-      return await group.reduce(0, +)
+      return await group.reduce([], +)
     }
+    return received.sorted() == Array(0..<pairs * rounds)
   }
 
   @Test("However many selects race, nothing is lost and nothing comes twice")
   func race() async throws {
-    let schedules = try await Simulation.explore(seeds: 0..<1_000) { _ in
-      await Self.exchange(3)
-    } check: { sum in
-      if sum != 12 { throw CocoaError(.coderInvalidValue) }
-    }.schedules
-    #expect(schedules == 1_000)
+    let check: @Sendable (Bool) throws -> Void = {
+      if !$0 { throw CocoaError(.featureUnsupported) }
+    }
+    _ = try await Simulation.explore(
+      seeds: 0..<1_000,
+      { _ in await Self.exchange(3, rounds: 2) },
+      check: check
+    )
+    let all = try await Simulation.exhaust(
+      limit: 60_000,
+      { _ in await Self.exchange(2, rounds: 1) },
+      check: check
+    )
+    print("selects face each other:", all.schedules, "schedules")
+    #expect(all.isComplete)
   }
 
-  @Test("On threads too, and none locks another out")
+  @Test("On threads too, and no two lock each other out")
   func threads() async {
     await #expect(processExitsWith: .success) {
-      // Ends a process that hangs.
-      alarm(60)
-      let total = 5_000
-      let sum = await Self.exchange(total)
-      precondition(sum == 4 * total * (total - 1) / 2)
+      alarm(60)  // ends a process that hangs
+      let isComplete = await Self.exchange(3, rounds: 2_000)
+      precondition(isComplete)
+      let pairs = (0..<60_000).map { _ in
+        [Channel<Int>(), Channel<Int>()].map { ($0, Select.Wait()) }
+      }
+      for (channel, wait) in pairs.joined() {
+        _ = channel.enrolSender(wait, 0, of: 1)
+      }
+      let arrived = Atomic(0)
+      DispatchQueue.concurrentPerform(iterations: 2) { side in
+        for (number, pair) in pairs.enumerated() {
+          arrived.add(1, ordering: .acquiringAndReleasing)
+          // Awake, so that both look for the other at the same time, but not
+          // for long: there may be one core.
+          for _ in 0..<10_000
+          where arrived.load(ordering: .acquiring) > 2 * number + 1 { break }
+          _ = pair[side].0.enrolReceiver(pair[1 - side].1, 1)
+        }
+      }
+      precondition(pairs.joined().allSatisfy { !$1.end(-1) }, "one waits")
     }
   }
 }

@@ -88,8 +88,7 @@ nonisolated extension Select {
 nonisolated extension Channel {
   /// Receives for a case of a `select`, or takes a place for it.
   ///
-  /// - Returns: The place, or `nil` if the wait is decided, be it by this
-  ///   or by another channel.
+  /// - Returns: The place, or `nil` if the wait is decided.
   func enrolReceiver(_ wait: Select.Wait, _ index: Int) -> Ticket? {
     enrol(Guest(wait, index)) { state, outbox, guest in
       state.receive(&outbox, for: guest)
@@ -99,8 +98,7 @@ nonisolated extension Channel {
 
   /// Sends for a case of a `select`, or takes a place for it.
   ///
-  /// - Returns: The place, or `nil` if the wait is decided, be it by this
-  ///   or by another channel.
+  /// - Returns: The place, or `nil` if the wait is decided.
   func enrolSender(
     _ wait: Select.Wait,
     _ index: Int,

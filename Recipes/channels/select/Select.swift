@@ -39,21 +39,9 @@ nonisolated(nonsending) func select<Output>(
   among cases: [Select.Case<Output>]
 ) async throws -> Output {
   var generator = ChoiceGenerator()
-  return try await select(among: cases, using: &generator)
-}
-
-/// Like ``select(among:)``, with a choice that can be repeated.
-///
-/// - Parameters:
-///   - cases: In any order. Two calls at a time may not share them.
-///   - generator: What chooses, for instance from a seed.
-/// - Returns: What the action of the case returns.
-/// - Throws: What ``select(_:)`` throws.
-nonisolated(nonsending) func select<Output>(
-  among cases: [Select.Case<Output>],
-  using generator: inout some RandomNumberGenerator
-) async throws -> Output {
-  try await Select.first(of: cases) { Int.random(in: $0, using: &generator) }
+  return try await Select.first(of: cases) {
+    Int.random(in: $0, using: &generator)
+  }
 }
 
 /// What the cases of a `select` are made of.
@@ -66,8 +54,7 @@ nonisolated enum Select {
     perform action:
       nonisolated(nonsending) @escaping (Element?) async throws -> Output
   ) -> Case<Output> {
-    guard let channel else { return Case(kind: .absent) }
-    return Case(kind: .port(Port(receiving: channel, action)))
+    Case(kind: channel.map { .port(Port(receiving: $0, action)) } ?? .absent)
   }
 
   /// Sends an element, which is evaluated even if another case is served.
@@ -78,8 +65,7 @@ nonisolated enum Select {
     to channel: Channel<Element>?,
     perform action: @escaping Case<Output>.Action
   ) -> Case<Output> {
-    guard let channel else { return Case(kind: .absent) }
-    return Case(kind: .port(Port(sending: element, to: channel, action)))
+    Case(kind: channel.map { .port(Port(element, to: $0, action)) } ?? .absent)
   }
 
   /// Served where no other case can proceed at once: then nothing waits.
@@ -116,11 +102,6 @@ nonisolated enum Select {
     fileprivate var isTimer: Bool {
       if case .timer = kind { true } else { false }
     }
-
-    /// Takes a place, where there is one to take; false if that decides it.
-    fileprivate func enrol(_ wait: Wait, _ index: Int) -> Bool {
-      if case .port(let port) = kind { port.enrol(wait, index) } else { true }
-    }
   }
 
   /// Lists the cases of a `select`; `if` and `for` may be used in it.
@@ -144,7 +125,8 @@ nonisolated extension Select.Case: Sendable {}
 // MARK: Choosing and waiting
 
 nonisolated extension Select {
-  /// Performs the first case that is ready, or else waits for one.
+  /// Like `select(among:)`, with a choice of your own, for instance from a
+  /// seed.
   ///
   /// - Parameters:
   ///   - cases: The cases.
@@ -167,17 +149,20 @@ nonisolated extension Select {
       if case .otherwise(let action) = one.kind { return try await action() }
     }
     let wait = Wait()
-    var asked = 0
-    // None after the one that decides it.
-    while asked < order.count, cases[order[asked]].enrol(wait, order[asked]) {
-      asked += 1
+    var leave: [() -> Void] = []
+    var isDecided = false
+    for index in order where !isDecided {
+      guard case .port(let port) = cases[index].kind else { continue }
+      if let place = port.enrol(wait, index) {
+        leave.append(place)
+      } else {
+        isDecided = true
+      }
     }
     let winner =
-      asked < order.count
+      isDecided
       ? await wait.value() : await value(of: wait, startingTimersOf: cases)
-    for index in order.prefix(asked) {
-      if case .port(let port) = cases[index].kind { port.withdraw() }
-    }
+    for leave in leave { leave() }
     switch winner.map({ cases[$0].kind }) {
     case .port(let port): return try await port.perform(wait.outcome)
     case .timer(_, _, let action): return try await action()
@@ -213,10 +198,9 @@ nonisolated extension Select {
 /// arrays of cases are copied.
 nonisolated private final class Port<Output> {
   let serveNow: () throws -> Bool
-  /// Takes a place at the channel; false if the wait is decided.
-  let enrol: (Select.Wait, _ index: Int) -> Bool
-  /// Gives the place up.
-  let withdraw: () -> Void
+  /// Takes a place at the channel, and returns how to give it up; `nil` if
+  /// the wait is decided.
+  let enrol: (Select.Wait, _ index: Int) -> (() -> Void)?
   let perform:
     nonisolated(nonsending) (_ outcome: (any Sendable)?) async throws -> Output
 
@@ -226,7 +210,6 @@ nonisolated private final class Port<Output> {
       nonisolated(nonsending) @escaping (Element?) async throws -> Output
   ) {
     var received: Channel<Element>.Outcome?
-    var ticket: Channel<Element>.Ticket?
     serveNow = {
       switch channel.tryReceive() {
       case .element(let element): received = .received(element)
@@ -236,10 +219,9 @@ nonisolated private final class Port<Output> {
       return true
     }
     enrol = { wait, index in
-      ticket = channel.enrolReceiver(wait, index)
-      return ticket != nil
+      let place = channel.enrolReceiver(wait, index)
+      return place.map { place in { channel.withdraw(place) } }
     }
-    withdraw = { ticket.map(channel.withdraw) }
     perform = { outcome in
       let end = received ?? outcome as? Channel<Element>.Outcome
       received = nil  // the case may be used again, also by its action
@@ -248,17 +230,15 @@ nonisolated private final class Port<Output> {
   }
 
   init<Element: Sendable>(
-    sending element: Element,
+    _ element: Element,
     to channel: Channel<Element>,
     _ action: @escaping Select.Case<Output>.Action
   ) {
-    var ticket: Channel<Element>.Ticket?
     serveNow = { try channel.trySend(element) }
     enrol = { wait, index in
-      ticket = channel.enrolSender(wait, index, of: element)
-      return ticket != nil
+      let place = channel.enrolSender(wait, index, of: element)
+      return place.map { place in { channel.withdraw(place) } }
     }
-    withdraw = { ticket.map(channel.withdraw) }
     perform = { outcome in
       try (outcome as? Channel<Element>.Outcome)?.sent()
       return try await action()

@@ -20,14 +20,19 @@ package enum SelectExamples {
     copies: ["Select.swift", "ChannelSelecting.swift"],
     ingredients: ["channel"],
     examples: [
-      Example("receive", laws: [inTurn, allBack], wrong: wrongTakes) {
-        try await serve($0, $1)
-      },
-      Example("first", laws: [firstEnds], wrong: wrongFirsts, body: first),
+      Example(
+        "receive",
+        laws: [
+          .inTurn, .firstIsServed, .triesAreExact(refusal: TooLate()), inTime,
+          .allFree,
+        ],
+        wrong: wrong,
+        exhausted: [
+          (Visits(limit: 2, arrivals: [1, 1, 1], holds: [5, 5, 5]), 2_160)
+        ]
+      ) { try await serve($0, $1) },
       Example("lost", loses, body: lost),
       Example("merged", losesNothing, body: merged),
-      Example("facing", meetOnce, body: facing),
-      Example("itself", .outcome, body: itself),
     ],
     workloads: workloads
   )
@@ -40,31 +45,49 @@ package enum SelectExamples {
       @Select.Builder<Output> _ cases: () -> [Select.Case<Output>]
     ) async throws -> Output {
       var generator = SeededGenerator(seed: seeds.withLock { $0.next() })
-      return try await select(among: cases(), using: &generator)
+      return try await Select.first(of: cases()) {
+        Int.random(in: $0, using: &generator)
+      }
     }
   }
 
-  // MARK: Requests, and connections in two pools
+  // MARK: Tasks that need a connection, of either of two pools
+
+  struct TooLate: Error, CustomStringConvertible {
+    let description = "too late"
+  }
 
   struct Pools: Sendable {
-    let clock: any Clock<Duration>
-    let primary = Channel<Int>(capacity: 100)
-    let replica = Channel<Int>(capacity: 100)
+    let input: Visits
+    let stage: Stage
+    let primary = Channel<Int>(capacity: 1_024)
+    let replica = Channel<Int>(capacity: 1_024)
     let select = SeededSelect()
 
-    /// Each has a pool of its own, which has room for it.
+    func patience(_ task: Int) -> Duration {
+      let patience = input.patience.dropFirst(task).first ?? 0
+      return .milliseconds(patience > 0 ? patience : mostMilliseconds)
+    }
+
+    /// Each connection has a pool of its own, which has room for it.
     func putBack(_ connection: Int) {
       _ = try? (connection % 2 == 0 ? primary : replica).trySend(connection)
     }
+
+    func count(in pool: Channel<Int>) -> Int {
+      var count = 0
+      while case .element = pool.tryReceive() { count += 1 }
+      return count
+    }
   }
 
-  /// Takes a connection; `nil` where there is none in time.
-  typealias Take = @Sendable (Pools, _ patience: Duration?) async throws -> Int?
+  /// Takes a connection for a task; `nil` where there is none in time.
+  typealias Take = @Sendable (_ task: Int, Pools) async throws -> Int?
 
-  static func take(_ pools: Pools, _ patience: Duration?) async throws -> Int? {
+  static func take(_ task: Int, _ pools: Pools) async throws -> Int? {
     let (primary, replica) = (pools.primary, pools.replica)
-    let (select, clock) = (pools.select, pools.clock)
-    guard let patience else {
+    let (select, clock) = (pools.select, pools.stage.clock)
+    if pools.input.trying.contains(task) {
       // #region default
       return try await select {
         Select.receive(from: primary) { $0 }
@@ -73,6 +96,7 @@ package enum SelectExamples {
       }
       // #endregion
     }
+    let patience = pools.patience(task)
     // #region receive
     let connection = try await select {
       Select.receive(from: primary) { $0 }
@@ -83,193 +107,44 @@ package enum SelectExamples {
     return connection
   }
 
-  /// Counts what is left in the pools.
-  private static func drain(_ pools: Pools) async throws -> Int {
-    let select = pools.select
-    var (primary, replica) = (Optional(pools.primary), Optional(pools.replica))
-    var count = 0
-    // #region nil
-    while primary != nil || replica != nil {
-      try await select {
-        Select.receive(from: primary) { connection in
-          if connection == nil { primary = nil } else { count += 1 }
-        }
-        Select.receive(from: replica) { connection in
-          if connection == nil { replica = nil } else { count += 1 }
-        }
-      }
-    }
-    // #endregion
-    return count
-  }
-
   static func serve(
-    _ input: Requests,
+    _ input: Visits,
     _ stage: Stage,
     take: @escaping Take = take
   ) async throws {
-    let pools = Pools(clock: stage.clock)
-    for connection in 0..<input.connections { pools.putBack(connection) }
-    await withTaskGroup { group in
-      for (request, arrival) in input.arrivals.enumerated() {
-        group.addTask(name: "request \(request)") {
-          guard (try? await stage.sleep(arrival)) != nil else { return }
-          var connection: Int?
-          try? await stage.keep("request \(request)") {
-            connection = try await take(pools, input.patience(of: request))
-            if connection == nil { stage.say("request \(request)", "gives up") }
-          }
-          guard let connection else { return }
-          let time = input.uses[request % input.uses.count]
-          try? await stage.work("use \(request)", time)
-          pools.putBack(connection)
-        }
+    let pools = Pools(input: input, stage: stage)
+    for connection in 0..<input.limit { pools.putBack(connection) }
+    // Here the patience is that of the select.
+    var visits = input
+    visits.patience = []
+    await visits.come(stage) { task in
+      guard let connection = try await take(task, pools) else {
+        throw TooLate()
       }
+      defer { pools.putBack(connection) }
+      try await input.hold(task, stage)
     }
-    pools.primary.close()
-    pools.replica.close()
-    stage.print(try await drain(pools))
-  }
-
-  struct Requests: ExampleInput {
-    var arrivals = [5, 10, 15, 20, 30]
-    var patience = [0, 40, 40, 0, 10]
-    var uses = [35, 40, 25]
-    var connections = 2
-    var cancelAfter: Int?
-
-    static let mayTie = false
-    static var fields: [Field<Self>] {
-      [
-        .durations(\.arrivals, random: 1...6, "when each request comes"),
-        Field(
-          \.patience,
-          "how many milliseconds each one waits, in turn; 0: not at all",
-          validate: { _, list in
-            list.isEmpty || list.contains { !(0...1_000_000).contains($0) }
-              ? "must be numbers from 0 to 1000000" : nil
-          },
-          randomize: { input, source in
-            input.patience = input.arrivals.map { _ in
-              source.isOne(in: 3) ? 0 : source.duration()
-            }
-          }
-        ),
-        .durations(\.uses, random: 1...6, "milliseconds of each use, in turn"),
-        .count(\.connections, in: 1...200, random: 1...4, "all connections"),
-        .moment(\.cancelAfter, "cancel the caller after so many milliseconds"),
-      ]
-    }
-
-    func patience(of request: Int) -> Duration? {
-      let time = patience[request % patience.count]
-      return time > 0 ? .milliseconds(time) : nil
-    }
-
-    /// What happens if nobody is cancelled.
-    ///
-    /// A request that gives up is none that others wait for, so each one
-    /// depends only on those before it.
-    var events: [Event] {
-      var free = Array(repeating: 0, count: connections)
-      var events: [Event] = []
-      func add(_ lane: String, _ name: String, _ at: Int) {
-        events.append(Event(at: at * 1_000, lane: lane, name: name))
-      }
-      for (request, comes) in arrivals.enumerated().sorted(by: {
-        $0.element < $1.element
-      }) {
-        free.sort()
-        let (start, patience) = (
-          max(comes, free[0]), patience[request % patience.count]
-        )
-        add("request \(request)", "start", comes)
-        add("request \(request)", "end", min(start, comes + patience))
-        if start > comes + patience { continue }
-        free[0] = start + uses[request % uses.count]
-        add("use \(request)", "start", start)
-        add("use \(request)", "end", free[0])
-      }
-      return events.sorted()
-    }
-  }
-
-  static let inTurn = Law<Requests>(
-    "who waits gets the next connection in turn, or gives up in time"
-  ) { input, trace in
-    let stop = trace.stop?.at ?? .max
-    let events = trace.events.filter {
-      $0.at < stop && $0.lane != Event.caller && $0.name != "say"
-    }
-    let pairs = zip(
-      events.sorted() + [nil],
-      input.events.filter { $0.at < stop } + [nil]
+    stage.print(
+      pools.count(in: pools.primary) + pools.count(in: pools.replica)
     )
-    return pairs.first { $0 != $1 }.map { got, wanted in
-      "\(got?.json ?? "nothing") instead of \(wanted?.json ?? "nothing")"
-    }
   }
 
-  static let allBack = Law<Requests>("no connection is lost") { input, trace in
-    let left = trace.outcome.said[Event.caller] ?? []
-    return left == ["\(input.connections)"] ? nil : "\(left) are left"
-  }.untimed
+  static let inTime = Law<Visits>("a wait ends when the patience does") {
+    input,
+    trace in
+    for (task, patience) in input.patience.enumerated() where patience > 0 {
+      let life = trace.events.filter { $0.lane == "task \(task)" }
+      guard let come = life.first, life.count > 1 else { continue }
+      let end = input.trying.contains(task) ? 0 : patience * 1_000
+      let waited = life[1].at - come.at
+      if waited > end || life[1].item == "too late" && waited < end {
+        return "task \(task) waited for \(waited) µs"
+      }
+    }
+    return nil
+  }
 
   // MARK: Plain Swift
-
-  struct Answers: ExampleInput {
-    var answers = [40, 25, 60]
-    var limit = 50
-    var cancelAfter: Int?
-
-    static let mayTie = false
-    static var fields: [Field<Self>] {
-      [
-        .durations(\.answers, random: 0...5, "milliseconds of each mirror"),
-        Field(
-          \.limit,
-          "how many milliseconds it waits, at least 1",
-          validate: { $1 < 1 ? "must be at least 1, not \($1)" : nil },
-          randomize: { $0.limit = $1.duration() }
-        ),
-        .moment(\.cancelAfter, "cancel the caller after so many milliseconds"),
-      ]
-    }
-
-    func ask(_ stage: Stage) -> @Sendable (Int) async throws -> String {
-      { mirror in
-        try await stage.work("mirror \(mirror)", answers[mirror])
-        return "answer \(mirror)"
-      }
-    }
-  }
-
-  static let firstEnds = Law<Answers>(
-    "the first answer or the limit ends all at once"
-  ) { input, trace in
-    let end = min(input.limit, input.answers.min() ?? .max) * 1_000
-    let late = trace.events.first { $0.at > end }
-    return late.map { "\($0.lane) at \($0.at) µs, not \(end) µs" }
-  }
-
-  private static func first(_ input: Answers, _ stage: Stage) async throws {
-    let (mirrors, ask) = (input.answers.indices, input.ask(stage))
-    let (limit, clock) = (Duration.milliseconds(input.limit), stage.clock)
-    // #region first
-    let answer = try await withThrowingTaskGroup(of: String?.self) { group in
-      for mirror in mirrors {
-        group.addTask { try await ask(mirror) }
-      }
-      group.addTask {
-        try await clock.sleep(for: limit)
-        return nil
-      }
-      defer { group.cancelAll() }
-      return try await group.next() ?? nil
-    }
-    // #endregion
-    stage.print(answer ?? "too late")
-  }
 
   private static let loses = Evidence.race(
     ["caller: 1, null, returns", "caller: 2, null, returns"],
@@ -324,42 +199,5 @@ package enum SelectExamples {
       for await one in all { print(one) }
     }
     // #endregion
-  }
-
-  // MARK: Two that select
-
-  private static let meetOnce = Evidence.race(
-    of: ("left", "right"),
-    ("\"sent\", returns", "\"received\", returns"),
-    go: ("\"sent\", returns", "\"received\", returns"),
-    because: ""
-  )
-
-  private static func facing(_ stage: Stage) async throws {
-    let (left, right, select) = (Channel<Int>(), Channel<Int>(), SeededSelect())
-    await withTaskGroup { group in
-      for (lane, own, other) in [("left", left, right), ("right", right, left)]
-      {
-        group.addTask(name: lane) {
-          await stage.attempt(lane) {
-            try await select {
-              Select.send(1, to: other) { stage.say(lane, "sent") }
-              Select.receive(from: own) { _ in stage.say(lane, "received") }
-            }
-          }
-        }
-      }
-    }
-  }
-
-  private static func itself(_ stage: Stage) async throws {
-    let (channel, select) = (Channel<Int>(), SeededSelect())
-    try await select {
-      Select.send(1, to: channel) { stage.print("sent") }
-      Select.receive(from: channel) { _ in stage.print("received") }
-      Select.timeout(.milliseconds(9), clock: stage.clock) {
-        stage.print("neither")
-      }
-    }
   }
 }

@@ -4,36 +4,33 @@ import Cookbook
 extension SelectExamples {
   private static func wrong(
     _ name: String,
-    breaks law: Law<Requests> = inTurn,
-    arrivals: [Int] = [1, 2],
-    patience: [Int],
-    uses: [Int] = [9],
-    connections: Int = 1,
+    breaks law: Law<Visits>,
+    _ input: Visits,
     _ take: @escaping Take
-  ) -> Wrong<Requests> {
-    let input = Requests(
-      arrivals: arrivals,
-      patience: patience,
-      uses: uses,
-      connections: connections
-    )
-    return Wrong(name, breaks: law, input: input) { input, stage in
+  ) -> Wrong<Visits> {
+    Wrong(name, breaks: law, input: input) { input, stage in
       try await serve(input, stage, take: take)
     }
   }
 
-  static let wrongTakes = [
+  static let wrong = [
     wrong(
       "race-of-tasks",
-      breaks: allBack,
-      arrivals: [1, 2, 3],
-      patience: [0, 0, 9],
-      uses: [9, 8, 1],
-      connections: 2
-    ) { pools, patience in
-      guard let patience else { return try await take(pools, nil) }
-      let (primary, replica) = (pools.primary, pools.replica)
-      let clock = pools.clock
+      breaks: .allFree,
+      Visits(
+        limit: 2,
+        arrivals: [1, 2, 3],
+        holds: [9, 8, 1],
+        trying: [0, 1],
+        patience: [0, 0, 20]
+      )
+    ) { task, pools in
+      if pools.input.trying.contains(task) {
+        return try await take(task, pools)
+      }
+      let primary = Noted(pools.primary, pools.stage, "child 1")
+      let replica = Noted(pools.replica, pools.stage, "child 2")
+      let (clock, patience) = (pools.stage.clock, pools.patience(task))
       // #region race-of-tasks
       return try await withThrowingTaskGroup(of: Int?.self) { group in
         group.addTask(name: "child 1") { try await primary.receive() }
@@ -47,10 +44,18 @@ extension SelectExamples {
       }
       // #endregion
     },
-    wrong("default-first", patience: [0]) { pools, patience in
-      patience == nil ? nil : try await take(pools, patience)
+    wrong(
+      "default-first",
+      breaks: .triesAreExact(refusal: TooLate()),
+      Visits(limit: 1, arrivals: [1], trying: [0])
+    ) { task, pools in
+      pools.input.trying.contains(task) ? nil : try await take(task, pools)
     },
-    wrong("without-timeout", patience: [3]) { pools, _ in
+    wrong(
+      "without-timeout",
+      breaks: inTime,
+      Visits(limit: 1, arrivals: [1, 2], holds: [9], patience: [0, 3])
+    ) { _, pools in
       try await pools.select {
         Select.receive(from: pools.primary) { $0 }
         Select.receive(from: pools.replica) { $0 }
@@ -58,39 +63,43 @@ extension SelectExamples {
     },
     wrong(
       "only-the-first-waits",
-      arrivals: [1, 2, 3],
-      patience: [50],
-      uses: [20, 5],
-      connections: 2
-    ) { pools, patience in
-      if let connection = try await take(pools, nil) { return connection }
-      return try await pools.replica.receive()
+      breaks: .firstIsServed,
+      Visits(limit: 2, arrivals: [1, 2, 3], holds: [5, 20])
+    ) { _, pools in
+      let ready = try await pools.select {
+        Select.receive(from: pools.primary) { $0 }
+        Select.receive(from: pools.replica) { $0 }
+        Select.default { nil }
+      }
+      if let ready { return ready }
+      return try await pools.primary.receive()
     },
-    wrong("tries-again", arrivals: [1, 2, 4], patience: [50], uses: [12]) {
-      pools,
-      _ in
+    wrong(
+      "tries-again",
+      breaks: .inTurn,
+      Visits(limit: 1, arrivals: [1, 2, 4], holds: [12, 9, 9])
+    ) { _, pools in
       // Each attempt goes to the end of the line.
       while true {
-        let connection = try await take(pools, .milliseconds(10))
+        let connection = try await pools.select {
+          Select.receive(from: pools.primary) { $0 }
+          Select.receive(from: pools.replica) { $0 }
+          Select.timeout(.milliseconds(10), clock: pools.stage.clock) { nil }
+        }
         if let connection { return connection }
       }
     },
   ]
 
-  static let wrongFirsts = [
-    Wrong(
-      "no-cancel",
-      breaks: firstEnds,
-      input: Answers(answers: [1, 3], limit: 9)
-    ) { input, stage in
-      let ask = input.ask(stage)
-      let answer = try await withThrowingTaskGroup(of: String?.self) { group in
-        for mirror in input.answers.indices {
-          group.addTask { try await ask(mirror) }
-        }
-        return try await group.next() ?? nil
+  /// A channel that says in tables of steps who has received from it.
+  private struct Noted: Sendable {
+    let receive: @Sendable () async throws -> Int?
+
+    init(_ channel: Channel<Int>, _ stage: Stage, _ child: String) {
+      receive = {
+        defer { stage.note(child, "receives") }
+        return try await channel.receive()
       }
-      stage.print(answer)
     }
-  ]
+  }
 }

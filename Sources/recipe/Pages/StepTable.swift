@@ -61,6 +61,7 @@ struct StepTable {
   private static func describe(_ event: Event, in task: String) -> String {
     let action =
       switch event.name {
+      case Event.come: "comes"
       case "start": "starts"
       case "end": "ends"
       case "fail": "fails"

@@ -14,15 +14,13 @@ var workloads = []cookbook.Workload{
 }
 
 func sixSenders(operations int) int {
-	var chans [7]chan int
+	var chans [6]chan int
 	var wg sync.WaitGroup
 	for i := range chans {
 		chans[i] = make(chan int)
-	}
-	for _, ch := range chans[:6] {
 		wg.Go(func() {
 			for element := range operations / 6 {
-				ch <- element & 7
+				chans[i] <- element & 7
 			}
 		})
 	}
@@ -41,7 +39,6 @@ func sixSenders(operations int) int {
 			sum += element
 		case element := <-chans[5]:
 			sum += element
-		case <-chans[6]:
 		}
 	}
 	wg.Wait()

@@ -11,14 +11,29 @@ import (
 // wrong holds selects that are wrong on purpose: the comparison must find
 // each.
 var wrong = map[string]cookbook.Example{
-	"receive/defaultFirst":       serving(defaultFirst, drain),
-	"receive/defaultWaits":       serving(defaultWaits, drain),
-	"receive/timeoutNeverComes":  serving(timeoutNeverComes, drain),
-	"receive/timeoutWithoutUnit": serving(timeoutWithoutUnit, drain),
-	"receive/losersAreServedToo": serving(losersAreServedToo, drain),
-	"receive/onlyTheFirstWaits":  serving(onlyTheFirstWaits, drain),
-	"receive/endTakenForValue":   serving(take, endTakenForValue),
-	"receive/closedTakenForNil":  serving(take, closedTakenForNil),
+	"receive/defaultFirst":       serving(defaultFirst),
+	"receive/losersAreServedToo": serving(losersAreServedToo),
+	"receive/onlyTheFirstWaits":  serving(onlyTheFirstWaits),
+	// A short timeout where there should be a default.
+	"receive/defaultWaits": waiting(func(patience time.Duration) time.Duration {
+		return max(patience, time.Millisecond)
+	}),
+	// The timer is stopped when it has been made, for want of a defer.
+	"receive/timeoutNeverComes": waiting(func(patience time.Duration) time.Duration {
+		return patience * 1_000_000
+	}),
+	// A number of milliseconds is taken for a duration.
+	"receive/timeoutWithoutUnit": waiting(func(patience time.Duration) time.Duration {
+		return patience / time.Millisecond
+	}),
+}
+
+func waiting(edit func(time.Duration) time.Duration) cookbook.Example {
+	return serving(func(
+		ctx context.Context, p pools, patience time.Duration,
+	) (int, error) {
+		return take(ctx, p, edit(patience))
+	})
 }
 
 func defaultFirst(ctx context.Context, p pools, patience time.Duration) (int, error) {
@@ -28,40 +43,13 @@ func defaultFirst(ctx context.Context, p pools, patience time.Duration) (int, er
 	return take(ctx, p, patience)
 }
 
-// defaultWaits has a short timeout where it should have a default.
-func defaultWaits(ctx context.Context, p pools, patience time.Duration) (int, error) {
-	return take(ctx, p, max(patience, time.Millisecond))
-}
-
-// timeoutNeverComes stops its timer when it has made it, for want of a
-// defer.
-func timeoutNeverComes(ctx context.Context, p pools, patience time.Duration) (int, error) {
-	timer := time.NewTimer(patience)
-	timer.Stop()
-	select {
-	case conn := <-p.primary:
-		return conn, nil
-	case conn := <-p.replica:
-		return conn, nil
-	case <-timer.C:
-		return 0, errTooLate
-	case <-ctx.Done():
-		return 0, ctx.Err()
-	}
-}
-
-// timeoutWithoutUnit converts a number of milliseconds to a duration, and
-// so to nanoseconds.
-func timeoutWithoutUnit(ctx context.Context, p pools, patience time.Duration) (int, error) {
-	return take(ctx, p, patience/time.Millisecond)
-}
-
 // losersAreServedToo has a goroutine for each case, and cancels those that
 // are not the first; but two may have been ready.
 func losersAreServedToo(ctx context.Context, p pools, patience time.Duration) (int, error) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	conns := make(chan int, 2)
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	var wg sync.WaitGroup
+	conns := make(chan int, 2)
 	for _, pool := range []chan int{p.primary, p.replica} {
 		wg.Go(func() {
 			if conn, err := take(ctx, pools{pool, nil}, patience); err == nil {
@@ -71,13 +59,7 @@ func losersAreServedToo(ctx context.Context, p pools, patience time.Duration) (i
 		})
 	}
 	wg.Wait()
-	cancel()
-	select {
-	case conn := <-conns:
-		return conn, nil
-	default:
-		return 0, errTooLate
-	}
+	return take(ctx, pools{conns, nil}, 0)
 }
 
 // onlyTheFirstWaits tries all, and then waits for one of them.
@@ -87,11 +69,3 @@ func onlyTheFirstWaits(ctx context.Context, p pools, patience time.Duration) (in
 	}
 	return take(ctx, pools{p.primary, nil}, patience)
 }
-
-// endTakenForValue is a receive without an ok.
-func endTakenForValue(p pools) int {
-	return drain(p) + 1
-}
-
-// closedTakenForNil
-func closedTakenForNil(p pools) int { return drain(pools{nil, p.replica}) }
