@@ -157,6 +157,22 @@ struct CopiedCodeTests {
     }
   }
 
+  @Test(
+    "So does what is written from other pages, and prints what it should",
+    arguments: ["select"]
+  )
+  func draftWithOutput(recipe: String) async throws {
+    try await withScratchFolder { folder in
+      try await copy([recipe], to: folder)
+      try addDraft(recipe, to: folder)
+      try await shell(
+        "swiftc -swift-version 6 -warnings-as-errors *.swift -o draft "
+          + "&& ./draft | diff output -",
+        in: folder
+      )
+    }
+  }
+
   @Test("Copied code keeps the recipes' laws, whatever it is compiled with")
   func runs() async throws {
     try await withScratchFolder { folder in

@@ -91,7 +91,7 @@ struct SelectTests {
     #expect(received == [1, 2, nil])
   }
 
-  @Test("Two cases do not meet each other, and leave nothing at their channel")
+  @Test("Two cases of a select do not meet, and leave nothing behind")
   func losersAreWithdrawn() async throws {
     final class Element: Sendable {}
     let channel = Channel<Element>()
@@ -185,7 +185,7 @@ struct SelectTests {
   @Test("On threads too, and no two lock each other out")
   func threads() async {
     await #expect(processExitsWith: .success) {
-      alarm(60)  // ends a process that hangs
+      alarm(240)  // ends a process that hangs
       let isComplete = await Self.exchange(3, rounds: 2_000)
       precondition(isComplete)
       let pairs = (0..<60_000).map { _ in

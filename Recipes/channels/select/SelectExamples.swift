@@ -31,8 +31,7 @@ package enum SelectExamples {
           (Visits(limit: 2, arrivals: [1, 1, 1], holds: [5, 5, 5]), 2_160)
         ]
       ) { try await serve($0, $1) },
-      Example("lost", loses, body: lost),
-      Example("merged", losesNothing, body: merged),
+      Example("merged", either, body: merged),
     ],
     workloads: workloads
   )
@@ -146,57 +145,30 @@ package enum SelectExamples {
 
   // MARK: Plain Swift
 
-  private static let loses = Evidence.race(
-    ["caller: 1, null, returns", "caller: 2, null, returns"],
-    go: either,
-    because: "Each child of a race may receive before one of them wins. What "
-      + "the others have received is gone."
-  )
-  private static let losesNothing = Evidence.race(either)
-  private static let either: Set = [
+  private static let either = Evidence.race([
     "caller: 1, 2, returns", "caller: 2, 1, returns",
-  ]
+  ])
 
-  private static func streams() -> (AsyncStream<Int>, AsyncStream<Int>) {
+  private static func merged(_ stage: Stage) async {
     func stream(of element: Int) -> AsyncStream<Int> {
       AsyncStream {
         $0.yield(element)
         $0.finish()
       }
     }
-    return (stream(of: 1), stream(of: 2))
-  }
-
-  private static func lost(_ stage: Stage) async {
-    let (orders, news) = streams()
-    let print: (Int?) -> Void = { stage.print($0) }
-    for _ in 1...2 {
-      // #region lost
-      let one = await withTaskGroup(of: Int?.self) { group in
-        group.addTask { await orders.first { _ in true } }
-        group.addTask { await news.first { _ in true } }
-        defer { group.cancelAll() }
-        return await group.next() ?? nil
-      }
-      print(one)
-      // #endregion
-    }
-  }
-
-  private static func merged(_ stage: Stage) async {
-    let (orders, news) = streams()
+    let (orders, news) = (stream(of: 1), stream(of: 2))
     let print: (Int) -> Void = { stage.print($0) }
     // #region merged
-    let (all, both) = AsyncStream.makeStream(of: Int.self)
+    let (both, input) = AsyncStream.makeStream(of: Int.self)
     await withTaskGroup { group in
       group.addTask {
         await withTaskGroup { sources in
-          sources.addTask { for await order in orders { both.yield(order) } }
-          sources.addTask { for await item in news { both.yield(item) } }
+          sources.addTask { for await order in orders { input.yield(order) } }
+          sources.addTask { for await item in news { input.yield(item) } }
         }
-        both.finish()
+        input.finish()
       }
-      for await one in all { print(one) }
+      for await one in both { print(one) }
     }
     // #endregion
   }

@@ -13,8 +13,7 @@ import (
 var Room = cookbook.Room{
 	Examples: map[string]cookbook.Example{
 		"receive": serving(take),
-		"lost":    cookbook.Plain(both),
-		"merged":  cookbook.Plain(both),
+		"merged":  cookbook.Plain(merged),
 	},
 	Wrong:     wrong,
 	Workloads: workloads,
@@ -101,13 +100,12 @@ func serving(take taker) cookbook.Example {
 	})
 }
 
-// both receives from either of two channels, twice.
-func both(_ context.Context, fmt cookbook.Stage) error {
+func merged(_ context.Context, fmt cookbook.Stage) error {
 	orders, news := make(chan int, 1), make(chan int, 1)
 	orders <- 1
 	news <- 2
 	for range 2 {
-		// #region both
+		// #region merged
 		select {
 		case order := <-orders:
 			fmt.Println(order)

@@ -2,7 +2,6 @@ package examples
 
 import (
 	"context"
-	"sync"
 	"time"
 
 	"concurrencycookbook/internal/cookbook"
@@ -43,23 +42,13 @@ func defaultFirst(ctx context.Context, p pools, patience time.Duration) (int, er
 	return take(ctx, p, patience)
 }
 
-// losersAreServedToo has a goroutine for each case, and cancels those that
-// are not the first; but two may have been ready.
+// losersAreServedToo drops what another case has received as well.
 func losersAreServedToo(ctx context.Context, p pools, patience time.Duration) (int, error) {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	var wg sync.WaitGroup
-	conns := make(chan int, 2)
-	for _, pool := range []chan int{p.primary, p.replica} {
-		wg.Go(func() {
-			if conn, err := take(ctx, pools{pool, nil}, patience); err == nil {
-				conns <- conn
-				cancel()
-			}
-		})
+	conn, err := take(ctx, p, patience)
+	if err == nil {
+		_, _ = take(ctx, p, 0)
 	}
-	wg.Wait()
-	return take(ctx, pools{conns, nil}, 0)
+	return conn, err
 }
 
 // onlyTheFirstWaits tries all, and then waits for one of them.
