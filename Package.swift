@@ -14,6 +14,7 @@ let rooms = [
   "lifetimes/context-cancellation",
   "lifetimes/loop-capture",
   "channels/channel",
+  "channels/select",
   "channels/closed-and-nil",
   "shared-state/once",
   "runtime/a-million-tasks",

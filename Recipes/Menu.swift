@@ -12,6 +12,7 @@ package let recipes: [Recipe] = [
   ContextCancellationExamples.recipe,
   LoopCaptureExamples.recipe,
   ChannelExamples.recipe,
+  SelectExamples.recipe,
   ClosedAndNilExamples.recipe,
   OnceExamples.recipe,
   AMillionTasksExamples.recipe,

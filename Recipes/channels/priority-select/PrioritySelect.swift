@@ -16,7 +16,7 @@
 nonisolated(nonsending) func prioritySelect<Output>(
   @Select.Builder<Output> _ cases: () -> [Select.Case<Output>]
 ) async throws -> Output {
-  try await select(inOrder: cases())
+  try await Select.first(of: cases(), choose: \.lowerBound)
 }
 
 /// Receives from two channels, from one of them more often.
@@ -65,8 +65,9 @@ nonisolated struct WeightedReceiver<Element: Sendable>: Sendable {
         let fromLow = Select.receive(from: low) {
           Turn(isHigh: false, element: $0)
         }
-        turn = try await select(
-          inOrder: isHighFirst ? [fromHigh, fromLow] : [fromLow, fromHigh]
+        turn = try await Select.first(
+          of: isHighFirst ? [fromHigh, fromLow] : [fromLow, fromHigh],
+          choose: \.lowerBound
         )
       }
       guard let element = turn.element else {

@@ -68,20 +68,17 @@ nonisolated extension Select {
       with other: Wait,
       _ otherIndex: Int
     ) -> (isOpen: Bool, isOtherOpen: Bool) {
-      func decide(_ own: inout Int?, _ others: inout Int?) -> (Bool, Bool) {
-        let isOpen = (own == nil, others == nil)
-        if isOpen == (true, true) { (own, others) = (index, otherIndex) }
-        return isOpen
-      }
       // In one order everywhere, or two that face each other could wait for
       // each other's lock.
-      return if ObjectIdentifier(self) < ObjectIdentifier(other) {
-        winner.withLock { own in
-          other.winner.withLock { others in decide(&own, &others) }
-        }
-      } else {
+      guard ObjectIdentifier(self) < ObjectIdentifier(other) else {
+        let (isOtherOpen, isOpen) = other.claim(otherIndex, with: self, index)
+        return (isOpen, isOtherOpen)
+      }
+      return winner.withLock { own in
         other.winner.withLock { others in
-          winner.withLock { own in decide(&own, &others) }
+          let isOpen = (own == nil, others == nil)
+          if isOpen == (true, true) { (own, others) = (index, otherIndex) }
+          return isOpen
         }
       }
     }
@@ -91,8 +88,7 @@ nonisolated extension Select {
 nonisolated extension Channel {
   /// Receives for a case of a `select`, or takes a place for it.
   ///
-  /// - Returns: The place, or `nil` if the wait is decided, be it by this
-  ///   or by another channel.
+  /// - Returns: The place, or `nil` if the wait is decided.
   func enrolReceiver(_ wait: Select.Wait, _ index: Int) -> Ticket? {
     enrol(Guest(wait, index)) { state, outbox, guest in
       state.receive(&outbox, for: guest)
@@ -102,8 +98,7 @@ nonisolated extension Channel {
 
   /// Sends for a case of a `select`, or takes a place for it.
   ///
-  /// - Returns: The place, or `nil` if the wait is decided, be it by this
-  ///   or by another channel.
+  /// - Returns: The place, or `nil` if the wait is decided.
   func enrolSender(
     _ wait: Select.Wait,
     _ index: Int,

@@ -16,143 +16,31 @@ import Synchronization
 /// **Cancellation** ends the wait, and no case is served then. A case that
 /// can proceed at once is served in a cancelled task too.
 ///
-/// - Parameters:
-///   - generator: What chooses.
-///   - cases: The cases, in any order; with none, it waits for cancellation.
+/// - Parameter cases: In any order; with none, it waits for cancellation.
 /// - Returns: What the action of the case returns.
 /// - Throws: `CancellationError`; ``ChannelClosedError`` if the case that is
 ///   chosen sends on a closed channel; or what the action throws.
 /// - Complexity: O(*n*) for *n* cases, and a child task for each timeout.
 nonisolated(nonsending) func select<Output>(
-  using generator: inout some RandomNumberGenerator,
   @Select.Builder<Output> _ cases: () -> [Select.Case<Output>]
 ) async throws -> Output {
-  try await select(among: cases(), using: &generator)
+  try await select(among: cases())
 }
 
-/// Like ``select(using:_:)``, of cases that are listed once and used often.
+/// Like ``select(_:)``, of cases that are listed once and used often.
 ///
-/// To make the cases costs more than to choose among them: in a loop whose
+/// To list the cases costs more than to choose among them: in a loop whose
 /// cases stay the same this is the cheaper form.
 ///
-/// - Parameters:
-///   - cases: In any order. Two calls at a time may not share them.
-///   - generator: What chooses.
+/// - Parameter cases: In any order. Two calls at a time may not share them.
 /// - Returns: What the action of the case returns.
-/// - Throws: What ``select(using:_:)`` throws.
-nonisolated(nonsending) func select<Output>(
-  among cases: [Select.Case<Output>],
-  using generator: inout some RandomNumberGenerator
-) async throws -> Output {
-  // In random order, the first one ready is any of the ready ones.
-  var order = Array(cases.indices)
-  for place in order.indices {
-    let other = Int.random(in: place..<order.count, using: &generator)
-    order.swapAt(place, other)
-    if case .port(let port) = cases[order[place]].kind, try port.serveNow() {
-      return try await port.perform(nil)
-    }
-  }
-  if let otherwise = defaultAction(of: cases) { return try await otherwise() }
-  return try await WaitingCases(order.map { cases[$0] }).serveFirst()
-}
-
-/// Like ``select(among:using:)`` with a generator that is good enough.
+/// - Throws: What ``select(_:)`` throws.
 nonisolated(nonsending) func select<Output>(
   among cases: [Select.Case<Output>]
 ) async throws -> Output {
   var generator = ChoiceGenerator()
-  return try await select(among: cases, using: &generator)
-}
-
-/// Like ``select(using:_:)``, but where several cases can proceed, the first
-/// of them in the list is chosen.
-///
-/// - Parameter cases: The most urgent one first.
-/// - Returns: What the action of the case returns.
-/// - Throws: What ``select(using:_:)`` throws.
-nonisolated(nonsending) func select<Output>(
-  inOrder cases: [Select.Case<Output>]
-) async throws -> Output {
-  for one in cases {
-    if case .port(let port) = one.kind, try port.serveNow() {
-      return try await port.perform(nil)
-    }
-  }
-  if let otherwise = defaultAction(of: cases) { return try await otherwise() }
-  return try await WaitingCases(cases).serveFirst()
-}
-
-/// Waits until one of several cases can proceed, and performs that one.
-///
-/// Like ``select(using:_:)`` with a generator that is good enough for this.
-nonisolated(nonsending) func select<Output>(
-  @Select.Builder<Output> _ cases: () -> [Select.Case<Output>]
-) async throws -> Output {
-  var generator = ChoiceGenerator()
-  return try await select(using: &generator, cases)
-}
-
-nonisolated private func defaultAction<Output>(
-  of cases: [Select.Case<Output>]
-) -> Select.Case<Output>.Action? {
-  for one in cases {
-    if case .otherwise(let action) = one.kind { return action }
-  }
-  return nil
-}
-
-/// The cases that are waited for, where there is no default.
-nonisolated private struct WaitingCases<Output> {
-  var ports: [Port<Output>] = []
-  private var timers: [Timer<Output>] = []
-
-  init(_ cases: [Select.Case<Output>]) {
-    ports.reserveCapacity(cases.count)
-    for one in cases {
-      switch one.kind {
-      case .port(let port): ports.append(port)
-      case .timer(let timer): timers.append(timer)
-      case .otherwise, .absent: break
-      }
-    }
-  }
-
-  /// Performs the case that is the first to be ready.
-  nonisolated(nonsending) func serveFirst() async throws -> Output {
-    let wait = Select.Wait()
-    var enrolled = 0
-    // None after the one that decides it.
-    while enrolled < ports.count, ports[enrolled].enrol(wait, enrolled) {
-      enrolled += 1
-    }
-    let isDecided = enrolled < ports.count
-    let winner =
-      isDecided || timers.isEmpty
-      ? await wait.value() : await valueWithTimers(of: wait)
-    for port in ports.prefix(enrolled) { port.withdraw() }
-    guard let winner else { throw CancellationError() }
-    return winner < ports.count
-      ? try await ports[winner].perform(wait.outcome)
-      : try await timers[winner - ports.count].action()
-  }
-
-  nonisolated(nonsending)
-    private func valueWithTimers(of wait: Select.Wait) async -> Int?
-  {
-    await withTaskGroup(of: Void.self) { group in
-      for (index, timer) in timers.enumerated() {
-        let (clock, duration) = (timer.clock, timer.duration)
-        let number = ports.count + index
-        group.addTask {
-          guard (try? await clock.sleep(for: duration)) != nil else { return }
-          _ = wait.end(number)
-        }
-      }
-      let winner = await wait.value()
-      group.cancelAll()
-      return winner
-    }
+  return try await Select.first(of: cases) {
+    Int.random(in: $0, using: &generator)
   }
 }
 
@@ -166,8 +54,7 @@ nonisolated enum Select {
     perform action:
       nonisolated(nonsending) @escaping (Element?) async throws -> Output
   ) -> Case<Output> {
-    guard let channel else { return Case(kind: .absent) }
-    return Case(kind: .port(Port(receiving: channel, action)))
+    Case(kind: channel.map { .port(Port(receiving: $0, action)) } ?? .absent)
   }
 
   /// Sends an element, which is evaluated even if another case is served.
@@ -178,8 +65,7 @@ nonisolated enum Select {
     to channel: Channel<Element>?,
     perform action: @escaping Case<Output>.Action
   ) -> Case<Output> {
-    guard let channel else { return Case(kind: .absent) }
-    return Case(kind: .port(Port(sending: element, to: channel, action)))
+    Case(kind: channel.map { .port(Port(element, to: $0, action)) } ?? .absent)
   }
 
   /// Served where no other case can proceed at once: then nothing waits.
@@ -195,7 +81,7 @@ nonisolated enum Select {
     clock: any Clock<Duration> = ContinuousClock(),
     perform action: @escaping Case<Output>.Action
   ) -> Case<Output> {
-    Case(kind: .timer(Timer(duration, clock: clock, action: action)))
+    Case(kind: .timer(clock, duration, action))
   }
 
   /// One of the cases of a `select`.
@@ -205,40 +91,30 @@ nonisolated enum Select {
 
     fileprivate enum Kind {
       case port(Port<Output>)
-      case timer(Timer<Output>)
+      // Boxed, so that an array of cases is small.
+      indirect case timer(any Clock<Duration>, Duration, Action)
       case otherwise(Action)
       case absent
     }
 
     fileprivate let kind: Kind
+
+    fileprivate var isTimer: Bool {
+      if case .timer = kind { true } else { false }
+    }
   }
 
   /// Lists the cases of a `select`; `if` and `for` may be used in it.
   @resultBuilder
   enum Builder<Output> {
-    static func buildExpression(_ one: Case<Output>) -> [Case<Output>] {
-      [one]
-    }
+    typealias Cases = [Case<Output>]
 
-    static func buildBlock(_ parts: [Case<Output>]...) -> [Case<Output>] {
-      parts.flatMap { $0 }
-    }
-
-    static func buildOptional(_ part: [Case<Output>]?) -> [Case<Output>] {
-      part ?? []
-    }
-
-    static func buildEither(first part: [Case<Output>]) -> [Case<Output>] {
-      part
-    }
-
-    static func buildEither(second part: [Case<Output>]) -> [Case<Output>] {
-      part
-    }
-
-    static func buildArray(_ parts: [[Case<Output>]]) -> [Case<Output>] {
-      parts.flatMap { $0 }
-    }
+    static func buildExpression(_ one: Case<Output>) -> Cases { [one] }
+    static func buildBlock(_ parts: Cases...) -> Cases { Array(parts.joined()) }
+    static func buildOptional(_ part: Cases?) -> Cases { part ?? [] }
+    static func buildEither(first part: Cases) -> Cases { part }
+    static func buildEither(second part: Cases) -> Cases { part }
+    static func buildArray(_ parts: [Cases]) -> Cases { Array(parts.joined()) }
   }
 }
 
@@ -246,23 +122,74 @@ nonisolated enum Select {
 @available(*, unavailable)
 nonisolated extension Select.Case: Sendable {}
 
-nonisolated private final class Timer<Output> {
-  let clock: any Clock<Duration>
-  let duration: Duration
-  let action: Select.Case<Output>.Action
+// MARK: Choosing and waiting
 
-  init(
-    _ duration: Duration,
-    clock: any Clock<Duration>,
-    action: @escaping Select.Case<Output>.Action
-  ) {
-    self.duration = duration
-    self.clock = clock
-    self.action = action
+nonisolated extension Select {
+  /// Like `select(among:)`, with a choice of your own, for instance from a
+  /// seed.
+  ///
+  /// - Parameters:
+  ///   - cases: The cases.
+  ///   - choose: Which of these places is to be asked next. In random order,
+  ///     the first one ready is any of the ready ones.
+  /// - Returns: What the action of the case returns.
+  /// - Throws: What ``select(_:)`` throws.
+  nonisolated(nonsending) static func first<Output>(
+    of cases: [Case<Output>],
+    choose: (Range<Int>) -> Int
+  ) async throws -> Output {
+    var order = Array(cases.indices)
+    for place in order.indices {
+      order.swapAt(place, choose(place..<order.count))
+      if case .port(let port) = cases[order[place]].kind, try port.serveNow() {
+        return try await port.perform(nil)
+      }
+    }
+    for one in cases {
+      if case .otherwise(let action) = one.kind { return try await action() }
+    }
+    let wait = Wait()
+    var leave: [() -> Void] = []
+    var isDecided = false
+    for index in order where !isDecided {
+      guard case .port(let port) = cases[index].kind else { continue }
+      if let place = port.enrol(wait, index) {
+        leave.append(place)
+      } else {
+        isDecided = true
+      }
+    }
+    let winner =
+      isDecided
+      ? await wait.value() : await value(of: wait, startingTimersOf: cases)
+    for leave in leave { leave() }
+    switch winner.map({ cases[$0].kind }) {
+    case .port(let port): return try await port.perform(wait.outcome)
+    case .timer(_, _, let action): return try await action()
+    case .otherwise, .absent, nil: throw CancellationError()
+    }
+  }
+
+  nonisolated(nonsending) private static func value<Output>(
+    of wait: Wait,
+    startingTimersOf cases: [Case<Output>]
+  ) async -> Int? {
+    if !cases.contains(where: \.isTimer) { return await wait.value() }
+    return await withTaskGroup(of: Void.self) { group in
+      for (index, one) in cases.enumerated() {
+        guard case .timer(let clock, let time, _) = one.kind else { continue }
+        group.addTask {
+          // A sleep that is cut short is no timeout.
+          guard (try? await clock.sleep(for: time)) != nil else { return }
+          _ = wait.end(index)
+        }
+      }
+      let winner = await wait.value()
+      group.cancelAll()
+      return winner
+    }
   }
 }
-
-// MARK: Ports
 
 /// A case with its channel, whose elements are of any type.
 ///
@@ -271,10 +198,9 @@ nonisolated private final class Timer<Output> {
 /// arrays of cases are copied.
 nonisolated private final class Port<Output> {
   let serveNow: () throws -> Bool
-  /// Takes a place at the channel; false if the wait is decided.
-  let enrol: (Select.Wait, _ index: Int) -> Bool
-  /// Gives the place up.
-  let withdraw: () -> Void
+  /// Takes a place at the channel, and returns how to give it up; `nil` if
+  /// the wait is decided.
+  let enrol: (Select.Wait, _ index: Int) -> (() -> Void)?
   let perform:
     nonisolated(nonsending) (_ outcome: (any Sendable)?) async throws -> Output
 
@@ -284,7 +210,6 @@ nonisolated private final class Port<Output> {
       nonisolated(nonsending) @escaping (Element?) async throws -> Output
   ) {
     var received: Channel<Element>.Outcome?
-    var ticket: Channel<Element>.Ticket?
     serveNow = {
       switch channel.tryReceive() {
       case .element(let element): received = .received(element)
@@ -294,10 +219,9 @@ nonisolated private final class Port<Output> {
       return true
     }
     enrol = { wait, index in
-      ticket = channel.enrolReceiver(wait, index)
-      return ticket != nil
+      let place = channel.enrolReceiver(wait, index)
+      return place.map { place in { channel.withdraw(place) } }
     }
-    withdraw = { ticket.map(channel.withdraw) }
     perform = { outcome in
       let end = received ?? outcome as? Channel<Element>.Outcome
       received = nil  // the case may be used again, also by its action
@@ -306,17 +230,15 @@ nonisolated private final class Port<Output> {
   }
 
   init<Element: Sendable>(
-    sending element: Element,
+    _ element: Element,
     to channel: Channel<Element>,
     _ action: @escaping Select.Case<Output>.Action
   ) {
-    var ticket: Channel<Element>.Ticket?
     serveNow = { try channel.trySend(element) }
     enrol = { wait, index in
-      ticket = channel.enrolSender(wait, index, of: element)
-      return ticket != nil
+      let place = channel.enrolSender(wait, index, of: element)
+      return place.map { place in { channel.withdraw(place) } }
     }
-    withdraw = { ticket.map(channel.withdraw) }
     perform = { outcome in
       try (outcome as? Channel<Element>.Outcome)?.sent()
       return try await action()

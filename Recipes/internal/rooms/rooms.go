@@ -4,6 +4,7 @@ package rooms
 import (
 	channel "concurrencycookbook/channels/channel/go"
 	closedandnil "concurrencycookbook/channels/closed-and-nil/go"
+	selecting "concurrencycookbook/channels/select/go"
 	"concurrencycookbook/internal/cookbook"
 	contextcancellation "concurrencycookbook/lifetimes/context-cancellation/go"
 	errgroup "concurrencycookbook/lifetimes/errgroup/go"
@@ -32,6 +33,7 @@ func init() {
 	Rooms["context-cancellation"] = contextcancellation.Room
 	Rooms["loop-capture"] = loopcapture.Room
 	Rooms["channel"] = channel.Room
+	Rooms["select"] = selecting.Room
 	Rooms["closed-and-nil"] = closedandnil.Room
 	Rooms["once"] = once.Room
 	Rooms["a-million-tasks"] = amilliontasks.Room

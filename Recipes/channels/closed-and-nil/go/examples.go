@@ -20,7 +20,24 @@ var Room = cookbook.Room{Examples: map[string]cookbook.Example{
 	"two-closers":             cookbook.Meeting(2, unbuffered, closeIt, nil),
 	"closers-with-once":       cookbook.Meeting(2, closingOnce, call, nil),
 	"close-once":              cookbook.Plain(closeOnce),
-}}
+}, Wrong: wrong}
+
+// wrong holds selects that mistake the end of a channel.
+var wrong = map[string]cookbook.Example{
+	"select-from-closed/endTakenForValue": cookbook.Plain(
+		func(_ context.Context, fmt cookbook.Stage) error {
+			select {
+			case v := <-closed(buffered()):
+				fmt.Println(v)
+			}
+			return nil
+		}),
+	"select-from-closed/closedTakenForNil": cookbook.Plain(
+		func(_ context.Context, fmt cookbook.Stage) error {
+			operations["select-from"](fmt.Lane("caller"), nil)
+			return nil
+		}),
+}
 
 func init() { maps.Copy(Room.Examples, cookbook.Cells(operations, states)) }
 
