@@ -140,7 +140,7 @@ struct CopiedCodeTests {
     }
   }
 
-  @Test("So does one of a semaphore for many callers")
+  @Test("So does that of a semaphore, whose body runs where its caller runs")
   func firstDraftOfSemaphore() async throws {
     try await withScratchFolder { folder in
       try await copy(["semaphore"], to: folder)
