@@ -177,4 +177,30 @@ struct FieldTests {
       #expect(input.wanted == nil)
     }
   }
+
+  @Test("Each lane has a number of its own, and none come at one moment")
+  func each() throws {
+    let start = Visits(sizes: [1])
+    var generator = SeededGenerator(seed: 1)
+    for _ in 0..<100 {
+      var input = Visits.random(from: start, using: &generator)
+      try input.validate()
+      for list in [input.holds, input.sizes, input.patience] {
+        #expect(list.count == input.arrivals.count)
+      }
+      var steps = 0
+      while let simpler = input.simpler.first(where: {
+        (try? $0.validate()) != nil
+      }) {
+        input = simpler
+        #expect(Set(input.arrivals).count == input.arrivals.count)
+        steps += 1
+        try #require(steps < 1_000, "\(input)")
+      }
+    }
+    let error = #expect(throws: InputError.self) {
+      try Visits(sizes: [4]).validate()
+    }
+    #expect(error?.description == "sizes must be from 1 to 3, not 4")
+  }
 }

@@ -32,21 +32,6 @@ struct SemaphoreTests {
     }
   }
 
-  @Test("A body runs where its caller runs")
-  func isolation() async throws {
-    actor Counter {
-      var count = 0
-
-      func increment(_ permits: Semaphore) async throws {
-        // Compiles only if the body is isolated to this actor.
-        try await permits.withPermit { count += 1 }
-      }
-    }
-    let counter = Counter()
-    try await counter.increment(Semaphore(permits: 1))
-    #expect(await counter.count == 1)
-  }
-
   @Test("On real threads a cancelled waiter leaves, even on its way to wait")
   func leaving() async throws {
     let permits = Semaphore(permits: 1)

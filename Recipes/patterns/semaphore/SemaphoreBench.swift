@@ -20,14 +20,14 @@ extension SemaphoreExamples {
         promise: "320,000 permits of 4 that 64 tasks hold across a yield; "
           + "Go: Weighted",
         operations: 320_000
-      ) { try await share($0, tasks: 64) { await Task.yield() } }
+      ) { try await share($0, tasks: 64, yields: true) }
     ]
 
   /// Shares operations out among tasks, and adds up their numbers.
   private static func share(
     _ count: Int,
     tasks: Int,
-    hold: @escaping @Sendable () async -> Void = {}
+    yields: Bool = false
   ) async throws -> Int {
     let permits = Semaphore(permits: 4)
     return try await withThrowingTaskGroup(of: Int.self) { group in
@@ -36,7 +36,7 @@ extension SemaphoreExamples {
           var sum = 0
           for n in count * task / tasks..<count * (task + 1) / tasks {
             try await permits.acquire()
-            await hold()
+            if yields { await Task.yield() }
             permits.release()
             sum &+= n & 7
           }

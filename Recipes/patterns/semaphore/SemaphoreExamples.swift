@@ -58,12 +58,13 @@ package enum SemaphoreExamples {
         .race(
           ["acquire: throws cancelled; caller: returns"],
           go: [
-            "Weighted: throws cancelled; caller: returns; select: returns",
             "Weighted: throws cancelled; caller: returns; "
-              + "select: throws cancelled",
+              + "channel: throws cancelled; select: returns",
+            "Weighted: throws cancelled; caller: returns; "
+              + "channel: throws cancelled; select: throws cancelled",
           ],
           because: "Where both cases of a `select` are ready, chance decides. "
-            + "`Weighted` asks first whether its context is done."
+            + "`Weighted` and the channel look whether the context is done."
         ),
         body: cancelled
       ),

@@ -155,8 +155,10 @@ func cancelled(ctx context.Context, stage cookbook.Stage) error {
 			return ctx.Err()
 		}
 	})
-	stage.Attempt("Weighted", func() error {
-		return semaphore.NewWeighted(1).Acquire(ctx, 1)
-	})
+	for lane, open := range map[string]func(n int64) gate{
+		"channel": newChannel, "Weighted": newWeighted,
+	} {
+		stage.Attempt(lane, func() error { return open(1).Acquire(ctx, 1) })
+	}
 	return nil
 }
