@@ -9,24 +9,19 @@ import Synchronization
 ///     // In others:
 ///     for try await job in channel { await run(job) }
 ///
-/// A channel holds up to ``capacity`` elements that were sent and not yet
-/// received. With a capacity of 0 it holds none: a send returns when a
-/// receive has taken its element. Tasks that have to wait are served in the
-/// order in which they came.
+/// It holds up to ``capacity`` elements. With a capacity of 0 it holds none:
+/// a send returns when a receive has taken its element. Tasks that wait are
+/// served in the order in which they came. Every operation is linearizable.
 ///
-/// **Cancellation** ends a wait, and nothing else. A send or a receive that
-/// need not wait succeeds in a cancelled task as well, so that it can clean
-/// up; one that waits throws `CancellationError`, and then it has sent or
-/// received nothing. A loop that seldom waits has to look at
-/// `Task.isCancelled` itself.
+/// **Cancellation** ends a wait, and nothing else: a send or a receive that
+/// waits throws `CancellationError`, and has sent or received nothing. One
+/// that need not wait succeeds in a cancelled task too, so that it can clean
+/// up; a loop that seldom waits has to look at `Task.isCancelled` itself.
 ///
-/// **Complexity**: O(1) for each operation, amortised. ``close()`` takes
-/// time for each task that waits, and the cancellation of a wait
-/// O(log *n*) for *n* waits. A task that has to wait may stay awake for some
-/// microseconds before it suspends, where that has paid off lately.
-///
-/// Every operation is linearizable, and none resumes a task while it holds
-/// a lock.
+/// **Complexity**: O(1) for each operation, amortised; O(*n*) for ``close()``
+/// and O(log *n*) for a cancellation where *n* tasks wait. A task that has to
+/// wait may stay awake for some microseconds before it suspends, where that
+/// has paid off lately.
 nonisolated final class Channel<Element: Sendable>: Sendable {
   /// How many elements a channel holds that nobody has received.
   let capacity: Int
@@ -50,12 +45,10 @@ nonisolated final class Channel<Element: Sendable>: Sendable {
     state = Mutex(State(capacity: capacity))
   }
 
-  /// Sends an element, waiting while the channel is full.
+  /// Sends an element, waiting while the channel is full, and with a capacity
+  /// of 0 until the element is received.
   ///
-  /// With a capacity of 0 it waits until the element is received.
-  ///
-  /// - Parameter element: Its receiver may use it in any task: hence
-  ///   `Sendable`.
+  /// - Parameter element: What the receiver gets.
   /// - Throws: ``ChannelClosedError`` if the channel is or becomes closed;
   ///   `CancellationError` if the task is cancelled while it waits. In both
   ///   cases nobody receives the element.
@@ -91,16 +84,12 @@ nonisolated final class Channel<Element: Sendable>: Sendable {
     return true
   }
 
-  /// What ``Channel/tryReceive()`` finds.
-  enum Availability: Sendable {
-    case element(Element)
-    /// Nothing is there to receive now.
-    case nothing
-    /// The channel is closed, and nothing will come any more.
-    case end
-  }
+  /// What ``Channel/tryReceive()`` finds; nothing comes after the end.
+  enum Availability: Sendable { case element(Element), nothing, end }
 
   /// Receives an element if that is possible without waiting.
+  ///
+  /// - Returns: The element, or why there is none.
   func tryReceive() -> Availability {
     if let element = takeFromBuffer() { return .element(element) }
     guard let attempt = withBoth({ $0.receive(&$1) }) else { return .nothing }
@@ -125,10 +114,8 @@ nonisolated final class Channel<Element: Sendable>: Sendable {
 
   // MARK: Without waiting
 
-  // A sender that finds room takes the one lock and a receiver that finds an
-  // element the other, so that they do not wait for each other.
-
-  /// Sends if no lock but the senders' is needed for it.
+  /// Sends if the lock of the senders is enough for it, so that senders and
+  /// receivers do not wait for each other.
   @inline(__always)
   private func appendToBuffer(_ element: Element) -> Bool {
     if capacity == 0 { return false }
@@ -141,7 +128,7 @@ nonisolated final class Channel<Element: Sendable>: Sendable {
     }
   }
 
-  /// Receives if no lock but the receivers' is needed for it.
+  /// Receives if the lock of the receivers is enough for it.
   @inline(__always)
   private func takeFromBuffer() -> Element? {
     if capacity == 0 { return nil }
@@ -149,7 +136,7 @@ nonisolated final class Channel<Element: Sendable>: Sendable {
       if outbox.areSendersWaiting { return nil }
       // Only tried: both locks are taken in the other order elsewhere.
       if outbox.isEmpty, hasElements {
-        _ = state.withLockIfAvailable { $0.moveInbox(to: &outbox) }
+        _ = state.withLockIfAvailable { outbox.refill(&$0.inbox) }
       }
       guard let element = outbox.take() else { return nil }
       received.store(outbox.received, ordering: .releasing)
@@ -161,7 +148,6 @@ nonisolated final class Channel<Element: Sendable>: Sendable {
   private var batch: Int { Swift.min(capacity - capacity / 2, 64) }
 
   private var hasElements: Bool { count >= batch }
-
   private var hasRoom: Bool { count <= capacity - batch }
 
   // Of a moment that may be over; below 0 if elements came and went between
@@ -236,13 +222,11 @@ nonisolated final class Channel<Element: Sendable>: Sendable {
 nonisolated struct ChannelClosedError: Error, Equatable {}
 
 nonisolated extension Channel: AsyncSequence {
-  /// Receives until the channel ends; several iterators share the elements.
+  /// Receives like ``Channel/receive()``; several iterators share the elements,
+  /// and one that is dropped loses none.
   struct AsyncIterator: AsyncIteratorProtocol, Sendable {
     fileprivate let channel: Channel
 
-    /// Receives the next element, like ``Channel/receive()``.
-    ///
-    /// - Throws: `CancellationError` if the task is cancelled while it waits.
     mutating func next(
       isolation actor: isolated (any Actor)? = #isolation
     ) async throws(CancellationError) -> Element? {
@@ -250,8 +234,5 @@ nonisolated extension Channel: AsyncSequence {
     }
   }
 
-  /// Creates an iterator; dropping it loses no element.
-  func makeAsyncIterator() -> AsyncIterator {
-    AsyncIterator(channel: self)
-  }
+  func makeAsyncIterator() -> AsyncIterator { AsyncIterator(channel: self) }
 }

@@ -17,22 +17,32 @@ package enum ChannelExamples {
     ],
     copies: ["Channel.swift", "ChannelState.swift", "ChannelWaiting.swift"],
     examples: [
-      Example("plain", laws: [inOrder]) {
-        try await stream($0, $1, .unbounded)
-      },
+      Example("plain", body: plain),
       Example(
         "jobs",
-        laws: [inOrder, bounded],
-        wrong: wrongJobs,
+        laws: [bounded],
+        wrong: [runsAhead],
         exhausted: [(Jobs(capacity: 0, jobs: [1, 1, 1], use: 1), 4)],
         body: jobs
       ),
       Example(
         "meetings",
         laws: [explained],
-        wrong: wrongMeetings
-      ) { await $0.run(Port.channel, $1) },
-      .history("linearizable", histories(Port.channel), wrong: wrongHistories),
+        wrong: [askedFirst],
+        // All come at once, and are cancelled at any time.
+        exhausted: [(0, 297_064), (1, 146_876)].map { capacity, schedules in
+          let all = Meetings(
+            capacity: capacity,
+            sends: [0, 0],
+            receives: [0, 0],
+            closes: [],
+            patience: 0,
+            cancelAfter: 0
+          )
+          return (all, schedules)
+        }
+      ) { await $0.run(port(Channel(capacity: $0.capacity)), $1) },
+      .history("linearizable", histories(), wrong: wrongHistories),
     ],
     workloads: workloads
   )
@@ -53,35 +63,26 @@ package enum ChannelExamples {
     }
 
     /// The number of jobs, and what makes and what uses one.
-    func perform(
-      _ stage: Stage
-    ) -> (
-      Int, @Sendable (Int) async throws -> Int,
-      @Sendable (Int) async throws -> Void
-    ) {
-      let produce: @Sendable (Int) async throws -> Int = { job in
+    func perform(_ stage: Stage) -> (Int, Produce, Consume) {
+      let produce: Produce = { job in
         try await stage.work("producer", jobs[job])
         return job
       }
-      let consume: @Sendable (Int) async throws -> Void = { job in
+      let consume: Consume = { job in
         try await stage.work("consumer", use)
         stage.say("consumer", job)
       }
       return (jobs.count, produce, consume)
     }
+
+    typealias Produce = @Sendable (Int) async throws -> Int
+    typealias Consume = @Sendable (Int) async throws -> Void
   }
 
-  static func stream(
-    _ input: Jobs,
-    _ stage: Stage,
-    _ policy: AsyncStream<Int>.Continuation.BufferingPolicy
-  ) async throws {
+  private static func plain(_ input: Jobs, _ stage: Stage) async throws {
     let (n, produce, consume) = input.perform(stage)
     // #region plain
-    let (jobs, coming) = AsyncStream.makeStream(
-      of: Int.self,
-      bufferingPolicy: policy
-    )
+    let (jobs, coming) = AsyncStream.makeStream(of: Int.self)
     try await withThrowingTaskGroup { group in
       group.addTask {
         defer { coming.finish() }
@@ -109,13 +110,6 @@ package enum ChannelExamples {
     // #endregion
   }
 
-  static let inOrder = Law<Jobs>("each job is used, in order") { input, trace in
-    let used = trace.outcome.said["consumer"] ?? []
-    let all = input.jobs.indices.map(String.init)
-    let wanted = trace.ending == .returned ? all : Array(all.prefix(used.count))
-    return used == wanted ? nil : "\(used)"
-  }.untimed
-
   /// One more than the channel holds: the producer has made it, and waits.
   static let bounded = Law<Jobs>("at most capacity + 1 jobs are ahead") {
     input,
@@ -129,6 +123,14 @@ package enum ChannelExamples {
     return nil
   }
 
+  /// A stream has room for all: its producer never waits.
+  private static let runsAhead = Wrong(
+    "runs-ahead",
+    breaks: bounded,
+    input: Jobs(capacity: 1, jobs: [1, 1, 1, 1], use: 9),
+    body: plain
+  )
+
   // MARK: Tasks that send, receive or close
 
   struct Meetings: ExampleInput {
@@ -137,12 +139,13 @@ package enum ChannelExamples {
     var receives = [40, 50, 60, 80]
     var closes = [70]
     var patience = 25
+    var cancelAfter: Int?
 
     static var fields: [Field<Self>] {
       [
         Field(
           \.patience,
-          "after how many milliseconds a task that waits is cancelled",
+          "after how many milliseconds of waiting each task is cancelled",
           randomize: { input, source in
             // Nor do two tasks come at one instant, or are cancelled: which
             // of them is the first would be the scheduler's choice.
@@ -154,6 +157,7 @@ package enum ChannelExamples {
         .durations(\.sends, random: 0...8, "when each sender comes"),
         .durations(\.receives, random: 0...8, "when each receiver comes"),
         .durations(\.closes, random: 0...2, "when it is closed"),
+        .moment(\.cancelAfter, "cancel all after so many milliseconds"),
       ]
     }
 
@@ -164,17 +168,16 @@ package enum ChannelExamples {
         + closes.enumerated().map { ("close \($0)", .close, $1) }
     }
 
-    func run(_ make: Port.Make, _ stage: Stage) async {
-      let port = make(capacity)
-      await withTaskGroup { group in
+    func run(_ port: @escaping Port, _ stage: Stage) async {
+      await withThrowingTaskGroup { group in
         for (lane, call, milliseconds) in tasks {
           group.addTask(name: lane) {
-            guard (try? await stage.sleep(milliseconds)) != nil else { return }
-            stage.record("start", lane: lane)
-            await stage.cancel(lane, after: patience) {
-              stage.say(lane, await port.perform(call))
+            if milliseconds > 0 { try await stage.sleep(milliseconds) }
+            try await stage.keep(lane) {
+              await stage.cancel(lane, after: patience > 0 ? patience : nil) {
+                stage.say(lane, await port(call))
+              }
             }
-            stage.record("end", lane: lane)
           }
         }
       }
@@ -182,23 +185,20 @@ package enum ChannelExamples {
   }
 
   /// Nothing is lost, doubled or overtaken, no more is held than fits, nothing
-  /// ends before its time, and nobody waits for what is there; see ``Model``.
+  /// ends before its time, and nobody waits for what is there.
   static let explained = Law<Meetings>("some order explains what happened") {
     input,
     trace in
-    let events = trace.events
-    let operations = input.tasks.compactMap { lane, call, _ in
-      let own = events.indices.filter { events[$0].lane == lane }
-      return own.first.map { first in
-        guard let value = trace.outcome.said[lane]?.first, let last = own.last
-        else { return History<Model>.Operation(lane, call, since: first) }
-        return .init(
-          lane,
-          call,
-          String(value.dropFirst().dropLast()),
-          first...last
-        )
+    var operations: [History<Model>.Operation] = []
+    for (lane, call, _) in input.tasks {
+      let ticks = trace.events.indices.filter { trace.events[$0].lane == lane }
+      guard let first = ticks.first, let last = ticks.last else { continue }
+      var operation = History<Model>.Operation(lane, call, since: first)
+      if let said = trace.outcome.said[lane]?.first {
+        operation.value = String(said.dropFirst().dropLast())
+        operation.ended = last
       }
+      operations.append(operation)
     }
     return History(operations)
       .counterexample(from: Model(capacity: input.capacity))

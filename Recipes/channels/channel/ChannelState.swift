@@ -1,33 +1,29 @@
 import Synchronization
 
-// What a channel knows and decides. It knows no lock, task or clock.
-
 nonisolated extension Channel {
-  /// All but the elements that were moved on to the ``Outbox``.
+  /// What a channel knows, without the elements that were moved on to the
+  /// ``Outbox``.
   ///
   /// Each event is one method. It returns what to do once the locks are
   /// released.
   struct State: Sendable {
-    private let capacity: Int
+    let capacity: Int
     private var isClosed = false
     /// How many elements came into the buffer.
     private(set) var sent = 0
     // How many left it, when this was last looked up.
     private var received = 0
-    private var inbox: [Element] = []
-    // Tasks wait in one of the lists at most: senders only while the buffer
-    // is full, receivers only while it is empty.
+    var inbox: [Element] = []
+    // Senders wait only while the buffer is full, receivers only while it is
+    // empty.
     private(set) var senders = WaitList<Element>()
     private var receivers = WaitList<Void>()
     private var tickets = 0
 
     init(capacity: Int) { self.capacity = capacity }
 
-    /// Appends an element if nobody waits and there is room, for many if it
+    /// Appends an element if nobody waits and there is room: for many, if it
     /// has to be looked up.
-    ///
-    /// - Returns: Whether it was appended; there may be room where it was
-    ///   not.
     mutating func appendToBuffer(
       _ element: Element,
       _ received: borrowing Atomic<Int>,
@@ -42,11 +38,7 @@ nonisolated extension Channel {
       return true
     }
 
-    mutating func moveInbox(to outbox: inout Outbox) {
-      outbox.refill(&inbox)
-    }
-
-    /// - Returns: `nil` if the sender has to wait.
+    /// Sends, or returns `nil` if the sender has to wait.
     mutating func send(
       _ element: Element,
       _ outbox: Outbox,
@@ -66,7 +58,7 @@ nonisolated extension Channel {
       return .done(.sent)
     }
 
-    /// - Returns: `nil` if the receiver has to wait.
+    /// Receives, or returns `nil` if the receiver has to wait.
     mutating func receive(
       _ outbox: inout Outbox,
       for guest: Guest? = nil
@@ -103,23 +95,16 @@ nonisolated extension Channel {
       return .waiting(peer, tickets)
     }
 
-    /// Gives up a place; `nil` if the one who had it has been served.
+    /// Returns who had the place, or `nil` if that one has been served.
     mutating func leave(_ ticket: Ticket) -> Peer? {
       senders.remove(ticket) ?? receivers.remove(ticket)
     }
 
-    /// - Returns: All who wait, or `nil` if the channel was closed before.
+    /// Returns all that wait, or `nil` if the channel was closed before.
     mutating func close() -> [Peer]? {
       if isClosed { return nil }
       isClosed = true
-      var released: [Peer] = []
-      while case .one(let peer, _) = receivers.popFirst() {
-        released.append(peer)
-      }
-      while case .one(let peer, _) = senders.popFirst() {
-        released.append(peer)
-      }
-      return released
+      return receivers.popAll() + senders.popAll()
     }
 
     private mutating func append(_ element: Element) {
@@ -127,7 +112,7 @@ nonisolated extension Channel {
       sent += 1
     }
 
-    /// Decides for a guest that needs no other; a task is always decided.
+    /// Decides a guest that needs no other; false if it is served elsewhere.
     private func claim(_ guest: Guest?) -> Bool {
       guest?.decide() != .gone
     }
@@ -156,13 +141,9 @@ nonisolated extension Channel {
     }
   }
 
-  /// How a send or a receive ends.
+  /// How a send or a receive ends; `closed` is the end for a receiver.
   enum Outcome: Sendable {
-    case sent
-    case received(Element)
-    /// An error for a sender, and for a receiver the end.
-    case closed
-    case cancelled
+    case sent, received(Element), closed, cancelled
 
     /// Throws what ``Channel/send(_:)`` throws.
     func sent() throws {
@@ -183,13 +164,12 @@ nonisolated extension Channel {
     }
   }
 
-  /// What became of a send or a receive under the lock.
+  /// What became of a send or a receive under the lock: it is done, both sides
+  /// are, it waits, or another channel has served the guest meanwhile.
   enum Attempt: Sendable {
     case done(Outcome)
-    /// Both sides are done.
     case met(Peer, with: Outcome, own: Outcome)
     case waiting(Peer, Ticket)
-    /// The guest was served by another channel meanwhile.
     case lost
 
     /// Wakes the other side, if there is one.
@@ -226,24 +206,16 @@ nonisolated extension Channel {
     }
   }
 
-  /// One that waits at other channels as well, and is served by one of them:
-  /// that is what a `select` is.
+  /// One that waits at other channels too, and is served by one: a `select`.
   struct Guest: Sendable {
-    enum Verdict: Sendable {
-      case take
-      /// It was served elsewhere.
-      case gone
-      /// It and the other are the same.
-      case skip
-      /// The other was served elsewhere.
-      case lost
-    }
+    /// It is served now, was served elsewhere, is the same as the other, or
+    /// the other was served elsewhere.
+    enum Verdict: Sendable { case take, gone, skip, lost }
 
-    /// What those have in common that are decided together.
     let owner: any AnyObject & Sendable
     let index: Int
-    // What a `select` puts in place. Functions that capture nothing, or each
-    // guest would cost memory for two more.
+    // Functions that capture nothing, or each guest would cost memory for two
+    // more.
     let decideGuest: @Sendable (_ guest: Guest, _ other: Guest?) -> Verdict
     let resumeGuest: @Sendable (_ guest: Guest, Outcome) -> Void
 
@@ -258,11 +230,10 @@ nonisolated extension Channel {
   /// The number of a place, larger than those before it.
   typealias Ticket = Int
 
-  /// First in, first out, and any one can leave.
+  /// First in, first out, and any one can leave, which makes a gap.
   ///
-  /// One that leaves makes a gap. When half of the places are gaps, the
-  /// others close up: a queue that keeps its gaps would grow without bound
-  /// behind one that waits for long.
+  /// When half of the places are gaps, the others close up: with all its gaps
+  /// it would grow without bound behind one that waits for long.
   struct WaitList<Luggage: Sendable>: Sendable {
     enum First { case none, one(Peer, Luggage), lost }
 
@@ -282,7 +253,6 @@ nonisolated extension Channel {
       count += 1
     }
 
-    /// - Returns: Who had the place, or `nil` if there is none, or a gap.
     mutating func remove(_ ticket: Ticket) -> Peer? {
       var (low, high) = (first, places.count)
       while low < high {
@@ -298,8 +268,7 @@ nonisolated extension Channel {
       return places[low].occupant?.0
     }
 
-    /// Takes out the first one that can be served, by a guest if there is
-    /// one.
+    /// Takes out the first one that can be served, or meet the guest.
     mutating func popFirst(for guest: Guest? = nil) -> First {
       for place in first..<places.count {
         guard let (peer, luggage) = places[place].occupant else { continue }
@@ -313,6 +282,12 @@ nonisolated extension Channel {
         }
       }
       return .none
+    }
+
+    mutating func popAll() -> [Peer] {
+      var all: [Peer] = []
+      while case .one(let peer, _) = popFirst() { all.append(peer) }
+      return all
     }
 
     private mutating func vacate(_ place: Int) {

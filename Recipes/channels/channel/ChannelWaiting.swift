@@ -1,7 +1,5 @@
 import Synchronization
 
-// How a task waits: awake for a moment, and then suspended.
-
 nonisolated extension Channel {
   /// One wait, awake at first, which ends with an outcome.
   ///
@@ -74,11 +72,10 @@ nonisolated extension Channel {
   /// Learns whether it pays to stay awake for a moment before suspending.
   ///
   /// To suspend and be woken costs several times what two cores need to
-  /// exchange an element. One that stays awake for no longer than that loses
-  /// at most as much again (Karlin, Li, Manasse and Owicki, "Empirical studies
-  /// of competitive spinning", SOSP 1991); where the other side has no core to
-  /// run on it would lose it every time. So: a few attempts in 1,024 waits,
-  /// and all of them while at least 8 of 9 succeed.
+  /// exchange an element. One that stays awake for no longer than that loses at
+  /// most as much again (Karlin, Li, Manasse and Owicki, SOSP 1991). Where the
+  /// other side has no core to run on, it would lose it every time. So it tries
+  /// in a few of 1,024 waits, and in all while at least 8 of 9 succeed.
   struct Patience: ~Copyable, Sendable {
     // Changed by several at a time without a lock. A change that is lost does
     // no harm.

@@ -10,8 +10,7 @@ import (
 // workloads are what is timed against Swift.
 var workloads = passes()
 
-func passes() []cookbook.Workload {
-	var workloads []cookbook.Workload
+func passes() (workloads []cookbook.Workload) {
 	for _, shape := range []struct {
 		name               string
 		senders, receivers int
@@ -19,13 +18,14 @@ func passes() []cookbook.Workload {
 		{"one-to-one", 1, 1}, {"many-to-one", 5, 1}, {"one-to-many", 1, 5},
 		{"many-to-many", 5, 5}, {"write-contention", 1_000, 1},
 	} {
-		pass := func(name string, capacity int) cookbook.Workload {
-			return cookbook.Workload{Name: name, Run: func(count int) int {
-				return pass(count, shape.senders, shape.receivers, capacity)
-			}}
+		for name, capacity := range map[string]int{"": 0, "-buffered": 100} {
+			workloads = append(workloads, cookbook.Workload{
+				Name: shape.name + name,
+				Run: func(count int) int {
+					return pass(count, shape.senders, shape.receivers, capacity)
+				},
+			})
 		}
-		workloads = append(workloads,
-			pass(shape.name, 0), pass(shape.name+"-buffered", 100))
 	}
 	return workloads
 }

@@ -14,7 +14,7 @@ var Room = cookbook.Room{
 	Examples: map[string]cookbook.Example{
 		"plain":    cookbook.With(plain),
 		"jobs":     cookbook.With(buffered),
-		"meetings": cookbook.With(original.run),
+		"meetings": cookbook.With(port(perform).meet),
 	},
 	Wrong:     wrong,
 	Workloads: workloads,
@@ -73,21 +73,6 @@ type meetings struct {
 	Patience int   `json:"patience"`
 }
 
-// Operations are what tasks do to a channel.
-type operations struct {
-	open    func(capacity int) chan int
-	send    func(ctx context.Context, ch chan<- int, value int) error
-	receive func(ctx context.Context, ch <-chan int) (int, bool, error)
-	close   func(ch chan int)
-}
-
-var original = operations{
-	open:    func(capacity int) chan int { return make(chan int, capacity) },
-	send:    send,
-	receive: receive,
-	close:   func(ch chan int) { close(ch) },
-}
-
 // #region send
 func send(ctx context.Context, ch chan<- int, value int) error {
 	select {
@@ -109,58 +94,70 @@ func receive(ctx context.Context, ch <-chan int) (int, bool, error) {
 	}
 }
 
-func (o operations) run(
-	ctx context.Context, stage cookbook.Stage, in meetings,
-) error {
-	ch := o.open(in.Capacity)
+type operation struct {
+	ctx   context.Context
+	ch    chan int
+	verb  string
+	value int
+}
+
+// A port performs an operation, and says what it came to.
+type port func(operation) (string, error)
+
+func perform(o operation) (string, error) {
+	switch o.verb {
+	case "send":
+		return "sent", send(o.ctx, o.ch, o.value)
+	case "receive":
+		value, ok, err := receive(o.ctx, o.ch)
+		if !ok {
+			return "end", err
+		}
+		return fmt.Sprint("received ", value), err
+	default:
+		close(o.ch)
+		return "closed", nil
+	}
+}
+
+// meet runs a task for each moment.
+func (p port) meet(ctx context.Context, stage cookbook.Stage, in meetings) error {
+	ch := make(chan int, in.Capacity)
+	patience := &in.Patience
+	if *patience == 0 {
+		patience = nil
+	}
 	var wg sync.WaitGroup
-	start := func(
-		kind string, at []int, act func(context.Context, int) (string, error),
-	) {
+	for verb, at := range map[string][]int{
+		"send": in.Sends, "receive": in.Receives, "close": in.Closes,
+	} {
 		for i, ms := range at {
-			lane := fmt.Sprint(kind, " ", i)
+			lane := fmt.Sprint(verb, " ", i)
 			wg.Go(func() {
 				if stage.Sleep(ctx, ms) != nil {
 					return
 				}
 				_ = stage.Busy(lane, func() error {
-					ctx, stop := stage.CancelAfter(ctx, lane, &in.Patience)
+					ctx, stop := stage.CancelAfter(ctx, lane, patience)
 					defer stop()
-					stage.Say(lane, outcome(func() (string, error) {
-						return act(ctx, i)
-					}))
+					stage.Say(lane, p.outcome(operation{ctx, ch, verb, i}))
 					return nil
 				})
 			})
 		}
 	}
-	start("send", in.Sends, func(ctx context.Context, i int) (string, error) {
-		return "sent", o.send(ctx, ch, i)
-	})
-	start("receive", in.Receives, func(ctx context.Context, _ int) (string, error) {
-		value, ok, err := o.receive(ctx, ch)
-		if !ok {
-			return "end", err
-		}
-		return fmt.Sprint("received ", value), err
-	})
-	start("close", in.Closes, func(context.Context, int) (string, error) {
-		o.close(ch)
-		return "closed", nil
-	})
 	wg.Wait()
 	return nil
 }
 
-// outcome says what an operation came to. A send on a closed channel panics,
-// and so does a second close.
-func outcome(act func() (string, error)) (said string) {
+func (p port) outcome(o operation) (said string) {
+	// A send on a closed channel panics, and so does a second close.
 	defer func() {
 		if recover() != nil {
 			said = "refused"
 		}
 	}()
-	said, err := act()
+	said, err := p(o)
 	if err != nil {
 		return "cancelled"
 	}

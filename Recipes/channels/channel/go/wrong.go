@@ -2,11 +2,13 @@ package examples
 
 import (
 	"context"
+	"fmt"
 
 	"concurrencycookbook/internal/cookbook"
 )
 
-// wrong holds versions that are wrong on purpose: the comparison must find each.
+// wrong holds versions that are wrong on purpose: the comparison must find
+// each.
 var wrong = map[string]cookbook.Example{
 	"jobs/noBuffer": cookbook.With(
 		func(ctx context.Context, stage cookbook.Stage, in jobs) error {
@@ -14,67 +16,60 @@ var wrong = map[string]cookbook.Example{
 			return buffered(ctx, stage, in)
 		}),
 	// Room for the element that is on its way.
-	"meetings/oneElementTooMany": with(func(o *operations) {
-		o.open = func(capacity int) chan int { return make(chan int, capacity+1) }
+	"meetings/oneElementTooMany": cookbook.With(
+		func(ctx context.Context, stage cookbook.Stage, in meetings) error {
+			in.Capacity++
+			return port(perform).meet(ctx, stage, in)
+		}),
+	// Without a look at whether the element was sent.
+	"meetings/givesUpWhenFull": instead("send", func(o operation) (string, error) {
+		select {
+		case o.ch <- o.value:
+		default:
+		}
+		return "sent", nil
 	}),
-	"meetings/givesUpWhenFull":   with(func(o *operations) { o.send = givesUpWhenFull }),
-	"meetings/sendsInBackground": with(func(o *operations) { o.send = sendsInBackground }),
-	"meetings/closedUnnoticed":   with(func(o *operations) { o.send = closedUnnoticed }),
+	// A goroutine waits in its place; the channel may be closed meanwhile.
+	"meetings/sendsInBackground": instead("send", func(o operation) (string, error) {
+		go harmless(o)
+		return "sent", nil
+	}),
+	"meetings/closedUnnoticed": instead("send", harmless),
 	// A send without a select cannot be cancelled.
-	"meetings/sendNeverGivesUp": with(func(o *operations) {
-		o.send = func(_ context.Context, ch chan<- int, value int) error {
-			ch <- value
-			return nil
-		}
+	"meetings/sendNeverGivesUp": instead("send", func(o operation) (string, error) {
+		o.ch <- o.value
+		return "sent", nil
 	}),
-	"meetings/endTakenForValue": with(func(o *operations) {
-		o.receive = func(ctx context.Context, ch <-chan int) (int, bool, error) {
-			value, _, err := receive(ctx, ch)
-			return value, true, err
-		}
+	"meetings/endTakenForValue": instead("receive", func(o operation) (string, error) {
+		value, _, err := receive(o.ctx, o.ch)
+		return fmt.Sprint("received ", value), err
 	}),
-	"meetings/zeroTakenForEnd": with(func(o *operations) {
-		o.receive = func(ctx context.Context, ch <-chan int) (int, bool, error) {
-			value, _, err := receive(ctx, ch)
-			return value, value != 0, err
+	"meetings/zeroTakenForEnd": instead("receive", func(o operation) (string, error) {
+		if said, err := perform(o); said != "received 0" {
+			return said, err
 		}
+		return "end", nil
 	}),
-	"meetings/closeDropsTheBuffer": with(func(o *operations) {
-		o.close = func(ch chan int) {
-			close(ch)
-			for range ch {
-			}
+	"meetings/closeDropsTheBuffer": instead("close", func(o operation) (string, error) {
+		close(o.ch)
+		for range o.ch {
 		}
+		return "closed", nil
 	}),
 }
 
-func with(change func(*operations)) cookbook.Example {
-	changed := original
-	change(&changed)
-	return cookbook.With(changed.run)
+// instead does something else in the place of an operation.
+func instead(verb string, other port) cookbook.Example {
+	return cookbook.With(port(func(o operation) (string, error) {
+		if o.verb == verb {
+			return other(o)
+		}
+		return perform(o)
+	}).meet)
 }
 
-// givesUpWhenFull does not look at whether its element was sent.
-func givesUpWhenFull(_ context.Context, ch chan<- int, value int) error {
-	select {
-	case ch <- value:
-	default:
-	}
-	return nil
-}
-
-// sendsInBackground has a goroutine that waits in its place.
-func sendsInBackground(ctx context.Context, ch chan<- int, value int) error {
-	go func() {
-		// The channel may be closed while this one waits.
-		defer func() { recover() }()
-		send(ctx, ch, value)
-	}()
-	return nil
-}
-
-// closedUnnoticed makes a send on a closed channel harmless.
-func closedUnnoticed(ctx context.Context, ch chan<- int, value int) error {
+// harmless is a send that a closed channel does not stop.
+func harmless(o operation) (string, error) {
 	defer func() { recover() }()
-	return send(ctx, ch, value)
+	return perform(o)
 }
