@@ -4,6 +4,7 @@ import PackageDescription
 
 /// Rooms that are one module together, by their folders below `Recipes`.
 let rooms = [
+  "patterns/word-count",
   "patterns/bounded-pool",
   "channels/closed-and-nil",
   "lifetimes/loop-capture",
@@ -11,15 +12,15 @@ let rooms = [
   "runtime/a-million-tasks",
 ]
 
+/// Folders whose texts both languages embed; in Go a package of its own.
+let texts = ["patterns/word-count/texts"]
+
 /// A recipe's room in the earlier form: `Recipes/<chapter>/<name>`, a module.
 struct Recipe {
   var name: String
   var chapter: String
   /// Recipes whose pattern file this recipe's pattern file imports.
   var ingredients: [String] = []
-  /// Folders whose files both languages embed.
-  var embedded: [String] = []
-
   var module: String {
     name.split(separator: "-").map(\.capitalized).joined() + "Recipe"
   }
@@ -41,7 +42,6 @@ struct Recipe {
         "README.md", "\(goName).go", "\(goName)_test.go", "demo.go",
         "bench.go",
       ],
-      resources: embedded.map { .embedInCode($0) },
       swiftSettings: isIngredient ? strict + specialized : strict
     )
   }
@@ -49,7 +49,6 @@ struct Recipe {
 
 /// Every recipe in the earlier form, in the order of the menu.
 let recipes = [
-  Recipe(name: "word-count", chapter: "patterns", embedded: ["texts"]),
   Recipe(name: "fan-out-fan-in", chapter: "patterns", ingredients: ["channel"]),
   Recipe(name: "semaphore", chapter: "patterns"),
   Recipe(name: "pipeline", chapter: "patterns", ingredients: ["channel"]),
@@ -121,7 +120,9 @@ let package = Package(
         "ADDING.md", "HAZARDS.md", "go.mod", "go.sum", "cmd", "internal",
       ]
         + rooms.flatMap { ["\($0)/README.md", "\($0)/go"] }
-        + recipes.map { "\($0.chapter)/\($0.name)" },
+        + recipes.map { "\($0.chapter)/\($0.name)" }
+        + texts.map { "\($0)/texts.go" },
+      resources: texts.map { .embedInCode($0) },
       swiftSettings: strict
     ),
     .executableTarget(

@@ -22,11 +22,9 @@ import (
 	fanoutfanin "concurrencycookbook/patterns/fan-out-fan-in"
 	"concurrencycookbook/patterns/pipeline"
 	"concurrencycookbook/patterns/semaphore"
-	wordcount "concurrencycookbook/patterns/word-count"
 )
 
 var workloads = map[string][]cookbook.Workload{
-	"word-count":           wordcount.Workloads,
 	"fan-out-fan-in":       fanoutfanin.Workloads,
 	"pipeline":             pipeline.Workloads,
 	"backpressure":         backpressure.Workloads,

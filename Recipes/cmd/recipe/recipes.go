@@ -11,7 +11,6 @@ import (
 	fanoutfanin "concurrencycookbook/patterns/fan-out-fan-in"
 	"concurrencycookbook/patterns/pipeline"
 	"concurrencycookbook/patterns/semaphore"
-	wordcount "concurrencycookbook/patterns/word-count"
 )
 
 // A recipe is one entry of the menu.
@@ -23,7 +22,6 @@ type recipe struct {
 
 // recipes is the menu, in its order. A chapter's recipes stand together.
 var recipes = []recipe{
-	{"word-count", "patterns", wordcount.Demo()},
 	{"fan-out-fan-in", "patterns", fanoutfanin.Demo(fanoutfanin.Original)},
 	{"semaphore", "patterns", semaphore.Demo(semaphore.Originals)},
 	{"pipeline", "patterns", pipeline.Demo(pipeline.Original)},

@@ -6,6 +6,7 @@ import (
 	"concurrencycookbook/internal/cookbook"
 	loopcapture "concurrencycookbook/lifetimes/loop-capture/go"
 	boundedpool "concurrencycookbook/patterns/bounded-pool/go"
+	wordcount "concurrencycookbook/patterns/word-count/go"
 	amilliontasks "concurrencycookbook/runtime/a-million-tasks/go"
 	once "concurrencycookbook/shared-state/once/go"
 )
@@ -14,6 +15,7 @@ import (
 var Rooms = map[string]cookbook.Room{}
 
 func init() {
+	Rooms["word-count"] = wordcount.Room
 	Rooms["bounded-pool"] = boundedpool.Room
 	Rooms["closed-and-nil"] = closedandnil.Room
 	Rooms["loop-capture"] = loopcapture.Room

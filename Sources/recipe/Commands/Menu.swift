@@ -9,11 +9,9 @@ import PrioritySelectRecipe
 import Recipes
 import SelectRecipe
 import SemaphoreRecipe
-import WordCountRecipe
 
 /// Every recipe in the earlier form, in the order of the menu.
 let menu: [any Demo.Type] = [
-  WordCountDemo.self,
   FanOutFanInDemo.self,
   SemaphoreDemo.self,
   PipelineDemo.self,

@@ -1,32 +1,29 @@
-package import Cookbook
+import Cookbook
 import Foundation
 
-extension WordCountDemo {
-  package static let workloads = [
+extension WordCountExamples {
+  static let workloads = [
     Workload(
       "files",
       promise: "64 files of 1 MiB, in turn until 400 are counted, 4 open at "
         + "once",
       operations: 400
     ) { count, stopwatch in
-      let folder = ProcessInfo.processInfo.environment["COOKBOOK_BENCH_FOLDER"]
-      let files = try (0..<count).map {
-        try Self.benchFile(in: folder ?? "/tmp", index: $0 % 64)
-      }
+      let files = try (0..<count).map { try benchFile($0 % 64) }
       stopwatch.restart()
-      let total = try await WordCounts.total(of: files, workers: 4) { file in
-        try await WordCounts(contentsOf: ByteString(file))
+      let total = try await WordCounts.total(of: files, workers: 4) {
+        try await WordCounts(contentsOf: $0)
       }
       if let failure = total.failures.first { throw failure.error }
-      return total.counts.words + total.counts.distinct
+      return total.counts.words + total.counts.occurrences.count
     }
   ]
 
   /// A file of 1 MiB, which the first call writes: words of 2 to 9 letters,
   /// whose frequencies fall off as those of a natural language do.
-  private static func benchFile(in folder: String, index: Int) throws -> String
-  {
-    let name = "\(folder)/\(index).txt"
+  private static func benchFile(_ index: Int) throws -> String {
+    let folder = ProcessInfo.processInfo.environment["COOKBOOK_BENCH_FOLDER"]
+    let name = "\(folder ?? "/tmp")/\(index).txt"
     guard !FileManager.default.fileExists(atPath: name) else { return name }
     var state = UInt64(index)
     func random(_ bound: UInt64) -> UInt64 {
@@ -34,7 +31,6 @@ extension WordCountDemo {
       return (state >> 33) % bound
     }
     var text: [UInt8] = []
-    text.reserveCapacity(1 << 20)
     while text.count < 1 << 20 - 16 {
       let rank = random(1 << random(17))
       var letters = rank &* 2_654_435_761

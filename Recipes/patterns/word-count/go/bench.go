@@ -1,18 +1,18 @@
-package wordcount
+package examples
 
 import (
 	"context"
-	"errors"
-	"io/fs"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
 
 	"concurrencycookbook/internal/cookbook"
+	wordcount "concurrencycookbook/patterns/word-count/go/wordcount"
 )
 
-// Workloads are what is timed against Swift.
-var Workloads = []cookbook.Workload{
+// workloads are what is timed against Swift.
+var workloads = []cookbook.Workload{
 	{Name: "files", RunFrom: func(
 		operations int, stopwatch *cookbook.Stopwatch,
 	) int {
@@ -22,16 +22,10 @@ var Workloads = []cookbook.Workload{
 			files = append(files, benchFile(directory, index%64))
 		}
 		stopwatch.Restart()
-		total, _, failures, err := All(context.Background(), 4,
-			func(yield func(string) bool) {
-				for _, file := range files {
-					if !yield(file) {
-						return
-					}
-				}
-			}, File)
+		total, failures, err := wordcount.All(
+			context.Background(), 4, files, wordcount.File)
 		if err != nil || len(failures) > 0 {
-			panic(errors.Join(err, failures[0].Err))
+			panic(fmt.Sprint(err, failures))
 		}
 		return total.Words + len(total.Each)
 	}},
@@ -42,7 +36,7 @@ var Workloads = []cookbook.Workload{
 // a natural language do.
 func benchFile(directory string, index int) string {
 	name := filepath.Join(directory, strconv.Itoa(index)+".txt")
-	if _, err := os.Stat(name); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := os.Stat(name); err == nil {
 		return name
 	}
 	state := uint64(index)
