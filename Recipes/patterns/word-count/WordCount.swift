@@ -1,7 +1,7 @@
 import Foundation
 import Synchronization
 
-/// Words, and how often each occurs.
+/// The different words of a text, and how often each occurs.
 ///
 ///     let (counts, failures) = try await WordCounts.total(
 ///       of: ["diary.txt", "notes.txt"],
@@ -10,21 +10,15 @@ import Synchronization
 ///       try await WordCounts(contentsOf: path)
 ///     }
 ///
-/// Words are separated by what Unicode calls white space. Any other bytes
+/// Words are separated by what Unicode calls white space. All other bytes
 /// are letters, valid UTF-8 or not, as in Go's `bufio.ScanWords`.
-nonisolated struct WordCounts: Sendable {
-  /// The different words, and how often each occurs.
-  private(set) var occurrences: [Word: Int] = [:]
-  /// The number of bytes, white space included.
-  private(set) var bytes = 0
+typealias WordCounts = [Word: Int]
 
-  /// Creates counts of nothing.
-  init() {}
-
+nonisolated extension WordCounts {
   /// Counts the words of a text in memory, for instance of `text.utf8`.
   init(of text: some Sequence<UInt8>) {
+    self.init()
     var (text, next) = (Array(text), 0)
-    bytes = text.count
     take(from: &text, &next, isWhole: true)
   }
 
@@ -49,10 +43,11 @@ nonisolated struct WordCounts: Sendable {
     // The system would take a path with a zero to end there.
     if path.utf8.contains(0) { throw POSIXError(.EINVAL) }
     let file = unsafe open(path, O_RDONLY | O_CLOEXEC)
-    if file < 0 { throw Self.error(errno) }
+    if file < 0 { throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO) }
     defer { close(file) }
 
-    var (text, next) = ([UInt8](), 0)
+    self.init()
+    var (text, next, bytes) = ([UInt8](), 0, 0)
     while true {
       try Task.checkCancellation()
       let kept = text.count
@@ -61,23 +56,22 @@ nonisolated struct WordCounts: Sendable {
         unsafe read(file, text.baseAddress?.advanced(by: kept), chunk)
       }
       let code = errno
-      text.removeLast(chunk - max(count, 0))
+      text.removeLast(chunk - Swift.max(count, 0))
       if count < 0 {
         // A signal is no error of the file's.
         if code == EINTR { continue }
-        throw Self.error(code)
+        throw POSIXError(POSIXErrorCode(rawValue: code) ?? .EIO)
       }
       // A pipe gives less than it is asked for: only nothing is the end.
-      bytes += count
       take(from: &text, &next, isWhole: count == 0)
       if count == 0 { return }
-      // After a few milliseconds another task may have the thread.
-      if bytes >> 20 != (bytes - count) >> 20 { await Task.yield() }
+      bytes += count
+      if bytes >= 1 << 20 {
+        // After some milliseconds another task may have the thread.
+        bytes = 0
+        await Task.yield()
+      }
     }
-  }
-
-  private static func error(_ code: Int32) -> POSIXError {
-    POSIXError(POSIXErrorCode(rawValue: code) ?? .EIO)
   }
 
   /// Counts the words of many files, a few of them at once.
@@ -113,12 +107,13 @@ nonisolated struct WordCounts: Sendable {
         group.addTask { @Sendable in
           // Counts of its own: shared ones would need a lock, or an actor,
           // for each word.
-          var part = Part(WordCounts(), [])
+          var part = Part([:], [])
           while !Task.isCancelled {
             let next = begun.add(1, ordering: .relaxed).oldValue
             guard next < files.count else { break }
             do {
-              part.counts.merge(try await count(files[next]))
+              let counts = try await count(files[next])
+              part.counts.merge(counts, uniquingKeysWith: +)
             } catch {
               part.failures.append((files[next], error))
             }
@@ -126,31 +121,22 @@ nonisolated struct WordCounts: Sendable {
           return part
         }
       }
-      return await group.reduce(into: Part(WordCounts(), [])) {
-        $0.counts.merge($1.counts)
+      return await group.reduce(into: Part([:], [])) {
+        $0.counts.merge($1.counts, uniquingKeysWith: +)
         $0.failures += $1.failures
       }
     }
     try Task.checkCancellation()
-    // #endregion
     return total
+    // #endregion
   }
-
-  /// Adds the counts of `other`.
-  mutating func merge(_ other: WordCounts) {
-    occurrences.merge(other.occurrences, uniquingKeysWith: +)
-    bytes += other.bytes
-  }
-
-  /// The number of words, each occurrence counted.
-  var words: Int { occurrences.values.reduce(0, +) }
 
   /// The words that occur most often, the most frequent first, and words of
   /// the same count in the order of their bytes.
   ///
   /// - Complexity: O(*d* log *d*) for *d* different words.
   func mostFrequent(_ n: Int) -> [(word: Word, count: Int)] {
-    occurrences.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
+    sorted { ($1.value, $0.key) < ($0.value, $1.key) }
       .prefix(n).map { ($0.key, $0.value) }
   }
 
@@ -165,26 +151,25 @@ nonisolated struct WordCounts: Sendable {
     _ next: inout Int,
     isWhole: Bool
   ) {
-    var start = 0
+    if isWhole { text.append(0x20) }
     // White space has up to three bytes, which must not be cut apart.
     let end = isWhole ? text.count : text.count - 2
+    var start = 0
     while next < end {
       let width = Self.whiteSpace(at: next, of: text)
       if width == 0 {
         next += 1
         continue
       }
-      if start < next { count(text.span.extracting(start..<next)) }
+      if start < next {
+        let word = text.span.extracting(start..<next)
+        self[Word(word), default: 0] += 1
+      }
       next += width
       start = next
     }
-    if isWhole, start < end { count(text.span.extracting(start..<end)) }
     text.removeSubrange(..<start)
     next -= start
-  }
-
-  private mutating func count(_ word: Span<UInt8>) {
-    occurrences[Word(word), default: 0] += 1
   }
 
   /// The length of the white space at an offset, or 0.
@@ -214,7 +199,7 @@ nonisolated struct WordCounts: Sendable {
 nonisolated struct Word: Hashable, Sendable {
   /// Up to fifteen bytes, the first one highest, and lowest their number.
   ///
-  /// A dictionary looks at a number, and at no object in memory.
+  /// A dictionary then compares numbers, and needs no object for a key.
   private var head: UInt128 = 0
   private var rest: [UInt8] = []
 

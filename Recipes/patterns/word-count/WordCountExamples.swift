@@ -8,28 +8,25 @@ package enum WordCountExamples {
     chapter: .patterns,
     question: "Implement a concurrent word count across multiple files.",
     goConstructs: [
-      "bufio.Scanner", "bufio.ScanWords", "filepath.WalkDir",
-      "strings.Fields", "sync.WaitGroup", "map merge", "word count",
+      "bufio.Scanner", "bufio.ScanWords", "sync.WaitGroup", "map merge",
+      "word count",
     ],
     swiftConstructs: [
-      "withTaskGroup", "TaskGroup", "Dictionary.merge", "Span", "Atomic",
-      "String.split",
+      "withTaskGroup", "TaskGroup", "Dictionary.merge", "Span",
     ],
     problems: [
       "count words", "read many files", "process files concurrently",
       "map and reduce", "merge dictionaries", "too many open files",
-      "read a large file in chunks", "walk a directory",
     ],
     copies: ["WordCount.swift"],
     examples: [
       Example(
         "count",
-        laws: [
-          bound, busy, once, sums(isPlain: false), notGivenUp,
-          nothingAfterCancel, .allEndedOnReturn,
-        ],
+        laws: laws,
         wrong: wrongCounts,
-        exhausted: [(Files(workers: 2, reads: [1, 1, 1]), 4)],
+        exhausted: [
+          (Files(workers: 2, reads: [1, 1, 1]), 4), (Files(texts: [""]), 1),
+        ],
         body: count
       ),
       Example(
@@ -38,19 +35,9 @@ package enum WordCountExamples {
           reads: [30, 10, 25, 15],
           texts: ["to be or not to be", "be quick", "not now", "or never"]
         ),
-        laws: [once, sums(isPlain: true), .allEndedOnReturn],
+        laws: [once, sums, .allEndedOnReturn],
         wrong: wrongPlains,
         body: plain
-      ),
-      Example(
-        "equivalent-words",
-        .caller(
-          "1, returns",
-          go: "2, returns",
-          because: "Strings of Swift are equal where they are canonically "
-            + "equivalent, strings of Go where their bytes are."
-        ),
-        body: equivalentWords
       ),
     ],
     workloads: workloads
@@ -70,26 +57,25 @@ package enum WordCountExamples {
 
   /// Prints the counts, and names the files that could not be read.
   static func conclude(_ total: Total, _ input: Files, _ stage: Stage) {
-    let (counts, failures) = total
-    let top = counts.mostFrequent(input.top).map { ($0.count, "\($0.word)") }
-    for (file, error) in failures.sorted(by: { $0.file.name < $1.file.name }) {
-      stage.say(Event.errors, complaint(of: file.name, error))
+    let complaints = total.failures.map { file, error in
+      let code = (error as? POSIXError)?.code.rawValue
+      let reason = code.map { unsafe String(cString: strerror($0)) }
+      return "cannot read \(file.name): "
+        + (reason?.lowercased() ?? "\(error)")
     }
-    stage.print(
-      table(top)
-        + totals(
-          of: input.files(on: stage).count - failures.count,
-          bytes: counts.bytes,
-          words: counts.words,
-          different: counts.occurrences.count
-        )
-    )
+    for complaint in complaints.sorted() {
+      stage.say(Event.errors, complaint)
+    }
+    let ranked = total.counts.mostFrequent(.max)
+    stage.print(report(ranked.map { ("\($0.word)", $0.count) }, input))
   }
 
-  private static func plain(_ input: Files, _ stage: Stage) async {
+  static func plain(_ input: Files, _ stage: Stage) async {
     let files = input.files(on: stage)
     // What cannot be read, and what is cancelled, has no words.
-    let read: @Sendable (File) async -> String = { (try? await $0.read()) ?? "" }
+    let read: @Sendable (File) async -> String = {
+      (try? await $0.read()) ?? ""
+    }
     // #region plain
     let counts = await withTaskGroup(of: [String: Int].self) { group in
       for file in files {
@@ -107,46 +93,20 @@ package enum WordCountExamples {
     }
     // #endregion
     let ranked = counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
-    stage.print(table(ranked.prefix(input.top).map { ($0.value, $0.key) }))
+    stage.print(report(ranked.map { ($0.key, $0.value) }, input))
   }
 
-  private static func equivalentWords(_ stage: Stage) async {
-    let print: (Int) -> Void = stage.print
-    // #region equivalentWords
-    var counts: [String: Int] = [:]
-    for word in "caf\u{E9} cafe\u{301}".split(separator: " ") {
-      counts[String(word), default: 0] += 1
-    }
-    print(counts.count)
-    // #endregion
-  }
-
-  /// A line for each count.
-  static func table(_ rows: [(count: Int, name: String)]) -> String {
-    rows.map { count, name in
-      let digits = String(count)
-      let room = String(repeating: " ", count: max(0, 7 - digits.count))
-      return "\(room)\(digits)  \(name)"
-    }.joined(separator: "\n")
-  }
-
-  private static func totals(
-    of files: Int,
-    bytes: Int,
-    words: Int,
-    different: Int
+  /// The most frequent words, a line each, and what all come to.
+  static func report(
+    _ ranked: [(word: String, count: Int)],
+    _ input: Files
   ) -> String {
-    "\n\n"
-      + table([
-        (files, "files"), (bytes, "bytes"), (words, "words"),
-        (different, "different words"),
-      ])
-  }
-
-  private static func complaint(of file: String, _ error: any Error) -> String {
-    let code = (error as? POSIXError)?.code.rawValue
-    let reason = code.map { unsafe String(cString: strerror($0)).lowercased() }
-    return "cannot read \(file): \(reason ?? "\(error)")"
+    let lines = ranked.prefix(input.top).map { word, count in
+      String(repeating: " ", count: max(0, 7 - "\(count)".count))
+        + "\(count)  \(word)\n"
+    }
+    let words = ranked.reduce(0) { $0 + $1.count }
+    return lines.joined() + "\nwords: \(words), different: \(ranked.count)"
   }
 
   // MARK: The files
@@ -155,33 +115,34 @@ package enum WordCountExamples {
     counts: WordCounts, failures: [(file: File, error: any Error)]
   )
 
-  /// A file that is read for so long, or one on disk.
+  /// A text that takes its time to be read or, without one, a file on disk.
   struct File: Sendable {
     var name: String
-    /// What is in it, unless it is on disk.
     var text: [UInt8]?
     var milliseconds = 0
     var fails = false
     var stage: Stage
 
-    func read() async throws -> String {
-      String(decoding: try await keepOpen { text ?? [] }, as: UTF8.self)
+    /// What is in it, if it is in memory.
+    private func text() async throws -> [UInt8]? {
+      guard let text else { return nil }
+      try await stage.work(name, milliseconds, fails: fails)
+      return text
     }
 
     func counts() async throws -> WordCounts {
-      try await keepOpen {
-        guard let text else { return try await WordCounts(contentsOf: name) }
-        return WordCounts(of: text)
+      if let text = try await text() { return WordCounts(of: text) }
+      return try await stage.keep(name) {
+        try await WordCounts(contentsOf: name)
       }
     }
 
-    private func keepOpen<Value>(
-      _ body: () async throws -> Value
-    ) async throws -> Value {
-      try await stage.keep(name) {
-        try await stage.sleep(milliseconds)
-        if fails { throw POSIXError(.EIO) }
-        return try await body()
+    func read() async throws -> String {
+      if let text = try await text() {
+        return String(decoding: text, as: UTF8.self)
+      }
+      return try await stage.keep(name) {
+        try String(contentsOfFile: name, encoding: .utf8)
       }
     }
   }
@@ -199,26 +160,19 @@ package enum WordCountExamples {
       [
         Field(\.paths, "files and folders; by default a few short texts"),
         .count(\.workers, in: 1...1024, random: 1...4, "how many are open"),
-        .count(\.top, in: 0...1_000_000, random: 0...5, "how many words to show"),
-        .durations(\.reads, random: 0...8, "texts that take so many ms to read"),
-        Field(
-          \.texts,
-          "what is in these texts, one after the other",
-          randomize: { $0.texts = texts($0.reads.count, &$1) },
-          simplify: { texts in
-            [[], Array(texts.prefix(1)), texts.map { String($0.prefix(1)) }]
-          }
-        ),
+        .count(\.top, in: 0...1_000_000, random: 0...5, "how many to show"),
+        .durations(\.reads, random: 1...10, "texts that take so many ms"),
+        .texts(\.texts, of: \.reads, parts: parts, "what is in them"),
         .indices(\.failing, of: \.reads, "the texts that cannot be read"),
         .moment(\.cancelAfter, "cancel the caller after so many milliseconds"),
       ]
     }
 
-    /// What is in memory: the texts, or what is shipped where there is no file.
+    /// The texts by name, or what is shipped where no file is named.
     var inMemory: [(name: String, text: [UInt8])] {
-      if reads.isEmpty, paths.isEmpty { return Self.shipped }
+      if paths.isEmpty, reads.isEmpty, texts.isEmpty { return Self.shipped }
       return reads.indices.map { index in
-        let text = texts.isEmpty ? "" : texts[index % texts.count]
+        let text = index < texts.count ? texts[index] : ""
         return ("file \(index)", Array(text.utf8))
       }
     }
@@ -232,54 +186,24 @@ package enum WordCountExamples {
 
     /// Those in memory, then those on disk.
     func files(on stage: Stage) -> [File] {
-      var files = inMemory.map { File(name: $0.name, text: $0.text, stage: stage) }
+      var files = inMemory.map {
+        File(name: $0.name, text: $0.text, stage: stage)
+      }
       for index in reads.indices {
         files[index].milliseconds = reads[index]
         files[index].fails = failing.contains(index)
       }
-      let paths = paths.flatMap(Self.files(at:))
-      return files + paths.map { File(name: $0, stage: stage) }
+      return files + namedFiles.map { File(name: $0, stage: stage) }
     }
 
-    /// The regular files in a folder and below, in order; links in it are not
-    /// followed, so that a loop of them has an end. Whatever cannot be listed
-    /// is a file itself: opening it says best why it cannot be read.
-    static func files(at path: String) -> [String] {
-      let manager = FileManager.default
-      guard let names = try? manager.contentsOfDirectory(atPath: path) else {
-        return [path]
-      }
-      return names.sorted { Word($0) < Word($1) }.flatMap { name in
-        let inner = (path.hasSuffix("/") ? path : path + "/") + name
-        switch try? manager.attributesOfItem(atPath: inner)[.type]
-          as? FileAttributeType
-        {
-        case .typeDirectory: return files(at: inner)
-        case .typeRegular: return [inner]
-        default: return []
-        }
-      }
-    }
-
-    /// Words that follow one another without a space make new ones.
-    private static func texts(
-      _ count: Int,
-      _ source: inout RandomSource
-    ) -> [String] {
-      let parts: [String] =
-        "the tide a The \u{0} a\u{0} na\u{EF}ve größer снег ψωμί नदी 雨が降る 👩‍🚀 🇩🇪"
-        .split(separator: " ").map(String.init) + [
-          "\u{200B}", "\u{FEFF}", "\u{FFFD}", "\\xff", "\u{1F}", "⠀",
-          "counterclockwise", "bittersweetness", " ", " ", " ", "\n", "\t",
-          "\u{B}", "\u{C}", "\r", "\u{85}", "\u{A0}", "\u{1680}", "\u{2000}",
-          "\u{200A}", "\u{2028}", "\u{2029}", "\u{202F}", "\u{205F}", "\u{3000}",
-        ]
-      return (0..<count).map { _ in
-        (0..<source.int(in: 0...24)).map { _ in
-          parts[source.int(in: 0...parts.count - 1)]
-        }.joined()
-      }
-    }
+    /// Words, which make new ones where they follow without a space, and all
+    /// that is white space.
+    private static let parts = """
+      the|tide|a|The|\0|a\0|naïve|größer|снег|ψωμί|नदी|雨が降る|👩‍🚀|🇩🇪|\u{200B}|\
+      \u{FEFF}|\u{FFFD}|\\xff|3.14|\u{1F}|⠀|counterclockwise|bittersweetness|\
+       | | | |\n|\t|\u{B}|\u{C}|\r|\u{85}|\u{A0}|\u{1680}|\u{2000}|\u{2005}|\
+      \u{200A}|\u{2028}|\u{2029}|\u{202F}|\u{205F}|\u{3000}
+      """.split(separator: "|").map(String.init)
   }
 
   // MARK: Laws
@@ -293,54 +217,57 @@ package enum WordCountExamples {
   static let nothingAfterCancel =
     Law<Files>.nothingStartsAfterStop.failuresStopNothing
 
-  /// Counting at once comes to what counting in turn comes to.
-  static func sums(isPlain: Bool) -> Law<Files> {
-    Law("what is printed is what the files come to, one after the other") {
-      input, trace in
-      let said = trace.outcome.said
-      guard trace.ending == .returned else {
-        return said.isEmpty ? nil : "\(said) after an error"
-      }
-      let ended = Set(trace.events.filter { $0.name == "end" }.map(\.lane))
-      let failed = trace.events.filter { $0.name == "fail" }.map(\.lane)
-      let texts = input.inMemory.filter { ended.contains($0.name) }.map(\.text)
-      var counts: [[UInt8]: Int] = [:]
-      for text in texts {
-        for word in String(decoding: text, as: UTF8.self).unicodeScalars
-          .split(whereSeparator: \.properties.isWhitespace)
-        {
-          counts[Array(String(word).utf8), default: 0] += 1
-        }
-      }
-      let ranked = counts.sorted {
-        $0.value == $1.value
-          ? $0.key.lexicographicallyPrecedes($1.key) : $0.value > $1.value
-      }
-      var wanted = table(
-        ranked.prefix(input.top).map {
-          ($0.value, String(decoding: $0.key, as: UTF8.self))
-        }
-      )
-      if !isPlain {
-        wanted += totals(
-          of: texts.count,
-          bytes: texts.reduce(0) { $0 + $1.count },
-          words: counts.values.reduce(0, +),
-          different: counts.count
-        )
-      }
-      let complaints = failed.sorted().map {
-        json("cannot read \($0): input/output error")
-      }
-      return said[Event.caller] == [json(wanted)]
-        && (isPlain || said[Event.errors, default: []] == complaints)
-        ? nil : "\(said) instead of \(wanted) and \(complaints)"
-    }.untimed
+  static let laws: [Law<Files>] = [
+    bound, busy, once, sums, named, notGivenUp, nothingAfterCancel,
+    .allEndedOnReturn,
+  ]
+
+  /// The lanes of files that have ended so.
+  private static func files(_ ending: String, in trace: Trace) -> Set<String> {
+    Set(trace.events.filter { $0.name == ending }.map(\.lane))
   }
+
+  /// Counting at once comes to what counting in turn comes to.
+  static let sums = Law<Files>(
+    "the counts are those of reading one file after the other"
+  ) { input, trace in
+    let said = trace.outcome.said[Event.caller]
+    guard trace.ending == .returned else {
+      return said.map { "\($0) after an error" }
+    }
+    let read = files("end", in: trace)
+    var counts: [[UInt8]: Int] = [:]
+    for file in input.inMemory where read.contains(file.name) {
+      let words = String(decoding: file.text, as: UTF8.self).unicodeScalars
+        .split(whereSeparator: \.properties.isWhitespace)
+      for word in words { counts[Array(String(word).utf8), default: 0] += 1 }
+    }
+    let ranked = counts.sorted {
+      $0.value == $1.value
+        ? $0.key.lexicographicallyPrecedes($1.key) : $0.value > $1.value
+    }
+    let wanted = json(
+      report(
+        ranked.map { (String(decoding: $0.key, as: UTF8.self), $0.value) },
+        input
+      )
+    )
+    return said == [wanted] ? nil : "\(said ?? []) instead of \(wanted)"
+  }.untimed
+
+  static let named = Law<Files>("each file that cannot be read is named") {
+    _,
+    trace in
+    let said = trace.outcome.said[Event.errors, default: []]
+    let failed = files("fail", in: trace).sorted()
+    let wanted = failed.map { json("cannot read \($0): \($0) failed") }
+    return trace.ending == .returned && said.sorted() != wanted
+      ? "\(said)" : nil
+  }.untimed
 }
 
 extension WordCounts {
-  /// In the place of a file on disk.
+  /// In the place of a path.
   init(contentsOf file: WordCountExamples.File) async throws {
     self = try await file.counts()
   }

@@ -3,14 +3,12 @@ package examples
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"fmt"
 	"io/fs"
 	"os"
 	"slices"
 	"strings"
-	"syscall"
 
 	"concurrencycookbook/internal/cookbook"
 	wordcount "concurrencycookbook/patterns/word-count/go/wordcount"
@@ -20,13 +18,11 @@ import (
 // Room is what the recipe shows in Go.
 var Room = cookbook.Room{
 	Examples: map[string]cookbook.Example{
-		"count":            cookbook.With(count),
-		"plain":            cookbook.With(plain),
-		"equivalent-words": cookbook.Plain(equivalentWords),
+		"count": cookbook.With(count),
+		"plain": cookbook.With(plain),
 	},
 	Wrong: map[string]cookbook.Example{
 		"count/oneWorkerTooMany": cookbook.With(oneWorkerTooMany),
-		"count/firstFailure":     cookbook.With(firstFailure),
 		"plain/lostFile":         cookbook.With(lostFile),
 	},
 	Workloads: workloads,
@@ -42,35 +38,35 @@ type input struct {
 }
 
 func count(ctx context.Context, stage cookbook.Stage, in input) error {
-	countFile, files, n := counter(stage), in.files(), in.Workers
+	files, n := in.files(), in.Workers
+	countFile := func(ctx context.Context, f file) (wordcount.Counts, error) {
+		text, err := f.read(ctx, stage)
+		if err != nil {
+			return nil, err
+		}
+		return wordcount.Words(ctx, bytes.NewReader(text))
+	}
 	// #region count
 	counts, failures, err := wordcount.All(ctx, n, files, countFile)
 	// #endregion
 	if err != nil {
 		return err
 	}
-	slices.SortFunc(failures, func(a, b wordcount.Failure[file]) int {
-		return cmp.Compare(a.File.name, b.File.name)
-	})
 	for _, failure := range failures {
 		stage.Say("stderr", fmt.Sprintf("cannot read %s: %v",
-			cookbook.Display(failure.File.name), cookbook.Reason(failure.Err)))
+			failure.File.name, cookbook.Reason(failure.Err)))
 	}
-	stage.Println(table(counts.Top(in.Top)) +
-		fmt.Sprintf("\n\n%7d  files\n%7d  bytes\n%7d  words\n%7d  different words",
-			len(files)-len(failures), counts.Bytes, counts.Words, len(counts.Each)))
+	stage.Println(report(counts, in))
 	return nil
 }
 
 func plain(ctx context.Context, stage cookbook.Stage, in input) error {
 	files := in.files()
 	read := func(f file) string {
-		var text []byte
-		_ = f.keepOpen(ctx, stage, func() error {
-			text = f.text
-			return nil
-		})
-		return string(text)
+		if text, err := f.read(ctx, stage); err == nil {
+			return string(text)
+		}
+		return ""
 	}
 	// #region plain
 	results := make(chan map[string]int)
@@ -90,36 +86,26 @@ func plain(ctx context.Context, stage cookbook.Stage, in input) error {
 		}
 	}
 	// #endregion
-	each := wordcount.Counts{Each: map[string]*int{}}
+	total := wordcount.Counts{}
 	for word, n := range counts {
-		each.Each[word] = &n
+		total[word] = &n
 	}
-	stage.Println(table(each.Top(in.Top)))
+	stage.Println(report(total, in))
 	return nil
 }
 
-func equivalentWords(_ context.Context, fmt cookbook.Stage) error {
-	// #region equivalentWords
-	counts := map[string]int{}
-	for _, word := range strings.Fields("caf\u00e9 cafe\u0301") {
-		counts[word]++
+// report lists the most frequent words, and what all come to.
+func report(counts wordcount.Counts, in input) string {
+	var text strings.Builder
+	for _, e := range counts.Top(in.Top) {
+		fmt.Fprintf(&text, "%7d  %s\n", e.Count, cookbook.Display(e.Word))
 	}
-	fmt.Println(len(counts))
-	// #endregion
-	return nil
+	fmt.Fprintf(&text, "\nwords: %d, different: %d",
+		counts.Words(), len(counts))
+	return text.String()
 }
 
-// table returns a line for each count.
-func table(entries []wordcount.Entry) string {
-	var lines []string
-	for _, e := range entries {
-		lines = append(lines,
-			fmt.Sprintf("%7d  %s", e.Count, cookbook.Display(e.Word)))
-	}
-	return strings.Join(lines, "\n")
-}
-
-// A file is read for so long; one without a text is on disk.
+// A file is a text that takes its time to be read or, without one, on disk.
 type file struct {
 	name  string
 	text  []byte
@@ -127,34 +113,11 @@ type file struct {
 	fails bool
 }
 
-func (f file) keepOpen(
-	ctx context.Context, stage cookbook.Stage, body func() error,
-) error {
-	return stage.Busy(cookbook.Display(f.name), func() error {
-		if err := stage.Sleep(ctx, f.ms); err != nil {
-			return err
-		}
-		if f.fails {
-			return syscall.EIO
-		}
-		return body()
-	})
-}
-
-func counter(
-	stage cookbook.Stage,
-) func(context.Context, file) (wordcount.Counts, error) {
-	return func(ctx context.Context, f file) (counts wordcount.Counts, err error) {
-		err = f.keepOpen(ctx, stage, func() (err error) {
-			if f.text == nil {
-				counts, err = wordcount.File(ctx, f.name)
-			} else {
-				counts, err = wordcount.Words(ctx, bytes.NewReader(f.text))
-			}
-			return err
-		})
-		return counts, err
+func (f file) read(ctx context.Context, stage cookbook.Stage) ([]byte, error) {
+	if f.text == nil {
+		return os.ReadFile(f.name)
 	}
+	return f.text, stage.Work(ctx, f.name, f.ms, f.fails)
 }
 
 // files returns the texts, then the files on disk; without any what is
@@ -163,44 +126,24 @@ func (in input) files() []file {
 	var files []file
 	for i, ms := range in.Reads {
 		text := []byte{}
-		if len(in.Texts) > 0 {
-			text = []byte(in.Texts[i%len(in.Texts)])
+		if i < len(in.Texts) {
+			text = []byte(in.Texts[i])
 		}
 		files = append(files, file{
 			fmt.Sprint("file ", i), text, ms, slices.Contains(in.Failing, i)})
 	}
 	for _, path := range in.Paths {
-		files = append(files, onDisk(path)...)
+		files = append(files, file{name: path})
 	}
-	if len(in.Reads) == 0 && len(in.Paths) == 0 {
-		names, err := fs.Glob(texts.Files, "*.txt")
+	if len(in.Paths)+len(in.Reads)+len(in.Texts) > 0 {
+		return files
+	}
+	names, err := fs.Glob(texts.Files, "*.txt")
+	cookbook.Must(err)
+	for _, name := range names {
+		text, err := texts.Files.ReadFile(name)
 		cookbook.Must(err)
-		for _, name := range names {
-			text, err := texts.Files.ReadFile(name)
-			cookbook.Must(err)
-			files = append(files, file{name: name, text: text})
-		}
-	}
-	return files
-}
-
-// onDisk returns the regular files in a folder and below. Links in it are
-// not followed, so that a loop of them has an end. Whatever cannot be listed
-// is a file itself: opening it says best why it cannot be read.
-func onDisk(path string) []file {
-	entries, err := os.ReadDir(path)
-	if err != nil {
-		return []file{{name: path}}
-	}
-	var files []file
-	for _, entry := range entries {
-		inner := strings.TrimSuffix(path, "/") + "/" + entry.Name()
-		switch entry.Type() {
-		case fs.ModeDir:
-			files = append(files, onDisk(inner)...)
-		case 0:
-			files = append(files, file{name: inner})
-		}
+		files = append(files, file{name: name, text: text})
 	}
 	return files
 }
@@ -208,21 +151,6 @@ func onDisk(path string) []file {
 func oneWorkerTooMany(ctx context.Context, stage cookbook.Stage, in input) error {
 	in.Workers++
 	return count(ctx, stage, in)
-}
-
-// firstFailure stops the other files.
-func firstFailure(ctx context.Context, stage cookbook.Stage, in input) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	_, _, err := wordcount.All(ctx, in.Workers, in.files(),
-		func(ctx context.Context, f file) (wordcount.Counts, error) {
-			counts, err := counter(stage)(ctx, f)
-			if err != nil {
-				cancel()
-			}
-			return counts, err
-		})
-	return err
 }
 
 func lostFile(ctx context.Context, stage cookbook.Stage, in input) error {

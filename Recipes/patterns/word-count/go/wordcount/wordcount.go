@@ -2,8 +2,7 @@
 //
 // Workers, a channel of files and a channel of results are the bounded form
 // of "Go Concurrency Patterns: Pipelines and cancellation" on the Go blog
-// (https://go.dev/blog/pipelines). Splitting is bufio.ScanWords of the
-// standard library.
+// (https://go.dev/blog/pipelines).
 package wordcount
 
 import (
@@ -16,14 +15,9 @@ import (
 	"sync"
 )
 
-// Counts are those of one file or of many.
-type Counts struct {
-	Bytes int
-	Words int
-	// Each is a map to pointers for speed: counting a word that is known
-	// already, the usual case, then allocates no string.
-	Each map[string]*int
-}
+// Counts says how often each word occurs. Pointers are for speed: counting
+// a word that is known, the usual case, then allocates no string.
+type Counts map[string]*int
 
 // A Failure is a file that could not be counted.
 type Failure[F any] struct {
@@ -31,9 +25,8 @@ type Failure[F any] struct {
 	Err  error
 }
 
-// All calls count for each file, at most workers at once, and returns the
-// sum and the files that failed, in no particular order. These do not stop
-// the others.
+// All calls count for each file, at most workers at once. It returns the
+// sum, and the files that failed, in no particular order.
 //
 // When ctx is done, no further file is counted, and All returns ctx's error
 // once every count has returned.
@@ -50,7 +43,6 @@ func All[F any](
 	}
 	jobs := make(chan F)
 	results := make(chan result)
-
 	var wg sync.WaitGroup
 	wg.Go(func() {
 		defer close(jobs)
@@ -82,86 +74,82 @@ func All[F any](
 
 	// One collector merges: a map shared by the workers would need a lock
 	// for each word.
-	total := Counts{Each: make(map[string]*int)}
+	total := Counts{}
 	var failures []Failure[F]
 	for r := range results {
 		if r.err != nil {
 			failures = append(failures, Failure[F]{r.file, r.err})
-		} else {
-			total.merge(r.counts)
+		}
+		for word, n := range r.counts {
+			total.add(word, *n)
 		}
 	}
 	return total, failures, ctx.Err()
 }
 
-// merge takes over the numbers of other, which must not be used again.
-func (c *Counts) merge(other Counts) {
-	c.Bytes += other.Bytes
-	c.Words += other.Words
-	for word, n := range other.Each {
-		if sum, ok := c.Each[word]; ok {
-			*sum += *n
-		} else {
-			c.Each[word] = n
-		}
+func (c Counts) add(word string, n int) {
+	if sum, ok := c[word]; ok {
+		*sum += n
+	} else {
+		c[word] = &n
 	}
 }
 
 // longestWord bounds the memory that input without a space can take.
 const longestWord = 1 << 30
 
-// Words counts the words of one source in memory that grows with its
-// different words and its longest one. When ctx is done, it returns ctx's
+// Words counts the words of a source. When ctx is done, it returns ctx's
 // error instead of reading on.
 func Words(ctx context.Context, source io.Reader) (Counts, error) {
-	counts := Counts{Each: make(map[string]*int)}
-	input := &meter{ctx: ctx, source: source}
-	scanner := bufio.NewScanner(input)
+	counts := Counts{}
+	scanner := bufio.NewScanner(reader{ctx, source})
 	// Without this a word of 64 KiB is an error. The scanner needs one
 	// byte more than the word to see that it has ended.
 	scanner.Buffer(make([]byte, 64<<10), longestWord+1)
 	scanner.Split(bufio.ScanWords)
 	for scanner.Scan() {
-		word := scanner.Bytes()
-		counts.Words++
-		if n, ok := counts.Each[string(word)]; ok {
+		if n, ok := counts[string(scanner.Bytes())]; ok {
 			*n++
 		} else {
-			one := 1
-			counts.Each[string(word)] = &one
+			counts.add(scanner.Text(), 1)
 		}
 	}
-	counts.Bytes = input.bytes
-	return counts, scanner.Err()
+	if err := scanner.Err(); err != nil {
+		return nil, err
+	}
+	return counts, nil
 }
 
-// meter counts the bytes that pass through it.
-type meter struct {
+// A reader stops when its context is done.
+type reader struct {
 	ctx    context.Context
 	source io.Reader
-	bytes  int
 }
 
-func (m *meter) Read(buffer []byte) (int, error) {
-	if err := m.ctx.Err(); err != nil {
+func (r reader) Read(buffer []byte) (int, error) {
+	if err := r.ctx.Err(); err != nil {
 		return 0, err
 	}
-	n, err := m.source.Read(buffer)
-	m.bytes += n
-	return n, err
+	return r.source.Read(buffer)
 }
 
 // File counts the words of the named file.
 func File(ctx context.Context, name string) (Counts, error) {
-	if err := ctx.Err(); err != nil {
-		return Counts{}, err
-	}
 	file, err := os.Open(name)
 	if err != nil {
-		return Counts{}, err
+		return nil, err
 	}
 	defer file.Close()
 	return Words(ctx, file)
+}
+
+// Words is the number of words, each occurrence counted.
+func (c Counts) Words() int {
+	words := 0
+	for _, n := range c {
+		words += *n
+	}
+	return words
 }
 
 // An Entry is a word and how often it occurs.
@@ -173,8 +161,8 @@ type Entry struct {
 // Top returns the n most frequent words, the most frequent first, and words
 // of the same count in byte order.
 func (c Counts) Top(n int) []Entry {
-	entries := make([]Entry, 0, len(c.Each))
-	for word, count := range c.Each {
+	var entries []Entry
+	for word, count := range c {
 		entries = append(entries, Entry{word, *count})
 	}
 	slices.SortFunc(entries, func(a, b Entry) int {

@@ -13,8 +13,8 @@ func TestVeryLongWord(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got.Words != 3 || got.Each[long] == nil {
-		t.Errorf("%d words", got.Words)
+	if got.Words() != 3 || got[long] == nil {
+		t.Errorf("%d words", got.Words())
 	}
 }
 
@@ -28,7 +28,7 @@ func TestNothingIsOpenedAfterCancellationOfIdleWorkers(t *testing.T) {
 			_, _, err := All(ctx, 4, make([]int, 100),
 				func(context.Context, int) (Counts, error) {
 					t.Error("a file was opened")
-					return Counts{}, nil
+					return nil, nil
 				})
 			if err != context.Canceled {
 				t.Errorf("error %v, want %v", err, context.Canceled)
