@@ -164,7 +164,7 @@ struct CommandTests {
     ),
     (
       ["word-count", "--workers", "0"],
-      "--workers must be between 1 and 1024, not 0"
+      "--workers must be from 1 to 1024, not 0"
     ),
     (["explore"], "'recipe explore' needs the name of a recipe"),
     (["explore", "nothing-like-it"], "unknown recipe 'nothing-like-it'"),

@@ -47,11 +47,12 @@ nonisolated extension WordCounts {
     defer { close(file) }
 
     self.init()
+    let room = [UInt8](repeating: 0, count: chunk)
     var (text, next, bytes) = ([UInt8](), 0, 0)
     while true {
       try Task.checkCancellation()
       let kept = text.count
-      text += repeatElement(0, count: chunk)
+      text += room
       let count = unsafe text.withUnsafeMutableBytes { text in
         unsafe read(file, text.baseAddress?.advanced(by: kept), chunk)
       }
@@ -206,10 +207,15 @@ nonisolated struct Word: Hashable, Sendable {
   /// Creates a word from its bytes.
   init(_ bytes: Span<UInt8>) {
     let count = min(bytes.count, 15)
-    for index in 0..<count { head = head << 8 | UInt128(bytes[index]) }
-    head = head << (8 * (15 - count))
-    head = head << 8 | UInt128(count)
-    for index in count..<bytes.count { rest.append(bytes[index]) }
+    unsafe bytes.withUnsafeBytes { bytes in
+      unsafe withUnsafeMutableBytes(of: &head) { head in
+        unsafe head.copyMemory(
+          from: .init(start: bytes.baseAddress, count: count)
+        )
+      }
+      if bytes.count > 15 { unsafe rest = Array(bytes[15...]) }
+    }
+    head = UInt128(bigEndian: head) | UInt128(count)
   }
 
   /// Creates a word from the UTF-8 of a text.
