@@ -4,6 +4,7 @@ import PackageDescription
 
 /// The rooms, by their folders below `Recipes`.
 let rooms = [
+  "patterns/word-count",
   "patterns/bounded-pool",
   "patterns/fan-out-fan-in",
   "patterns/semaphore",
@@ -19,6 +20,9 @@ let rooms = [
   "shared-state/once",
   "runtime/a-million-tasks",
 ]
+
+/// Folders whose texts both languages embed; in Go a package of its own.
+let texts = ["patterns/word-count/texts"]
 
 /// What the project holds itself to in development: `COOKBOOK_STRICT=1`.
 ///
@@ -61,7 +65,9 @@ let package = Package(
       exclude: [
         "ADDING.md", "HAZARDS.md", "go.mod", "go.sum", "cmd", "internal",
       ]
-        + rooms.flatMap { ["\($0)/README.md", "\($0)/go"] },
+        + rooms.flatMap { ["\($0)/README.md", "\($0)/go"] }
+        + texts.map { "\($0)/texts.go" },
+      resources: texts.map { .embedInCode($0) },
       swiftSettings: strict
     ),
     .executableTarget(

@@ -2,6 +2,7 @@ package import Cookbook
 
 /// Every recipe, in the order of the menu.
 package let recipes: [Recipe] = [
+  WordCountExamples.recipe,
   BoundedPoolExamples.recipe,
   FanOutFanInExamples.recipe,
   SemaphoreExamples.recipe,

@@ -12,11 +12,15 @@ package protocol ExampleInput: RecipeInput {
   /// Not where what they come to depends on their order, as that of an attempt
   /// at the instant at which there is room again.
   static var mayTie: Bool { get }
+
+  /// Files that the example reads; on the command line they need no flag.
+  var paths: [String] { get }
 }
 
 extension ExampleInput {
   package var cancelAfter: Int? { nil }
   package static var mayTie: Bool { true }
+  package var paths: [String] { [] }
 
   package func validate() throws(InputError) {
     for field in Self.fields { try field.validate(self) }
@@ -506,6 +510,41 @@ extension Field {
         input[keyPath: path] = words[source.int(in: 0...words.count - 1)]
       },
       simplify: { word in Array(words.prefix { $0 != word }) }
+    )
+  }
+
+  /// A list of texts, one for each element of another field.
+  ///
+  /// - Parameters:
+  ///   - path: Where the input has it.
+  ///   - list: The other field.
+  ///   - parts: What a random text is made of.
+  ///   - meaning: What help says of it.
+  /// - Returns: The field.
+  package static func texts(
+    _ path: Path<[String]>,
+    of list: Path<[Int]>,
+    parts: [String],
+    _ meaning: String
+  ) -> Field {
+    Field(
+      path,
+      meaning,
+      randomize: { input, source in
+        input[keyPath: path] = input[keyPath: list].map { _ in
+          (0..<source.int(in: 0...24)).map { _ in
+            parts[source.int(in: 0...parts.count - 1)]
+          }.joined()
+        }
+      },
+      simplify: { texts in
+        [texts.map { String($0.prefix(1)) }]
+          + texts.indices.map { index in
+            var copy = texts
+            copy[index] = String(copy[index].prefix(copy[index].count / 2))
+            return copy
+          }
+      }
     )
   }
 

@@ -28,6 +28,20 @@ package struct Law<Input: Sendable>: Sendable {
     return law
   }
 
+  /// The same promise where a failure ends its own job and stops no other.
+  package var failuresStopNothing: Law {
+    var law = Law(name) { input, trace in
+      var trace = trace
+      for index in trace.events.indices where trace.events[index].name == "fail"
+      {
+        trace.events[index].name = "end"
+      }
+      return violation(input, trace)
+    }
+    law.isTimed = isTimed
+    return law
+  }
+
   package func problem(_ input: Input, _ trace: Trace) -> String? {
     violation(input, trace)
   }

@@ -91,18 +91,19 @@ package struct Stage: Sendable {
   /// Keeps a lane busy while `body` runs.
   ///
   /// Records `start`, and then `end`, `fail` or `cancelled`.
-  package func keep(
+  package func keep<Value>(
     _ lane: String,
-    busy body: () async throws -> Void
-  ) async throws {
+    busy body: () async throws -> Value
+  ) async throws -> Value {
     record("start", lane: lane)
     do {
-      try await body()
+      let value = try await body()
+      record("end", lane: lane)
+      return value
     } catch {
       record(error is CancellationError ? "cancelled" : "fail", lane: lane)
       throw error
     }
-    record("end", lane: lane)
   }
 
   /// Performs `body`, and cancels it after so many milliseconds, unless it has

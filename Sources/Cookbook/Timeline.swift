@@ -217,7 +217,7 @@ package struct Timeline: Sendable {
 extension String {
   /// The text as it may go to a terminal: a lane can be the name of a file,
   /// and that can be anything.
-  fileprivate var withoutControls: String {
+  package var withoutControls: String {
     unicodeScalars.reduce(into: "") { text, scalar in
       let isControl = scalar.properties.generalCategory == .control
       text.unicodeScalars.append(isControl ? "\u{FFFD}" : scalar)

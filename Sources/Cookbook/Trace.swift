@@ -41,6 +41,8 @@ extension Event {
   package static let note = "note"
   /// The lane in which the example's own task is recorded.
   package static let caller = "caller"
+  /// The lane of what an example says on standard error.
+  package static let errors = "stderr"
 
   package var isOpening: Bool { name == "start" }
   package var isClosing: Bool {

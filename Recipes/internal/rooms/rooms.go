@@ -15,6 +15,7 @@ import (
 	pipeline "concurrencycookbook/patterns/pipeline/go"
 	semaphore "concurrencycookbook/patterns/semaphore/go"
 	tokenbucket "concurrencycookbook/patterns/token-bucket/go"
+	wordcount "concurrencycookbook/patterns/word-count/go"
 	amilliontasks "concurrencycookbook/runtime/a-million-tasks/go"
 	once "concurrencycookbook/shared-state/once/go"
 )
@@ -23,6 +24,7 @@ import (
 var Rooms = map[string]cookbook.Room{}
 
 func init() {
+	Rooms["word-count"] = wordcount.Room
 	Rooms["bounded-pool"] = boundedpool.Room
 	Rooms["fan-out-fan-in"] = fanoutfanin.Room
 	Rooms["semaphore"] = semaphore.Room

@@ -14,7 +14,14 @@ enum ExampleCommand {
     _ recipe: Recipe,
     arguments: some Sequence<String>
   ) async throws {
-    let (examples, rest) = try take(Array(arguments), of: recipe)
+    let words = Array(arguments)
+    if let first = recipe.examples.first, first.takesFiles,
+      let word = words.first, !word.hasPrefix("-"),
+      !recipe.examples.contains(where: { $0.name == word })
+    {
+      return try await run(first, of: recipe, words)
+    }
+    let (examples, rest) = try take(words, of: recipe)
     // A name, or what only one example can mean.
     let wantsOne = examples.count == 1 || !rest.isEmpty
     guard wantsOne || !examples.allSatisfy({ $0.isInstant && $0.isComparable })
@@ -133,25 +140,28 @@ enum ExampleCommand {
     if let lines = try await history(example, request) {
       return try Terminal.print(lines.joined(separator: "\n"))
     }
-    let simulated = await ExampleJudge.run(
-      request.source ?? .seed(0),
-      cancelAtStep: request.cancelAtStep
-    ) { await example.run(request.input, on: $0) }
-    if request.source != nil, let failure = simulated.failure {
-      try show(simulated.trace, request.showsEvents)
-      throw failure
-    }
-    guard request.source == nil, simulated.trace.ending != .waits,
-      !example.isInstant
-    else {
-      try show(simulated.trace, request.showsEvents)
-      // Waiting for ever in virtual time is waiting for ever: the real run
-      // would tell nobody.
-      if simulated.trace.ending == .waits, !example.waits {
-        Terminal.complain("\(example.name) waits for ever: a deadlock")
-        throw ExitCode.failure
+    // What is on disk is read once: it can be large, or a pipe.
+    if request.source != nil || request.input.paths.isEmpty {
+      let simulated = await ExampleJudge.run(
+        request.source ?? .seed(0),
+        cancelAtStep: request.cancelAtStep
+      ) { await example.run(request.input, on: $0) }
+      if request.source != nil, let failure = simulated.failure {
+        try show(simulated.trace, request.showsEvents)
+        throw failure
       }
-      return
+      guard request.source == nil, simulated.trace.ending != .waits,
+        !example.isInstant
+      else {
+        try show(simulated.trace, request.showsEvents)
+        // Waiting for ever in virtual time is waiting for ever: the real run
+        // would tell nobody.
+        if simulated.trace.ending == .waits, !example.waits {
+          Terminal.complain("\(example.name) waits for ever: a deadlock")
+          throw ExitCode.failure
+        }
+        return
+      }
     }
     let recorder = TraceRecorder(clock: ContinuousClock())
     let input = request.input
@@ -162,11 +172,23 @@ enum ExampleCommand {
       let latest = last.map { ", last: \($0.lane) \($0.name)" } ?? ""
       Terminal.showProgress("\(recipe.name): \(count) events\(latest)")
     }
-    try show(Trace(recorder.events), request.showsEvents)
+    var trace = Trace(recorder.events)
+    let errors = trace.outcome.said[Event.errors, default: []].map(text)
+    if !request.showsEvents {
+      trace.events.removeAll { $0.lane == Event.errors }
+    }
+    try show(trace, request.showsEvents)
+    for error in errors { Terminal.complain(error.withoutControls) }
     if wasInterrupted {
       Terminal.complain("interrupted after \(recorder.events.count) events")
       throw ExitCode.interrupted
     }
+    if !errors.isEmpty { throw ExitCode.failure }
+  }
+
+  /// The text that was said, or what stands for another value.
+  private static func text(of said: String) -> String {
+    (try? JSONDecoder().decode(String.self, from: Data(said.utf8))) ?? said
   }
 
   /// The history of a seed in the simulation, where there is one.
@@ -233,13 +255,24 @@ enum ExampleCommand {
     let lanes = trace.outcome.lanes
     let ordered =
       lanes.filter { $0 != Event.caller } + lanes.filter { $0 == Event.caller }
-    return lines + ordered.map(trace.outcome.description)
+    return lines + ordered.flatMap { words(of: $0, in: trace.outcome) }
+  }
+
+  /// What a lane came to; a text of several lines as it is.
+  private static func words(of lane: String, in outcome: Outcome) -> [String] {
+    guard let said = outcome.said[lane], said.count == 1,
+      case let text = text(of: said[0]), text.contains("\n"),
+      outcome.endings[lane] == .returned
+    else { return [outcome.description(of: lane)] }
+    return text.lines.map(\.withoutControls)
   }
 
   static func help(_ recipe: Recipe) -> String {
     var lines = [
       "\(recipe.name): \(recipe.question)", "",
-      "usage: recipe \(recipe.name) [EXAMPLE] [--FIELD VALUE …]", "",
+      "usage: recipe \(recipe.name) [EXAMPLE] [--FIELD VALUE …]"
+        + (recipe.examples.contains(where: \.takesFiles) ? " [FILE …]" : ""),
+      "",
     ]
     for example in recipe.examples {
       lines.append("\(example.name)")
@@ -273,6 +306,11 @@ enum ExampleCommand {
 extension Example {
   /// Whether it takes neither input nor time.
   var isInstant: Bool { input is NoInput }
+
+  /// Whether it reads files that stand on the command line.
+  var takesFiles: Bool {
+    InputField.all(of: input).contains { $0.name == "paths" }
+  }
 
   /// Whether waiting for ever is its answer.
   var waits: Bool {
