@@ -221,11 +221,9 @@ package enum FanOutFanInExamples {
     inputs: \.workers,
     room: { [$0.buffer] }
   )
-}
 
-// MARK: - What is timed
+  // MARK: What is timed
 
-extension FanOutFanInExamples {
   private static let workloads =
     [
       ("fan-out-fan-in", "100 results may wait", 5_000_000, 100),

@@ -191,6 +191,7 @@ func (w *work) storeAll(ctx context.Context, pages seen) error {
 // endsWithTheFirst takes the end of one feed for the end of all.
 func endsWithTheFirst(ctx context.Context, w *work) error {
 	inner, cancel := context.WithCancel(ctx)
+	defer cancel()
 	feeds := w.feeds()
 	for i, next := range feeds {
 		feeds[i] = func(ctx context.Context, out chan<- page) error {
@@ -198,11 +199,11 @@ func endsWithTheFirst(ctx context.Context, w *work) error {
 			return next(ctx, out)
 		}
 	}
-	err := w.storeAll(ctx, fanoutfanin.FanIn(inner, w.Buffer, feeds...))
-	if err == context.Canceled {
-		return ctx.Err()
+	pages := fanoutfanin.FanIn(inner, w.Buffer, feeds...)
+	if err := w.storeAll(ctx, pages); err != context.Canceled {
+		return err
 	}
-	return err
+	return ctx.Err()
 }
 
 // through sends numbers through 4 workers.
