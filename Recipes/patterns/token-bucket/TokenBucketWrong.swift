@@ -5,7 +5,6 @@ import Synchronization
 extension TokenBucketExamples {
   static let wrongLimits = [
     wrong("window-borders", breaks: tokensSuffice, [8, 1, 1, 1]) { limit in
-      // #region window-borders
       let start = limit.state.withLock { state in
         let window = Int(limit.now / limit.period)
         if window > state.window { (state.window, state.used) = (window, 0) }
@@ -14,18 +13,6 @@ extension TokenBucketExamples {
         }
         state.used += 1
         return limit.period * state.window
-      }
-      try await limit.sleep(until: start)
-      // #endregion
-    },
-    wrong("refill-after-use", breaks: noIdleToken, [1, 1, 1, 1]) { limit in
-      let start = limit.state.withLock { state in
-        let back = state.taken.suffix(limit.burst)
-        let start =
-          back.count < limit.burst
-          ? limit.now : max(limit.now, back[back.startIndex] + limit.period)
-        state.taken.append(start)
-        return start
       }
       try await limit.sleep(until: start)
     },
@@ -42,7 +29,9 @@ extension TokenBucketExamples {
       try Task.checkCancellation()
     },
     wrong("all-wake-up", breaks: .firstComeFirstServed) { limit in
+      // #region all-wake-up
       while let due = limit.take() { try await limit.sleep(until: due) }
+      // #endregion
     },
     Wrong(
       "not-awaited",
@@ -105,9 +94,7 @@ extension TokenBucketExamples {
   private final class Limit: Sendable {
     let (burst, every): (Int, Duration)
     let stage: Stage
-    let state = Mutex(
-      (full: Duration.zero, window: 0, used: 0, taken: [Duration]())
-    )
+    let state = Mutex((full: Duration.zero, window: 0, used: 0))
     private let watch: Stopwatch
 
     init(_ input: Requests, _ stage: Stage) {

@@ -11,7 +11,7 @@ import (
 // workloads are what is timed against Swift.
 var workloads = []cookbook.Workload{
 	{Name: "free-tokens", Run: func(operations int) int {
-		quota := rate.NewLimiter(time.Nanosecond, 1_000)
+		quota := rate.NewLimiter(rate.Every(time.Nanosecond), 1_000)
 		sum := 0
 		for item := range operations {
 			cookbook.Must(quota.Wait(context.Background()))

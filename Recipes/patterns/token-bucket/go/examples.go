@@ -60,22 +60,26 @@ type waiter interface {
 	Wait(ctx context.Context) error
 }
 
-// buckets holds what makes a limiter, or something in its place.
+// buckets stands in the place of the package.
 type buckets struct {
-	NewLimiter func(every time.Duration, burst int) waiter
+	NewLimiter func(limit rate.Limit, burst int) waiter
 }
 
-func limiter(every time.Duration, burst int) waiter {
-	return rate.NewLimiter(every, burst)
+func (buckets) Every(interval time.Duration) rate.Limit {
+	return rate.Every(interval)
+}
+
+func limiter(limit rate.Limit, burst int) waiter {
+	return rate.NewLimiter(limit, burst)
 }
 
 func (rate buckets) take(
 	ctx context.Context, stage cookbook.Stage, in input,
 ) error {
-	every, burst := in.every(), in.Burst
+	interval, burst := in.every(), in.Burst
 	call := stage.Sink("request", in.Calls)
 	// #region bucket
-	quota := rate.NewLimiter(every, burst)
+	quota := rate.NewLimiter(rate.Every(interval), burst)
 	// #endregion
 	return in.perform(ctx, stage, func(ctx context.Context, request int) error {
 		// #region take
@@ -88,7 +92,7 @@ func (rate buckets) take(
 }
 
 func tryTake(ctx context.Context, stage cookbook.Stage, in input) error {
-	quota := rate.NewLimiter(in.every(), in.Burst)
+	quota := rate.NewLimiter(rate.Every(in.every()), in.Burst)
 	call := stage.Sink("request", in.Calls)
 	refuse := func(request int) error {
 		stage.Say("refused", request)

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"concurrencycookbook/internal/cookbook"
+	rate "concurrencycookbook/patterns/token-bucket/go/tokenbucket"
 )
 
 // wrong holds limits that are wrong on purpose: the comparison must find
@@ -22,8 +23,8 @@ type wait func(ctx context.Context) error
 func (w wait) Wait(ctx context.Context) error { return w(ctx) }
 
 func with(limit func(every time.Duration, burst int) wait) cookbook.Example {
-	return cookbook.With(buckets{func(every time.Duration, burst int) waiter {
-		return limit(every, burst)
+	return cookbook.With(buckets{func(every rate.Limit, burst int) waiter {
+		return limit(time.Duration(every), burst)
 	}}.take)
 }
 
@@ -77,7 +78,7 @@ func cancelledTakesToken(every time.Duration, burst int) wait {
 
 // lastComeFirstServed gives each token to the one that came last.
 func lastComeFirstServed(every time.Duration, burst int) wait {
-	limiter := limiter(every, burst)
+	limiter := limiter(rate.Every(every), burst)
 	var mu sync.Mutex
 	var turns []chan struct{}
 	return func(ctx context.Context) error {

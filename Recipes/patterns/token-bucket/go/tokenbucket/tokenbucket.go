@@ -12,6 +12,12 @@ import (
 	"time"
 )
 
+// A Limit is a rate, as the interval between two tokens.
+type Limit time.Duration
+
+// Every returns the rate of one token in each interval.
+func Every(interval time.Duration) Limit { return Limit(interval) }
+
 // A Limiter is a bucket of tokens that refills at a constant rate.
 type Limiter struct {
 	every time.Duration
@@ -23,9 +29,9 @@ type Limiter struct {
 }
 
 // NewLimiter returns a full bucket of burst tokens. While it is not full,
-// a token comes in after each interval.
-func NewLimiter(every time.Duration, burst int) *Limiter {
-	l := &Limiter{every, burst, make(chan time.Time, 1)}
+// tokens come in at the rate.
+func NewLimiter(rate Limit, burst int) *Limiter {
+	l := &Limiter{time.Duration(rate), burst, make(chan time.Time, 1)}
 	l.line <- time.Now()
 	return l
 }

@@ -12,7 +12,7 @@ func TestCancelledCallerTakesNoFreeToken(t *testing.T) {
 	cancel()
 	for range 100 { // since a select chooses at random
 		synctest.Test(t, func(t *testing.T) {
-			limiter := NewLimiter(time.Minute, 1)
+			limiter := NewLimiter(Every(time.Minute), 1)
 			if err := limiter.Wait(cancelled); err != context.Canceled {
 				t.Errorf("error %v", err)
 			}
