@@ -7,6 +7,7 @@ let rooms = [
   "patterns/bounded-pool",
   "channels/channel",
   "channels/select",
+  "channels/priority-select",
   "channels/closed-and-nil",
   "lifetimes/loop-capture",
   "shared-state/once",
@@ -23,7 +24,6 @@ let absentTests = [
   "PipelineNaivePorts.swift", "PipelineTests.swift",
   "FanOutFanInNaivePorts.swift", "FanOutFanInTests.swift",
   "BackpressureNaivePorts.swift", "BackpressureTests.swift",
-  "PrioritySelectTests.swift",
   "ChannelDemoTests.swift",
 ]
 
@@ -77,12 +77,6 @@ let halfway = [
   "channels/channel/Bench.swift", "channels/channel/demo.go",
   "channels/channel/bench.go", "channels/channel/channel.go",
   "channels/channel/channel_test.go",
-  "channels/priority-select/README.md", "channels/priority-select/Demo.swift",
-  "channels/priority-select/Laws.swift",
-  "channels/priority-select/Bench.swift", "channels/priority-select/demo.go",
-  "channels/priority-select/bench.go",
-  "channels/priority-select/priority_select.go",
-  "channels/priority-select/priority_select_test.go",
 ]
 
 /// What the project holds itself to in development: `COOKBOOK_STRICT=1`.

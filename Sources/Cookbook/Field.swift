@@ -6,10 +6,17 @@ package protocol ExampleInput: RecipeInput {
 
   /// When the runner cancels the example, in milliseconds.
   var cancelAfter: Int? { get }
+
+  /// Whether random inputs may let several things happen at one instant.
+  ///
+  /// Not where what they come to depends on their order, as that of an attempt
+  /// at the instant at which there is room again.
+  static var mayTie: Bool { get }
 }
 
 extension ExampleInput {
   package var cancelAfter: Int? { nil }
+  package static var mayTie: Bool { true }
 
   package func validate() throws(InputError) {
     for field in Self.fields { try field.validate(self) }
@@ -32,7 +39,7 @@ extension ExampleInput {
   ) -> Self {
     var input = start
     var source = RandomSource(generator: generator)
-    source.mayStop = Bool.random(using: &source.generator)
+    source.mayStop = Bool.random(using: &source.generator) || !mayTie
     for field in fields { field.randomize(&input, &source) }
     generator = source.generator
     return input
@@ -172,12 +179,15 @@ extension Field {
   ///   - random: How many there are in a random input, ten or fewer.
   ///   - areDistinct: Whether no two may be equal in a random input, for
   ///     instance because it is when lanes come.
+  ///   - areOfLanes: Whether each is what a lane of its own takes, so that
+  ///     random inputs have to make several end at one instant.
   ///   - meaning: What help says of it.
   /// - Returns: The field.
   package static func durations(
     _ path: Path<[Int]>,
     random: ClosedRange<Int>,
     areDistinct: Bool = false,
+    areOfLanes: Bool = true,
     _ meaning: String
   ) -> Field {
     var field = Field(
@@ -221,7 +231,7 @@ extension Field {
         return simpler.filter { !areDistinct || Set($0).count == $0.count }
       }
     )
-    field.isForLanes = true
+    field.isForLanes = areOfLanes
     return field
   }
 

@@ -12,7 +12,6 @@ import (
 	"runtime"
 
 	"concurrencycookbook/channels/channel"
-	priorityselect "concurrencycookbook/channels/priority-select"
 	"concurrencycookbook/internal/cookbook"
 	"concurrencycookbook/internal/rooms"
 	contextcancellation "concurrencycookbook/lifetimes/context-cancellation"
@@ -33,7 +32,6 @@ var workloads = map[string][]cookbook.Workload{
 	"errgroup":             errgroup.Workloads,
 	"context-cancellation": contextcancellation.Workloads,
 	"channel":              channel.Workloads,
-	"priority-select":      priorityselect.Workloads,
 }
 
 type request struct {

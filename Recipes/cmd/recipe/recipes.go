@@ -1,7 +1,6 @@
 package main
 
 import (
-	priorityselect "concurrencycookbook/channels/priority-select"
 	"concurrencycookbook/internal/cookbook"
 	contextcancellation "concurrencycookbook/lifetimes/context-cancellation"
 	"concurrencycookbook/lifetimes/errgroup"
@@ -29,8 +28,6 @@ var recipes = []recipe{
 	{"errgroup", "lifetimes", errgroup.Demo(errgroup.Original)},
 	{"context-cancellation", "lifetimes",
 		contextcancellation.Demo(contextcancellation.Original)},
-	{"priority-select", "channels",
-		priorityselect.Demo(priorityselect.Original)},
 }
 
 func find(name string) (recipe, error) {

@@ -16,7 +16,6 @@ import (
 	"time"
 
 	"concurrencycookbook/channels/channel"
-	priorityselect "concurrencycookbook/channels/priority-select"
 	"concurrencycookbook/internal/cookbook"
 	"concurrencycookbook/internal/mutants"
 	"concurrencycookbook/internal/rooms"
@@ -216,8 +215,6 @@ func mutate(recipe, mutant string) (cookbook.Demo, error) {
 		return pick(mutants.FanOutFanIn, mutant, fanoutfanin.Demo)
 	case "pipeline":
 		return pick(mutants.Pipeline, mutant, pipeline.Demo)
-	case "priority-select":
-		return pick(mutants.PrioritySelect, mutant, priorityselect.Demo)
 	case "semaphore":
 		return pick(mutants.Semaphore, mutant, semaphore.Demo)
 	default:
