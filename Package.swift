@@ -16,6 +16,7 @@ let rooms = [
   "lifetimes/loop-capture",
   "channels/channel",
   "channels/select",
+  "channels/priority-select",
   "channels/closed-and-nil",
   "shared-state/once",
   "runtime/a-million-tasks",

@@ -14,6 +14,7 @@ package let recipes: [Recipe] = [
   LoopCaptureExamples.recipe,
   ChannelExamples.recipe,
   SelectExamples.recipe,
+  PrioritySelectExamples.recipe,
   ClosedAndNilExamples.recipe,
   OnceExamples.recipe,
   AMillionTasksExamples.recipe,

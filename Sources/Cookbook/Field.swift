@@ -211,6 +211,8 @@ extension Field {
   ///   - least: The shortest that there may be.
   ///   - random: How many there are in a random input, ten or fewer.
   ///   - ties: Which of them may be equal in a random input.
+  ///   - areOfLanes: Whether each is what a lane of its own takes, so that
+  ///     random inputs have to make several end at one instant.
   ///   - meaning: What help says of it.
   /// - Returns: The field.
   package static func durations(
@@ -218,11 +220,15 @@ extension Field {
     least: Int = 0,
     random: ClosedRange<Int>,
     ties: Ties = .allowed,
+    areOfLanes: Bool = true,
     _ meaning: String
   ) -> Field {
-    durations(path, least: least, ties: ties, meaning) { _, source in
-      source.int(in: random)
+    var field = durations(path, least: least, ties: ties, meaning) {
+      _,
+      source in source.int(in: random)
     }
+    if !areOfLanes { field.isForLanes = false }
+    return field
   }
 
   /// A list of durations in milliseconds, in a random input as many as those

@@ -49,49 +49,48 @@ nonisolated struct WeightedReceiver<Element: Sendable>: Sendable {
   /// - Returns: The element, or `nil` when both channels have ended.
   /// - Throws: `CancellationError` if the task is cancelled while it waits;
   ///   no element is lost by that.
-  nonisolated(nonsending)
-    mutating func next() async throws -> Element?
-  {
+  nonisolated(nonsending) mutating func next() async throws -> Element? {
     while high != nil || low != nil {
       let isHighFirst = streak < ratio
+      let (first, second) = isHighFirst ? (high, low) : (low, high)
       let turn: Turn
-      // Asked in the same order without a select first, which costs more.
-      if let ready = ready(high: isHighFirst) ?? ready(high: !isHighFirst) {
+      // Asked without a select first, which costs more.
+      if let ready = Turn(first, isFirst: true) ?? Turn(second, isFirst: false)
+      {
         turn = ready
       } else {
-        let fromHigh = Select.receive(from: high) {
-          Turn(isHigh: true, element: $0)
+        turn = try await prioritySelect {
+          Select.receive(from: first) { Turn(isFirst: true, element: $0) }
+          Select.receive(from: second) { Turn(isFirst: false, element: $0) }
         }
-        let fromLow = Select.receive(from: low) {
-          Turn(isHigh: false, element: $0)
-        }
-        turn = try await Select.first(
-          of: isHighFirst ? [fromHigh, fromLow] : [fromLow, fromHigh],
-          choose: \.lowerBound
-        )
       }
+      let isHigh = turn.isFirst == isHighFirst
       guard let element = turn.element else {
         // An ended channel would always be ready, and be asked for ever.
-        if turn.isHigh { high = nil } else { low = nil }
+        if isHigh { high = nil } else { low = nil }
         continue
       }
-      streak = turn.isHigh ? min(streak + 1, ratio) : 0
+      streak = isHigh ? min(streak + 1, ratio) : 0
       return element
     }
     return nil
   }
 
-  private func ready(high isHigh: Bool) -> Turn? {
-    switch (isHigh ? high : low)?.tryReceive() {
-    case .element(let element): Turn(isHigh: isHigh, element: element)
-    case .end: Turn(isHigh: isHigh, element: nil)
-    case .nothing, nil: nil
-    }
-  }
-
   private struct Turn {
-    var isHigh: Bool
-    var element: Element?
+    let isFirst: Bool
+    let element: Element?
+
+    init(isFirst: Bool, element: Element?) {
+      (self.isFirst, self.element) = (isFirst, element)
+    }
+
+    init?(_ channel: Channel<Element>?, isFirst: Bool) {
+      switch channel?.tryReceive() {
+      case .element(let element): self.init(isFirst: isFirst, element: element)
+      case .end: self.init(isFirst: isFirst, element: nil)
+      case .nothing, nil: return nil
+      }
+    }
   }
 }
 

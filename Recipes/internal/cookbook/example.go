@@ -238,6 +238,9 @@ func (s Stage) Say(lane string, value any) {
 	s.record.Record(lane, "say", string(line[:len(line)-1]))
 }
 
+// Come records that a task or a job comes, which another one may let wait.
+func (s Stage) Come(lane string) { s.record.Record(lane, "come", "") }
+
 // Println records a value that the caller came to: a page's code may say
 // fmt.Println.
 func (s Stage) Println(value any) { s.Say(caller, value) }

@@ -4,6 +4,7 @@ package rooms
 import (
 	channel "concurrencycookbook/channels/channel/go"
 	closedandnil "concurrencycookbook/channels/closed-and-nil/go"
+	priorityselect "concurrencycookbook/channels/priority-select/go"
 	selecting "concurrencycookbook/channels/select/go"
 	"concurrencycookbook/internal/cookbook"
 	contextcancellation "concurrencycookbook/lifetimes/context-cancellation/go"
@@ -36,6 +37,7 @@ func init() {
 	Rooms["loop-capture"] = loopcapture.Room
 	Rooms["channel"] = channel.Room
 	Rooms["select"] = selecting.Room
+	Rooms["priority-select"] = priorityselect.Room
 	Rooms["closed-and-nil"] = closedandnil.Room
 	Rooms["once"] = once.Room
 	Rooms["a-million-tasks"] = amilliontasks.Room
