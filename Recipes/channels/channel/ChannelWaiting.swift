@@ -3,8 +3,8 @@ import Synchronization
 nonisolated extension Channel {
   /// One wait, awake at first, which ends with an outcome.
   ///
-  /// In memory of its own, which the task that waits frees: a class that is
-  /// generic takes as long to be destroyed as all the rest.
+  /// Its memory is freed by the task that waits: a class that is generic takes
+  /// as long to be destroyed as all the rest.
   @safe struct Waiter: Sendable {
     @unsafe private struct Body: ~Copyable {
       let progress = Atomic(awake)

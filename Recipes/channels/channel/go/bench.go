@@ -2,7 +2,6 @@ package examples
 
 import (
 	"sync"
-	"sync/atomic"
 
 	"concurrencycookbook/internal/cookbook"
 )
@@ -30,10 +29,9 @@ func passes() (workloads []cookbook.Workload) {
 	return workloads
 }
 
-func pass(count, senders, receivers, capacity int) int {
-	ch := make(chan int, capacity)
-	var sending, receiving sync.WaitGroup
-	var total atomic.Int64
+func pass(count, senders, receivers, capacity int) (sum int) {
+	ch, sums := make(chan int, capacity), make(chan int)
+	var sending sync.WaitGroup
 	for sender := range senders {
 		sending.Go(func() {
 			for element := sender; element < count; element += senders {
@@ -42,16 +40,18 @@ func pass(count, senders, receivers, capacity int) int {
 		})
 	}
 	for range receivers {
-		receiving.Go(func() {
+		go func() {
 			sum := 0
 			for element := range ch {
 				sum += element
 			}
-			total.Add(int64(sum))
-		})
+			sums <- sum
+		}()
 	}
 	sending.Wait()
 	close(ch)
-	receiving.Wait()
-	return int(total.Load())
+	for range receivers {
+		sum += <-sums
+	}
+	return sum
 }
