@@ -146,14 +146,13 @@ nonisolated final class Channel<Element: Sendable>: Sendable {
 
   private var hasElements: Bool { count >= batch }
   private var hasRoom: Bool { count <= capacity - batch }
-
   // Of a moment that may be over; below 0 if elements came and went between
   // the two loads.
   private var count: Int {
     sent.load(ordering: .acquiring) &- received.load(ordering: .acquiring)
   }
 
-  // MARK: With both locks, and with a wait
+  // MARK: With both locks
 
   nonisolated(nonsending)
     private func sendOrWait(_ element: Element) async throws

@@ -1,11 +1,9 @@
 import Synchronization
 
 nonisolated extension Channel {
-  /// What a channel knows, without the elements that were moved on to the
-  /// ``Outbox``.
+  /// What a channel knows, but for the elements in its outbox.
   ///
-  /// Each event is one method. It returns what to do once the locks are
-  /// released.
+  /// Each event is a method, which returns what to do without the locks.
   struct State: Sendable {
     let capacity: Int
     private var isClosed = false

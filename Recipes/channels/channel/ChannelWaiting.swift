@@ -35,7 +35,6 @@ nonisolated extension Channel {
       unsafe body.pointee.progress.load(ordering: .acquiring) == Self.served
     }
 
-    /// What it was served with.
     var outcome: Outcome {
       guard isServed, let outcome = unsafe body.pointee.outcome else {
         preconditionFailure("nobody has served this one")

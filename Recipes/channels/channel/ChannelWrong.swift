@@ -40,14 +40,18 @@ extension ChannelExamples {
 
   // MARK: Channels whose histories give them away
 
-  static let wrongHistories = [
+  static let wrongHistories = wrongChannels.map {
+    WrongHistories($0, .simulation, histories($1))
+  }
+
+  private static let wrongChannels: KeyValuePairs<String, Make> = [
     // As an `AsyncStream` is.
-    simulated("unbounded") { _ in port(Channel(capacity: .max)) },
-    simulated("one-too-many") { port(Channel(capacity: $0 + 1)) },
+    "unbounded": { _ in port(Channel(capacity: .max)) },
+    "one-too-many": { port(Channel(capacity: $0 + 1)) },
     // Takes 0 for "as small as possible".
-    simulated("buffer-of-one") { port(Channel(capacity: max($0, 1))) },
+    "buffer-of-one": { port(Channel(capacity: max($0, 1))) },
     // Looks for another element, and forgets which of the two was first.
-    simulated("last-in-first-out") { capacity in
+    "last-in-first-out": { capacity in
       let right = port(Channel(capacity: capacity))
       let older = Mutex<String?>(nil)
       return { @Sendable call in
@@ -60,7 +64,7 @@ extension ChannelExamples {
         return next
       }
     },
-    simulated("close-drops-the-buffer") { capacity in
+    "close-drops-the-buffer": { capacity in
       let channel = Channel<Int>(capacity: capacity)
       let right = port(channel)
       return { call in
@@ -70,21 +74,14 @@ extension ChannelExamples {
       }
     },
     // Sets a flag that nobody looks at.
-    simulated("close-wakes-nobody") { capacity in
+    "close-wakes-nobody": { capacity in
       let right = port(Channel(capacity: capacity))
       let isClosed = Atomic(false)
       return { @Sendable call in
         if call != .close { return await right(call) }
-        let wasClosed = isClosed.exchange(true, ordering: .relaxed)
-        return wasClosed ? "refused" : "closed"
+        let isFirst = !isClosed.exchange(true, ordering: .relaxed)
+        return isFirst ? "closed" : "refused"
       }
     },
   ]
-
-  private static func simulated(
-    _ name: String,
-    _ make: @escaping @Sendable (_ capacity: Int) -> Port
-  ) -> WrongHistories {
-    WrongHistories(name, .simulation, histories(make))
-  }
 }

@@ -6,10 +6,8 @@ import (
 	"concurrencycookbook/internal/cookbook"
 )
 
-// workloads are what is timed against Swift.
-var workloads = passes()
-
-func passes() (workloads []cookbook.Workload) {
+// workloads returns what is timed against Swift.
+func workloads() (all []cookbook.Workload) {
 	for _, shape := range []struct {
 		name               string
 		senders, receivers int
@@ -18,7 +16,7 @@ func passes() (workloads []cookbook.Workload) {
 		{"many-to-many", 5, 5}, {"write-contention", 1_000, 1},
 	} {
 		for name, capacity := range map[string]int{"": 0, "-buffered": 100} {
-			workloads = append(workloads, cookbook.Workload{
+			all = append(all, cookbook.Workload{
 				Name: shape.name + name,
 				Run: func(count int) int {
 					return pass(count, shape.senders, shape.receivers, capacity)
@@ -26,7 +24,7 @@ func passes() (workloads []cookbook.Workload) {
 			})
 		}
 	}
-	return workloads
+	return all
 }
 
 func pass(count, senders, receivers, capacity int) (sum int) {

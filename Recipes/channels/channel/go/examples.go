@@ -17,7 +17,7 @@ var Room = cookbook.Room{
 		"meetings": cookbook.With(port(perform).meet),
 	},
 	Wrong:     wrong,
-	Workloads: workloads,
+	Workloads: workloads(),
 }
 
 type jobs struct {
@@ -73,16 +73,6 @@ type meetings struct {
 	Patience *int  `json:"patience"`
 }
 
-// send sends, or gives up when ctx is done.
-func send(ctx context.Context, ch chan<- int, value int) error {
-	select {
-	case ch <- value:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
 type operation struct {
 	ctx   context.Context
 	ch    chan int
@@ -102,10 +92,12 @@ func perform(o operation) (said string) {
 	}()
 	switch o.verb {
 	case "send":
-		if send(o.ctx, o.ch, o.value) != nil {
+		select {
+		case o.ch <- o.value:
+			return "sent"
+		case <-o.ctx.Done():
 			return "cancelled"
 		}
-		return "sent"
 	case "receive":
 		select {
 		case value, ok := <-o.ch:

@@ -25,7 +25,6 @@ var wrong = map[string]cookbook.Example{
 		}
 		return "sent"
 	}),
-	// A goroutine waits in its place.
 	"meetings/sendsInBackground": instead("send", func(o operation) string {
 		go perform(o)
 		return "sent"
