@@ -261,4 +261,34 @@ extension Law {
         .map { "\($0.lane) at \($0.at) µs came after it" }
     }.untimed
   }
+
+  /// Some order of the calls explains what each lane said first, or that it
+  /// said nothing: each call lies between its lane's first and last event.
+  ///
+  /// - Parameters:
+  ///   - model: The object that the lanes share, as it is at first.
+  ///   - calls: What each lane calls.
+  /// - Returns: The law.
+  package static func explained<Model: SequentialModel>(
+    from model: @escaping @Sendable (Input) -> Model,
+    calls: @escaping @Sendable (Input) -> [(lane: String, call: Model.Call)]
+  ) -> Law where Model.Return == String {
+    Law("some order explains what happened") { input, trace in
+      var operations: [History<Model>.Operation] = []
+      for (lane, call) in calls(input) {
+        let ticks = trace.events.indices.filter {
+          trace.events[$0].lane == lane
+        }
+        guard let first = ticks.first, let last = ticks.last else { continue }
+        var operation = History<Model>.Operation(lane, call, since: first)
+        if let said = trace.outcome.said[lane]?.first {
+          // Without the quotation marks of JSON.
+          operation.value = String(said.dropFirst().dropLast())
+          operation.ended = last
+        }
+        operations.append(operation)
+      }
+      return History(operations).counterexample(from: model(input))
+    }.untimed
+  }
 }

@@ -93,10 +93,8 @@ nonisolated final class Channel<Element: Sendable>: Sendable {
   func tryReceive() -> Availability {
     if let element = takeFromBuffer() { return .element(element) }
     guard let attempt = withBoth({ $0.receive(&$1) }) else { return .nothing }
-    if case .received(let element) = attempt.finish() {
-      return .element(element)
-    }
-    return .end
+    guard case .received(let element) = attempt.finish() else { return .end }
+    return .element(element)
   }
 
   /// Ends the channel: what is in it can be received, and then its end.
@@ -120,9 +118,8 @@ nonisolated final class Channel<Element: Sendable>: Sendable {
   private func appendToBuffer(_ element: Element) -> Bool {
     if capacity == 0 { return false }
     return state.withLock { state in
-      guard state.appendToBuffer(element, received, batch: batch) else {
-        return false
-      }
+      guard state.hasRoom(forMany: batch, received) else { return false }
+      state.append(element)
       sent.store(state.sent, ordering: .releasing)
       return true
     }
@@ -149,14 +146,13 @@ nonisolated final class Channel<Element: Sendable>: Sendable {
 
   private var hasElements: Bool { count >= batch }
   private var hasRoom: Bool { count <= capacity - batch }
-
   // Of a moment that may be over; below 0 if elements came and went between
   // the two loads.
   private var count: Int {
     sent.load(ordering: .acquiring) &- received.load(ordering: .acquiring)
   }
 
-  // MARK: With both locks, and with a wait
+  // MARK: With both locks
 
   nonisolated(nonsending)
     private func sendOrWait(_ element: Element) async throws

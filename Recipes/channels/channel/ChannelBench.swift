@@ -1,19 +1,12 @@
 import Cookbook
 
 extension ChannelExamples {
-  static let workloads: [Workload] =
-    passes("one-to-one", from: 1, to: 1)
-    + passes("many-to-one", from: 5, to: 1)
-    + passes("one-to-many", from: 1, to: 5)
-    + passes("many-to-many", from: 5, to: 5)
-    + passes("write-contention", from: 1_000, to: 1)
+  private static let shapes = [
+    ("one-to-one", 1, 1), ("many-to-one", 5, 1), ("one-to-many", 1, 5),
+    ("many-to-many", 5, 5), ("write-contention", 1_000, 1),
+  ]
 
-  /// A workload without a buffer, and one with a buffer of 100.
-  private static func passes(
-    _ name: String,
-    from senders: Int,
-    to receivers: Int
-  ) -> [Workload] {
+  static let workloads = shapes.flatMap { name, senders, receivers in
     [0, 100].map { capacity in
       // Tasks take their time to begin, a thousand of them most of all. Where
       // elements are cheap, it takes more of them for that not to count.

@@ -85,6 +85,7 @@ extension ChannelExamples {
 
   /// Performs an operation, and says what it came to.
   typealias Port = @Sendable (Model.Call) async -> String
+  typealias Make = @Sendable (_ capacity: Int) -> Port
 
   static func port(_ channel: Channel<Int>) -> Port {
     { call in
@@ -115,9 +116,7 @@ extension ChannelExamples {
   /// Random programs of several tasks, each of which is cancelled at some
   /// time.
   static func histories(
-    _ make: @escaping @Sendable (_ capacity: Int) -> Port = {
-      port(Channel(capacity: $0))
-    }
+    _ make: @escaping Make = { port(Channel(capacity: $0)) }
   ) -> HistoryProgram<Model> {
     HistoryProgram(model: { Model() }) { seed, recorder, clock in
       var random = SeededGenerator(seed: seed)

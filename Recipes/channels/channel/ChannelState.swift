@@ -1,11 +1,9 @@
 import Synchronization
 
 nonisolated extension Channel {
-  /// What a channel knows, without the elements that were moved on to the
-  /// ``Outbox``.
+  /// What a channel knows, but for the elements in its outbox.
   ///
-  /// Each event is one method. It returns what to do once the locks are
-  /// released.
+  /// Each event is a method, which returns what to do without the locks.
   struct State: Sendable {
     let capacity: Int
     private var isClosed = false
@@ -22,20 +20,21 @@ nonisolated extension Channel {
 
     init(capacity: Int) { self.capacity = capacity }
 
-    /// Appends an element if nobody waits and there is room: for many, if it
-    /// has to be looked up.
-    mutating func appendToBuffer(
-      _ element: Element,
-      _ received: borrowing Atomic<Int>,
-      batch: Int
+    /// Whether nobody waits and there is room: for many, if that has to be
+    /// looked up.
+    mutating func hasRoom(
+      forMany batch: Int,
+      _ received: borrowing Atomic<Int>
     ) -> Bool {
       guard receivers.isEmpty, senders.isEmpty, !isClosed else { return false }
-      if sent - self.received >= capacity {
-        self.received = received.load(ordering: .acquiring)
-        if sent - self.received > capacity - batch { return false }
-      }
-      append(element)
-      return true
+      if sent - self.received < capacity { return true }
+      self.received = received.load(ordering: .acquiring)
+      return sent - self.received <= capacity - batch
+    }
+
+    mutating func append(_ element: Element) {
+      inbox.append(element)
+      sent += 1
     }
 
     /// Sends, or returns `nil` if the sender has to wait.
@@ -44,16 +43,12 @@ nonisolated extension Channel {
       _ outbox: Outbox,
       for guest: Guest? = nil
     ) -> Attempt? {
-      if isClosed { return claim(guest) ? .done(.closed) : .lost }
-      switch receivers.popFirst(for: guest) {
-      case .one(let receiver, _):
+      if isClosed { return claim(guest) ? .done(.closed) : nil }
+      if let (receiver, _) = receivers.popFirst(for: guest) {
         return .met(receiver, with: .received(element), own: .sent)
-      case .lost: return .lost
-      case .none: break
       }
       received = outbox.received
-      guard sent - received < capacity else { return nil }
-      guard claim(guest) else { return .lost }
+      guard sent - received < capacity, claim(guest) else { return nil }
       append(element)
       return .done(.sent)
     }
@@ -64,23 +59,19 @@ nonisolated extension Channel {
       for guest: Guest? = nil
     ) -> Attempt? {
       if outbox.isEmpty { outbox.refill(&inbox) }
-      if !outbox.isEmpty, !claim(guest) { return .lost }
+      if !outbox.isEmpty, !claim(guest) { return nil }
       if let element = outbox.take() {
         // The first sender that waits moves up, or later ones overtake it.
-        guard case .one(let sender, let next) = senders.popFirst() else {
+        guard let (sender, next) = senders.popFirst() else {
           return .done(.received(element))
         }
         append(next)
         return .met(sender, with: .sent, own: .received(element))
       }
-      switch senders.popFirst(for: guest) {
-      case .one(let sender, let element):
+      if let (sender, element) = senders.popFirst(for: guest) {
         return .met(sender, with: .sent, own: .received(element))
-      case .lost: return .lost
-      case .none: break
       }
-      guard isClosed else { return nil }
-      return claim(guest) ? .done(.closed) : .lost
+      return isClosed && claim(guest) ? .done(.closed) : nil
     }
 
     mutating func wait(_ peer: Peer, toSend element: Element) -> Attempt {
@@ -107,12 +98,7 @@ nonisolated extension Channel {
       return receivers.popAll() + senders.popAll()
     }
 
-    private mutating func append(_ element: Element) {
-      inbox.append(element)
-      sent += 1
-    }
-
-    /// Decides a guest that needs no other; false if it is served elsewhere.
+    /// False if the guest was served elsewhere: then it waits until it leaves.
     private func claim(_ guest: Guest?) -> Bool {
       guest?.decide() != .gone
     }
@@ -147,30 +133,24 @@ nonisolated extension Channel {
 
     /// Throws what ``Channel/send(_:)`` throws.
     func sent() throws {
-      switch self {
-      case .sent, .received: break
-      case .closed: throw ChannelClosedError()
-      case .cancelled: throw CancellationError()
-      }
+      if case .closed = self { throw ChannelClosedError() }
+      if case .cancelled = self { throw CancellationError() }
     }
 
     /// Returns or throws what ``Channel/receive()`` does.
     func received() throws(CancellationError) -> Element? {
-      switch self {
-      case .received(let element): return element
-      case .sent, .closed: return nil
-      case .cancelled: throw CancellationError()
-      }
+      if case .received(let element) = self { return element }
+      if case .cancelled = self { throw CancellationError() }
+      return nil
     }
   }
 
   /// What became of a send or a receive under the lock: it is done, both sides
-  /// are, it waits, or another channel has served the guest meanwhile.
+  /// are, or it waits.
   enum Attempt: Sendable {
     case done(Outcome)
     case met(Peer, with: Outcome, own: Outcome)
     case waiting(Peer, Ticket)
-    case lost
 
     /// Wakes the other side, if there is one.
     func finish() -> Outcome {
@@ -179,7 +159,7 @@ nonisolated extension Channel {
       case .met(let peer, let outcome, let own):
         peer.resume(outcome)
         return own
-      case .waiting, .lost: return .cancelled
+      case .waiting: return .cancelled
       }
     }
   }
@@ -235,8 +215,6 @@ nonisolated extension Channel {
   /// When half of the places are gaps, the others close up: with all its gaps
   /// it would grow without bound behind one that waits for long.
   struct WaitList<Luggage: Sendable>: Sendable {
-    enum First { case none, one(Peer, Luggage), lost }
-
     private var places: [(ticket: Ticket, occupant: (Peer, Luggage)?)] = []
     // All before it are gaps.
     private var first = 0
@@ -268,25 +246,25 @@ nonisolated extension Channel {
       return places[low].occupant?.0
     }
 
-    /// Takes out the first one that can be served, or meet the guest.
-    mutating func popFirst(for guest: Guest? = nil) -> First {
+    /// Takes out the first one that can be served, or can meet the guest.
+    mutating func popFirst(for guest: Guest? = nil) -> (Peer, Luggage)? {
       for place in first..<places.count {
-        guard let (peer, luggage) = places[place].occupant else { continue }
-        switch peer.decide(with: guest) {
+        guard let occupant = places[place].occupant else { continue }
+        switch occupant.0.decide(with: guest) {
         case .take:
           vacate(place)
-          return .one(peer, luggage)
+          return occupant
         case .gone: vacate(place)
         case .skip: break
-        case .lost: return .lost
+        case .lost: return nil
         }
       }
-      return .none
+      return nil
     }
 
     mutating func popAll() -> [Peer] {
       var all: [Peer] = []
-      while case .one(let peer, _) = popFirst() { all.append(peer) }
+      while let (peer, _) = popFirst() { all.append(peer) }
       return all
     }
 

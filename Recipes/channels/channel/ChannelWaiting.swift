@@ -3,8 +3,8 @@ import Synchronization
 nonisolated extension Channel {
   /// One wait, awake at first, which ends with an outcome.
   ///
-  /// In memory of its own, which the task that waits frees: a class that is
-  /// generic takes as long to be destroyed as all the rest.
+  /// Its memory is freed by the task that waits: a class that is generic takes
+  /// as long to be destroyed as all the rest.
   @safe struct Waiter: Sendable {
     @unsafe private struct Body: ~Copyable {
       let progress = Atomic(awake)
@@ -35,7 +35,6 @@ nonisolated extension Channel {
       unsafe body.pointee.progress.load(ordering: .acquiring) == Self.served
     }
 
-    /// What it was served with.
     var outcome: Outcome {
       guard isServed, let outcome = unsafe body.pointee.outcome else {
         preconditionFailure("nobody has served this one")

@@ -6,10 +6,9 @@ extension ChannelExamples {
   static let askedFirst = Wrong(
     "asked-first",
     breaks: explained,
-    input: Meetings(sends: [1, 1], receives: [], closes: [], patience: 2)
+    input: Meetings(capacity: 1, sends: [1, 1], receives: [], patience: 2)
   ) { input, stage in
-    let queue = AskedFirst.Queue(capacity: input.capacity)
-    let asking = AskedFirst(queue: queue, clock: stage.clock)
+    let asking = AskedFirst(capacity: input.capacity, clock: stage.clock)
     await input.run(
       { call in
         guard case .send(let element) = call else { return "" }
@@ -20,23 +19,18 @@ extension ChannelExamples {
   }
 
   private struct AskedFirst {
-    let queue: Queue
+    let capacity: Int
     let clock: any Clock<Duration>
+    let queue = Queue()
 
     // #region asked-first
     actor Queue {
-      private var elements: [Int] = []
-      private let capacity: Int
-
-      init(capacity: Int) { self.capacity = capacity }
-
-      var isFull: Bool { elements.count >= capacity }
-
+      private(set) var elements: [Int] = []
       func append(_ element: Int) { elements.append(element) }
     }
 
     func send(_ element: Int) async throws {
-      while await queue.isFull {
+      while await queue.elements.count >= capacity {
         try await clock.sleep(for: .milliseconds(1))
       }
       await queue.append(element)
@@ -46,12 +40,18 @@ extension ChannelExamples {
 
   // MARK: Channels whose histories give them away
 
-  static let wrongHistories = [
-    simulated("one-too-many") { port(Channel(capacity: $0 + 1)) },
+  static let wrongHistories = wrongChannels.map {
+    WrongHistories($0, .simulation, histories($1))
+  }
+
+  private static let wrongChannels: KeyValuePairs<String, Make> = [
+    // As an `AsyncStream` is.
+    "unbounded": { _ in port(Channel(capacity: .max)) },
+    "one-too-many": { port(Channel(capacity: $0 + 1)) },
     // Takes 0 for "as small as possible".
-    simulated("buffer-of-one") { port(Channel(capacity: max($0, 1))) },
+    "buffer-of-one": { port(Channel(capacity: max($0, 1))) },
     // Looks for another element, and forgets which of the two was first.
-    simulated("last-in-first-out") { capacity in
+    "last-in-first-out": { capacity in
       let right = port(Channel(capacity: capacity))
       let older = Mutex<String?>(nil)
       return { @Sendable call in
@@ -64,7 +64,7 @@ extension ChannelExamples {
         return next
       }
     },
-    simulated("close-drops-the-buffer") { capacity in
+    "close-drops-the-buffer": { capacity in
       let channel = Channel<Int>(capacity: capacity)
       let right = port(channel)
       return { call in
@@ -73,28 +73,15 @@ extension ChannelExamples {
         return said
       }
     },
-    // Sets a flag, which those who wait do not see.
-    simulated("close-wakes-nobody") { capacity in
+    // Sets a flag that nobody looks at.
+    "close-wakes-nobody": { capacity in
       let right = port(Channel(capacity: capacity))
       let isClosed = Atomic(false)
       return { @Sendable call in
-        if call == .close {
-          let wasClosed = isClosed.exchange(true, ordering: .relaxed)
-          return wasClosed ? "refused" : "closed"
-        }
-        if !isClosed.load(ordering: .relaxed) { return await right(call) }
-        if case .send = call { return "refused" }
-        if case .trySend = call { return "refused" }
-        let left = await right(.tryReceive)
-        return left == "nothing" ? "end" : left
+        if call != .close { return await right(call) }
+        let isFirst = !isClosed.exchange(true, ordering: .relaxed)
+        return isFirst ? "closed" : "refused"
       }
     },
   ]
-
-  private static func simulated(
-    _ name: String,
-    _ make: @escaping @Sendable (_ capacity: Int) -> Port
-  ) -> WrongHistories {
-    WrongHistories(name, .simulation, histories(make))
-  }
 }

@@ -117,7 +117,6 @@ nonisolated extension Channel {
     let attempt = withBoth { event(&$0, &$1, guest) }
     switch attempt {
     case .waiting(_, let ticket): return ticket
-    case .lost: return nil
     case .done, .met:
       guest.resume(attempt.finish())
       return nil

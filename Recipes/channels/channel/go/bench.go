@@ -2,15 +2,12 @@ package examples
 
 import (
 	"sync"
-	"sync/atomic"
 
 	"concurrencycookbook/internal/cookbook"
 )
 
-// workloads are what is timed against Swift.
-var workloads = passes()
-
-func passes() (workloads []cookbook.Workload) {
+// workloads returns what is timed against Swift.
+func workloads() (all []cookbook.Workload) {
 	for _, shape := range []struct {
 		name               string
 		senders, receivers int
@@ -19,7 +16,7 @@ func passes() (workloads []cookbook.Workload) {
 		{"many-to-many", 5, 5}, {"write-contention", 1_000, 1},
 	} {
 		for name, capacity := range map[string]int{"": 0, "-buffered": 100} {
-			workloads = append(workloads, cookbook.Workload{
+			all = append(all, cookbook.Workload{
 				Name: shape.name + name,
 				Run: func(count int) int {
 					return pass(count, shape.senders, shape.receivers, capacity)
@@ -27,13 +24,12 @@ func passes() (workloads []cookbook.Workload) {
 			})
 		}
 	}
-	return workloads
+	return all
 }
 
-func pass(count, senders, receivers, capacity int) int {
-	ch := make(chan int, capacity)
-	var sending, receiving sync.WaitGroup
-	var total atomic.Int64
+func pass(count, senders, receivers, capacity int) (sum int) {
+	ch, sums := make(chan int, capacity), make(chan int)
+	var sending sync.WaitGroup
 	for sender := range senders {
 		sending.Go(func() {
 			for element := sender; element < count; element += senders {
@@ -42,16 +38,18 @@ func pass(count, senders, receivers, capacity int) int {
 		})
 	}
 	for range receivers {
-		receiving.Go(func() {
+		go func() {
 			sum := 0
 			for element := range ch {
 				sum += element
 			}
-			total.Add(int64(sum))
-		})
+			sums <- sum
+		}()
 	}
 	sending.Wait()
 	close(ch)
-	receiving.Wait()
-	return int(total.Load())
+	for range receivers {
+		sum += <-sums
+	}
+	return sum
 }

@@ -17,7 +17,7 @@ var Room = cookbook.Room{
 		"meetings": cookbook.With(port(perform).meet),
 	},
 	Wrong:     wrong,
-	Workloads: workloads,
+	Workloads: workloads(),
 }
 
 type jobs struct {
@@ -70,28 +70,7 @@ type meetings struct {
 	Sends    []int `json:"sends"`
 	Receives []int `json:"receives"`
 	Closes   []int `json:"closes"`
-	Patience int   `json:"patience"`
-}
-
-// #region send
-func send(ctx context.Context, ch chan<- int, value int) error {
-	select {
-	case ch <- value:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
-// #endregion
-
-func receive(ctx context.Context, ch <-chan int) (int, bool, error) {
-	select {
-	case value, ok := <-ch:
-		return value, ok, nil
-	case <-ctx.Done():
-		return 0, false, ctx.Err()
-	}
+	Patience *int  `json:"patience"`
 }
 
 type operation struct {
@@ -102,31 +81,42 @@ type operation struct {
 }
 
 // A port performs an operation, and says what it came to.
-type port func(operation) (string, error)
+type port func(operation) (said string)
 
-func perform(o operation) (string, error) {
+func perform(o operation) (said string) {
+	// A send on a closed channel panics, and so does a second close.
+	defer func() {
+		if recover() != nil {
+			said = "refused"
+		}
+	}()
 	switch o.verb {
 	case "send":
-		return "sent", send(o.ctx, o.ch, o.value)
-	case "receive":
-		value, ok, err := receive(o.ctx, o.ch)
-		if !ok {
-			return "end", err
+		select {
+		case o.ch <- o.value:
+			return "sent"
+		case <-o.ctx.Done():
+			return "cancelled"
 		}
-		return fmt.Sprint("received ", value), err
+	case "receive":
+		select {
+		case value, ok := <-o.ch:
+			if !ok {
+				return "end"
+			}
+			return fmt.Sprint("received ", value)
+		case <-o.ctx.Done():
+			return "cancelled"
+		}
 	default:
 		close(o.ch)
-		return "closed", nil
+		return "closed"
 	}
 }
 
 // meet runs a task for each moment.
 func (p port) meet(ctx context.Context, stage cookbook.Stage, in meetings) error {
 	ch := make(chan int, in.Capacity)
-	patience := &in.Patience
-	if *patience == 0 {
-		patience = nil
-	}
 	var wg sync.WaitGroup
 	for verb, at := range map[string][]int{
 		"send": in.Sends, "receive": in.Receives, "close": in.Closes,
@@ -138,9 +128,9 @@ func (p port) meet(ctx context.Context, stage cookbook.Stage, in meetings) error
 					return
 				}
 				_ = stage.Busy(lane, func() error {
-					ctx, stop := stage.CancelAfter(ctx, lane, patience)
+					ctx, stop := stage.CancelAfter(ctx, lane, in.Patience)
 					defer stop()
-					stage.Say(lane, p.outcome(operation{ctx, ch, verb, i}))
+					stage.Say(lane, p(operation{ctx, ch, verb, i}))
 					return nil
 				})
 			})
@@ -148,18 +138,4 @@ func (p port) meet(ctx context.Context, stage cookbook.Stage, in meetings) error
 	}
 	wg.Wait()
 	return nil
-}
-
-func (p port) outcome(o operation) (said string) {
-	// A send on a closed channel panics, and so does a second close.
-	defer func() {
-		if recover() != nil {
-			said = "refused"
-		}
-	}()
-	said, err := p(o)
-	if err != nil {
-		return "cancelled"
-	}
-	return said
 }
