@@ -159,7 +159,7 @@ struct CopiedCodeTests {
 
   @Test(
     "So does what is written from other pages, and prints what it should",
-    arguments: ["select"]
+    arguments: ["select", "priority-select"]
   )
   func draftWithOutput(recipe: String) async throws {
     try await withScratchFolder { folder in
