@@ -68,7 +68,8 @@ nonisolated final class WeightedReceiver<Element: Sendable>: Sendable {
         isHighFirst ? (now.high, now.low) : (now.low, now.high)
       let turn: Turn
       // Asked without a select first, which costs more.
-      if let ready = Turn(first, isFirst: true) ?? Turn(second, isFirst: false) {
+      if let ready = Turn(first, isFirst: true) ?? Turn(second, isFirst: false)
+      {
         turn = ready
       } else {
         turn = try await prioritySelect {
