@@ -1,3 +1,5 @@
+import Synchronization
+
 /// Waits until one of several cases can proceed, and performs the most
 /// urgent of those that can.
 ///
@@ -21,15 +23,24 @@ nonisolated(nonsending) func prioritySelect<Output>(
 
 /// Receives from two channels, from one of them more often.
 ///
+///     let jobs = WeightedReceiver(high: urgent, low: ordinary, ratio: 3)
+///     while let job = try await jobs.next() { await run(job) }
+///
 /// While both have elements, the low one is served after at most ``ratio``
-/// elements of the high one: it gets one turn in `ratio + 1`.
-nonisolated struct WeightedReceiver<Element: Sendable>: Sendable {
+/// elements of the high one: it gets one turn in `ratio + 1`. Tasks that
+/// receive at the same time may miscount by a turn each.
+nonisolated final class WeightedReceiver<Element: Sendable>: Sendable {
   /// How many elements of the high channel may come before one that waits
   /// in the low one.
   let ratio: Int
-  private var high: Channel<Element>?
-  private var low: Channel<Element>?
-  private var streak = 0
+  private let state: Mutex<State>
+
+  private struct State {
+    // Absent from its end on: it would always be ready, and be asked for ever.
+    var high: Channel<Element>?
+    var low: Channel<Element>?
+    var streak = 0
+  }
 
   /// Creates a receiver.
   ///
@@ -39,9 +50,8 @@ nonisolated struct WeightedReceiver<Element: Sendable>: Sendable {
   ///   - ratio: At least 1.
   init(high: Channel<Element>, low: Channel<Element>, ratio: Int) {
     precondition(ratio > 0, "the high channel needs a turn")
-    self.high = high
-    self.low = low
     self.ratio = ratio
+    state = Mutex(State(high: high, low: low))
   }
 
   /// Receives the next element, waiting while there is none.
@@ -49,10 +59,13 @@ nonisolated struct WeightedReceiver<Element: Sendable>: Sendable {
   /// - Returns: The element, or `nil` when both channels have ended.
   /// - Throws: `CancellationError` if the task is cancelled while it waits;
   ///   no element is lost by that.
-  nonisolated(nonsending) mutating func next() async throws -> Element? {
-    while high != nil || low != nil {
-      let isHighFirst = streak < ratio
-      let (first, second) = isHighFirst ? (high, low) : (low, high)
+  nonisolated(nonsending) func next() async throws -> Element? {
+    while true {
+      let now = state.withLock { $0 }
+      if now.high == nil, now.low == nil { return nil }
+      let isHighFirst = now.streak < ratio
+      let (first, second) =
+        isHighFirst ? (now.high, now.low) : (now.low, now.high)
       let turn: Turn
       // Asked without a select first, which costs more.
       if let ready = Turn(first, isFirst: true) ?? Turn(second, isFirst: false)
@@ -65,15 +78,16 @@ nonisolated struct WeightedReceiver<Element: Sendable>: Sendable {
         }
       }
       let isHigh = turn.isFirst == isHighFirst
-      guard let element = turn.element else {
-        // An ended channel would always be ready, and be asked for ever.
-        if isHigh { high = nil } else { low = nil }
-        continue
+      state.withLock { state in
+        switch (turn.element, isHigh) {
+        case (nil, true): state.high = nil
+        case (nil, false): state.low = nil
+        case (_, true): state.streak = min(state.streak + 1, ratio)
+        case (_, false): state.streak = 0
+        }
       }
-      streak = isHigh ? min(streak + 1, ratio) : 0
-      return element
+      if let element = turn.element { return element }
     }
-    return nil
   }
 
   private struct Turn {

@@ -20,7 +20,7 @@ extension PrioritySelectExamples {
       }
     },
     workload("weighted", "low after three of high") { count, high, low in
-      var elements = WeightedReceiver(high: high, low: low, ratio: 3)
+      let elements = WeightedReceiver(high: high, low: low, ratio: 3)
       return try await sum(count) { try await elements.next() }
     },
   ]

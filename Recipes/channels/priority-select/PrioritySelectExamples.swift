@@ -125,7 +125,7 @@ package enum PrioritySelectExamples {
   static func weighted(_ ratio: Int) -> Source {
     source { high, low, run in
       // #region weighted
-      var jobs = WeightedReceiver(high: high, low: low, ratio: ratio)
+      let jobs = WeightedReceiver(high: high, low: low, ratio: ratio)
       while let job = try await jobs.next() {
         try await run(job)
       }
