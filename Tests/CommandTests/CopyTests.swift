@@ -162,7 +162,9 @@ struct CopyTests {
       #expect(refused.errors.contains("--create creates it"))
       let dry = try await scratch.copy("--dry-run", to: missing)
       #expect(dry.status == 0)
-      #expect(dry.output.contains("would be written  \(missing)/BoundedPool.swift"))
+      #expect(
+        dry.output.contains("would be written  \(missing)/BoundedPool.swift")
+      )
       #expect(dry.output.contains("nothing was written: --dry-run"))
       #expect(try scratch.files() == ["Pool.swift"])
       let created = try await scratch.copy("--create", to: missing)
@@ -410,7 +412,9 @@ struct CopyTests {
       #expect(preview.output.contains("+    var left = "))
       #expect(!preview.output.contains("precondition"))
       #expect(
-        try await scratch.copy("--update --dry-run").output.hasPrefix("would be merged")
+        try await scratch.copy("--update --dry-run").output.hasPrefix(
+          "would be merged"
+        )
       )
       #expect(try scratch.read(scratch.copied) == before)
       let merged = try await scratch.copy("--update")

@@ -30,6 +30,21 @@ func TestEventsAreLinesInTheOrderOfRecording(t *testing.T) {
 	})
 }
 
+func TestDisplay(t *testing.T) {
+	for text, want := range map[string]string{
+		"":              "",
+		"plain é 雨 🍎":   "plain é 雨 🍎",
+		"\xff":          `\xff`,
+		"a\xe3\x80b":    `a\xe3\x80b`,
+		"\xc0\xafé\x80": `\xc0\xafé\x80`,
+		"\ufffd\xff":    "\ufffd\\xff",
+	} {
+		if got := Display(text); got != want {
+			t.Errorf("%q: got %s, want %s", text, got, want)
+		}
+	}
+}
+
 func TestWorkloadIsTimedFromItsRestart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		work := func(operations int) int {

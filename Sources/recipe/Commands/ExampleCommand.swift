@@ -100,7 +100,12 @@ enum ExampleCommand {
 
   /// The input that the rest of a command line stands for.
   ///
-  /// - Parameter known: The flags of the command beside those of the input.
+  /// - Parameters:
+  ///   - arguments: What has not been taken.
+  ///   - defaults: What is not given.
+  ///   - known: The flags of the command beside those of the input.
+  /// - Returns: An input that is valid.
+  /// - Throws: ``UsageError`` that names the flag and the value.
   static func parse(
     _ arguments: Arguments,
     defaults: some ExampleInput,

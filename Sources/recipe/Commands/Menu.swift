@@ -16,6 +16,7 @@ let everyRecipe: [Recipe] = {
 /// - Parameters:
 ///   - name: What a person typed.
 ///   - others: What else could have been meant.
+/// - Returns: The recipe.
 /// - Throws: ``UsageError`` that offers the nearest name.
 func recipe(
   named name: String,
