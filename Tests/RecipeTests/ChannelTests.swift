@@ -39,7 +39,11 @@ struct ChannelTests {
       }
       for _ in 0..<3 {
         group.addTask {
-          (try? await channel.reduce(into: []) { $0.append($1) }) ?? []
+          var received: [[Int]] = []
+          while let next = try? await channel.receive() {
+            received.append(next)
+          }
+          return received
         }
       }
       // The senders are the first to end.
