@@ -65,6 +65,23 @@ extension Workload {
   }
 }
 
+extension Workload {
+  /// A text of so many bytes: words whose frequencies fall off as those of a
+  /// natural language do.
+  package static func text(bytes: Int) -> [UInt8] {
+    var (text, state) = ([UInt8](), UInt64(1))
+    func random(_ bound: UInt64) -> UInt64 {
+      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+      return (state >> 33) % bound
+    }
+    while text.count < bytes {
+      let rank = random(1 << random(17))
+      text += "\(String(rank * 48_271, radix: 36)) ".utf8
+    }
+    return text
+  }
+}
+
 /// The time since it was made, or since it was last restarted.
 package final class Stopwatch: Sendable {
   private let sinceMade: @Sendable () -> Duration

@@ -17,7 +17,6 @@ struct WordCountCommandTests {
     #expect(result.status == 0)
     #expect(result.output.contains("\n     14  the\n"))
     #expect(result.output.hasSuffix("\n\nwords: 271, different: 208\n"))
-    #expect(result.output.contains("tide.txt  "))
   }
 
   @Test("The words of ASCII files are those that wc counts")
@@ -34,15 +33,15 @@ struct WordCountCommandTests {
     #expect(result.lines.last?.hasPrefix("words: \(words), ") == true)
   }
 
-  @Test("Ten thousand small files are counted, however few may be open")
+  @Test("Thousands of small files are counted, however few may be open")
   func manyFiles() async throws {
     let result = try await shell(
-      "seq 10000 | sed 's/$/ word/' | split -a 4 -l 1 && ulimit -n 32 && "
+      "seq 3000 | sed 's/$/ word/' | split -a 3 -l 1 && ulimit -n 32 && "
         + "\"$recipe\" word-count --workers 16 --top 1 ."
     )
     #expect(result.status == 0, "\(result.errors)")
-    #expect(result.output.contains("\n  10000  word\n"))
-    #expect(result.lines.last == "words: 20000, different: 10001")
+    #expect(result.output.contains("\n   3000  word\n"))
+    #expect(result.lines.last == "words: 6000, different: 3001")
   }
 
   @Test("A file that cannot be read is named, and the others are counted")
@@ -60,12 +59,17 @@ struct WordCountCommandTests {
         """
     )
     // What a file holds is no command to the terminal.
-    #expect(result.output.contains("\n      1  \u{FFFD}[31m\n"))
-    #expect(result.output.contains("\n      1  \\xe9\n"))
-    #expect(result.lines.last == "words: 3, different: 3")
+    #expect(result.output.contains("      1  \u{FFFD}[31m\n      1  one\n"))
+    #expect(result.output.contains("      1  \\xe9\n\nwords: 3, different: 3"))
   }
 
   #if os(Linux)
+    @Test("An error in the middle of a file is named")
+    func inputError() async throws {
+      let result = try await Program.run("word-count", "/proc/self/mem")
+      #expect(result.errors.hasSuffix("/proc/self/mem: input/output error\n"))
+    }
+
     @Test("64 MiB are counted in less than 48 MiB of memory")
     func memoryIsFlat() async throws {
       // The last look at a process that runs is at the most it had.

@@ -2,6 +2,7 @@ package cookbook
 
 import (
 	"iter"
+	"strconv"
 	"time"
 )
 
@@ -46,6 +47,22 @@ func UpTo(n int) iter.Seq[int] {
 			}
 		}
 	}
+}
+
+// Text returns a text of so many bytes: words whose frequencies fall off as
+// those of a natural language do.
+func Text(bytes int) []byte {
+	state := uint64(1)
+	random := func(bound uint64) uint64 {
+		state = state*6_364_136_223_846_793_005 + 1_442_695_040_888_963_407
+		return state >> 33 % bound
+	}
+	var text []byte
+	for len(text) < bytes {
+		rank := random(1 << random(17))
+		text = append(strconv.AppendUint(text, rank*48_271, 36), ' ')
+	}
+	return text
 }
 
 // Must panics if a workload fails: none is meant to.

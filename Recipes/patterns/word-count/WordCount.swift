@@ -4,11 +4,8 @@ import Synchronization
 /// The different words of a text, and how often each occurs.
 ///
 ///     let (counts, failures) = try await WordCounts.total(
-///       of: ["diary.txt", "notes.txt"],
-///       workers: 4
-///     ) { path in
-///       try await WordCounts(contentsOf: path)
-///     }
+///       of: ["diary.txt", "notes.txt"], workers: 4
+///     ) { try await WordCounts(contentsOf: $0) }
 ///
 /// Words are separated by what Unicode calls white space. All other bytes
 /// are letters, valid UTF-8 or not, as in Go's `bufio.ScanWords`.
@@ -48,7 +45,7 @@ nonisolated extension WordCounts {
 
     self.init()
     let room = [UInt8](repeating: 0, count: chunk)
-    var (text, next, bytes) = ([UInt8](), 0, 0)
+    var (text, next, unyielded) = ([UInt8](), 0, 0)
     while true {
       try Task.checkCancellation()
       let kept = text.count
@@ -66,14 +63,19 @@ nonisolated extension WordCounts {
       // A pipe gives less than it is asked for: only nothing is the end.
       take(from: &text, &next, isWhole: count == 0)
       if count == 0 { return }
-      bytes += count
-      if bytes >= 1 << 20 {
+      unyielded += count
+      if unyielded >= 1 << 20 {
         // After some milliseconds another task may have the thread.
-        bytes = 0
+        unyielded = 0
         await Task.yield()
       }
     }
   }
+
+  /// Counts, and the files that could not be counted.
+  typealias Total<File> = (
+    counts: WordCounts, failures: [(file: File, error: any Error)]
+  )
 
   /// Counts the words of many files, a few of them at once.
   ///
@@ -94,21 +96,16 @@ nonisolated extension WordCounts {
     of files: [File],
     workers: Int,
     count: @escaping @Sendable (File) async throws -> WordCounts
-  ) async throws -> (
-    counts: WordCounts, failures: [(file: File, error: any Error)]
-  ) {
+  ) async throws -> Total<File> {
     precondition(workers > 0, "counting needs at least one worker")
-    typealias Part = (
-      counts: WordCounts, failures: [(file: File, error: any Error)]
-    )
     // #region total
     let begun = Atomic(0)
-    let total = await withTaskGroup(of: Part.self) { group in
+    let total = await withTaskGroup(of: Total<File>.self) { group in
       for _ in 0..<workers {
         group.addTask { @Sendable in
           // Counts of its own: shared ones would need a lock, or an actor,
           // for each word.
-          var part = Part([:], [])
+          var part = Total<File>([:], [])
           while !Task.isCancelled {
             let next = begun.add(1, ordering: .relaxed).oldValue
             guard next < files.count else { break }
@@ -122,7 +119,7 @@ nonisolated extension WordCounts {
           return part
         }
       }
-      return await group.reduce(into: Part([:], [])) {
+      return await group.reduce(into: Total<File>([:], [])) {
         $0.counts.merge($1.counts, uniquingKeysWith: +)
         $0.failures += $1.failures
       }
@@ -163,8 +160,7 @@ nonisolated extension WordCounts {
         continue
       }
       if start < next {
-        let word = text.span.extracting(start..<next)
-        self[Word(word), default: 0] += 1
+        self[Word(text.span.extracting(start..<next)), default: 0] += 1
       }
       next += width
       start = next
@@ -197,7 +193,7 @@ nonisolated extension WordCounts {
 ///
 /// Not a `String`: two of these are equal where they are canonically
 /// equivalent, and none can hold bytes that are not UTF-8.
-nonisolated struct Word: Hashable, Sendable {
+nonisolated struct Word: Hashable, Comparable, Sendable {
   /// Up to fifteen bytes, the first one highest, and lowest their number.
   ///
   /// A dictionary then compares numbers, and needs no object for a key.
@@ -208,8 +204,8 @@ nonisolated struct Word: Hashable, Sendable {
   init(_ bytes: Span<UInt8>) {
     let count = min(bytes.count, 15)
     unsafe bytes.withUnsafeBytes { bytes in
-      unsafe withUnsafeMutableBytes(of: &head) { head in
-        unsafe head.copyMemory(
+      unsafe withUnsafeMutableBytes(of: &head) {
+        unsafe $0.copyMemory(
           from: .init(start: bytes.baseAddress, count: count)
         )
       }
@@ -228,9 +224,7 @@ nonisolated struct Word: Hashable, Sendable {
     }
     return bytes + rest
   }
-}
 
-nonisolated extension Word: Comparable {
   /// The order of the bytes.
   static func < (a: Word, b: Word) -> Bool {
     a.head == b.head
@@ -241,14 +235,13 @@ nonisolated extension Word: Comparable {
 nonisolated extension Word: CustomStringConvertible {
   /// The text, with each byte that is not part of valid UTF-8 as `\xNN`.
   var description: String {
-    var text = ""
-    var rest = bytes[...]
+    var (text, rest) = ("", bytes[...])
     while let byte = rest.first {
       // A character has as many bytes as the first one has leading ones.
-      let width = max((~byte).leadingZeroBitCount, 1)
-      if let character = String(validating: rest.prefix(width), as: UTF8.self) {
+      let next = rest.prefix(max((~byte).leadingZeroBitCount, 1))
+      if let character = String(validating: next, as: UTF8.self) {
         text += character
-        rest = rest.dropFirst(width)
+        rest = rest.dropFirst(next.count)
       } else {
         text += "\\x" + String(byte, radix: 16)
         rest = rest.dropFirst()

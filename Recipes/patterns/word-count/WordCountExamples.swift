@@ -57,17 +57,24 @@ package enum WordCountExamples {
 
   /// Prints the counts, and names the files that could not be read.
   static func conclude(_ total: Total, _ input: Files, _ stage: Stage) {
-    let complaints = total.failures.map { file, error in
+    let failures = total.failures.sorted { $0.file.name < $1.file.name }
+    for (file, error) in failures {
       let code = (error as? POSIXError)?.code.rawValue
       let reason = code.map { unsafe String(cString: strerror($0)) }
-      return "cannot read \(file.name): "
-        + (reason?.lowercased() ?? "\(error)")
+      let problem = reason?.lowercased() ?? "\(error)"
+      stage.say(Event.errors, "cannot read \(file.name): \(problem)")
     }
-    for complaint in complaints.sorted() {
-      stage.say(Event.errors, complaint)
+    stage.print(report(total.counts, input.top))
+  }
+
+  /// The most frequent words, a line each, and what all come to.
+  private static func report(_ counts: WordCounts, _ top: Int) -> String {
+    let lines = counts.mostFrequent(top).map { word, count in
+      String(repeating: " ", count: max(0, 7 - "\(count)".count))
+        + "\(count)  \(word)\n"
     }
-    let ranked = total.counts.mostFrequent(.max)
-    stage.print(report(ranked.map { ("\($0.word)", $0.count) }, input))
+    let words = counts.values.reduce(0, +)
+    return lines.joined() + "\nwords: \(words), different: \(counts.count)"
   }
 
   static func plain(_ input: Files, _ stage: Stage) async {
@@ -92,28 +99,16 @@ package enum WordCountExamples {
       }
     }
     // #endregion
-    let ranked = counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
-    stage.print(report(ranked.map { ($0.key, $0.value) }, input))
+    conclude((byWord(counts), []), input, stage)
   }
 
-  /// The most frequent words, a line each, and what all come to.
-  static func report(
-    _ ranked: [(word: String, count: Int)],
-    _ input: Files
-  ) -> String {
-    let lines = ranked.prefix(input.top).map { word, count in
-      String(repeating: " ", count: max(0, 7 - "\(count)".count))
-        + "\(count)  \(word)\n"
-    }
-    let words = ranked.reduce(0) { $0 + $1.count }
-    return lines.joined() + "\nwords: \(words), different: \(ranked.count)"
+  static func byWord(_ counts: [String: Int]) -> WordCounts {
+    WordCounts(uniqueKeysWithValues: counts.map { (Word($0.key), $0.value) })
   }
 
   // MARK: The files
 
-  typealias Total = (
-    counts: WordCounts, failures: [(file: File, error: any Error)]
-  )
+  typealias Total = WordCounts.Total<File>
 
   /// A text that takes its time to be read or, without one, a file on disk.
   struct File: Sendable {
@@ -236,22 +231,13 @@ package enum WordCountExamples {
       return said.map { "\($0) after an error" }
     }
     let read = files("end", in: trace)
-    var counts: [[UInt8]: Int] = [:]
+    var counts: WordCounts = [:]
     for file in input.inMemory where read.contains(file.name) {
       let words = String(decoding: file.text, as: UTF8.self).unicodeScalars
         .split(whereSeparator: \.properties.isWhitespace)
-      for word in words { counts[Array(String(word).utf8), default: 0] += 1 }
+      for word in words { counts[Word(String(word)), default: 0] += 1 }
     }
-    let ranked = counts.sorted {
-      $0.value == $1.value
-        ? $0.key.lexicographicallyPrecedes($1.key) : $0.value > $1.value
-    }
-    let wanted = json(
-      report(
-        ranked.map { (String(decoding: $0.key, as: UTF8.self), $0.value) },
-        input
-      )
-    )
+    let wanted = json(report(counts, input.top))
     return said == [wanted] ? nil : "\(said ?? []) instead of \(wanted)"
   }.untimed
 

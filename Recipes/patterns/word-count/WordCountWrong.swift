@@ -15,34 +15,42 @@ extension WordCountExamples {
       input: Files(reads: [1, 1], texts: ["caf\u{E9}", "cafe\u{301}"]),
       body: plain
     ),
-    wrong("batches", breaks: busy) { files, n in
-      var total = Total([:], [])
+    wrong("batches", breaks: busy) { files, n, _ in
+      var all = Total([:], [])
       for start in stride(from: 0, to: files.count, by: n) {
-        add(try await window(files.dropFirst(start).prefix(n), n), to: &total)
+        let batch = Array(files.dropFirst(start).prefix(n))
+        let total = try await total(of: batch, n)
+        all.counts.merge(total.counts, uniquingKeysWith: +)
+        all.failures += total.failures
       }
+      return all
+    },
+    wrong("tried-again", breaks: once, failing: [1]) { files, n, _ in
+      try await WordCounts.total(of: files, workers: n) { file in
+        if let counts = try? await file.counts() { return counts }
+        return try await file.counts()
+      }
+    },
+    wrong("first-failure", breaks: notGivenUp, failing: [1]) { files, n, _ in
+      let total = try await total(of: files, n)
+      if let failure = total.failures.first { throw failure.error }
       return total
     },
-    wrong("tried-again", breaks: once, failing: [1]) { files, n in
-      try await window(files, n) { file in
-        let first = try await one(file)
-        return first.failures.isEmpty ? first : try await one(file)
+    wrong("swallowed-failure", breaks: named, failing: [1]) { files, n, _ in
+      try await WordCounts.total(of: files, workers: n) {
+        (try? await $0.counts()) ?? [:]
       }
     },
-    wrong("first-failure", breaks: notGivenUp, failing: [3]) { files, n in
-      try await window(files, n) { (try await $0.counts(), []) }
-    },
-    wrong("swallowed-failure", breaks: named, failing: [1]) { files, n in
-      try await window(files, n) { ((try? await $0.counts()) ?? [:], []) }
-    },
-    wrong("unchecked-start", breaks: nothingAfterCancel, cancelAfter: 1) {
+    wrong("unstructured", breaks: nothingAfterCancel, cancelAfter: 1) {
       files,
-      n in
-      let total = try await window(files, n, one)
+      n,
+      stage in
+      let all = try await stage.task { try await total(of: files, n) }.value
       try Task.checkCancellation()
-      return total
+      return all
     },
-    wrong("not-awaited", breaks: .allEndedOnReturn) { files, _ in
-      for file in files { file.stage.startTask { _ = try await file.counts() } }
+    wrong("not-awaited", breaks: .allEndedOnReturn) { files, n, stage in
+      stage.startTask { _ = try await total(of: files, n) }
       return Total([:], [])
     },
   ]
@@ -59,7 +67,8 @@ extension WordCountExamples {
       try await withThrowingTaskGroup { group in
         for file in files {
           group.addTask(name: file.name) {
-            for word in try await file.read().split(separator: " ") {
+            let text = try await file.read()
+            for word in text.split(separator: " ").map(String.init) {
               let count = await counts.count(of: word)
               // Another task may count the same word here.
               await counts.set(word, to: count + 1)
@@ -69,38 +78,34 @@ extension WordCountExamples {
         try await group.waitForAll()
       }
       // #endregion
-      stage.print(report(await counts.all, input))
+      conclude((byWord(await counts.all), []), input, stage)
     }
   ]
 
   private actor SharedCounts {
-    private var counts: [Substring: Int] = [:]
+    private(set) var all: [String: Int] = [:]
     private let stage: Stage
 
     init(stage: Stage) { self.stage = stage }
 
-    func count(of word: Substring) -> Int {
-      let count = counts[word, default: 0]
+    func count(of word: String) -> Int {
+      let count = all[word, default: 0]
       stage.note(Task.name ?? "", "finds \(count) of \(word)")
       return count
     }
 
-    func set(_ word: Substring, to count: Int) {
-      counts[word] = count
+    func set(_ word: String, to count: Int) {
+      all[word] = count
       stage.note(Task.name ?? "", "sets \(word) to \(count)")
     }
-
-    var all: [(String, Int)] { counts.map { (String($0.key), $0.value) } }
   }
-
-  // MARK: What they are made of
 
   private static func wrong(
     _ name: String,
     breaks law: Law<Files>,
     failing: [Int] = [],
     cancelAfter: Int? = nil,
-    total: @escaping @Sendable ([File], Int) async throws -> Total
+    total: @escaping @Sendable ([File], Int, Stage) async throws -> Total
   ) -> Wrong<Files> {
     let input = Files(
       workers: 2,
@@ -111,42 +116,13 @@ extension WordCountExamples {
     )
     return Wrong(name, breaks: law, input: input) { input, stage in
       let files = input.files(on: stage)
-      conclude(try await total(files, input.workers), input, stage)
+      conclude(try await total(files, input.workers, stage), input, stage)
     }
   }
 
-  /// A task for each file, so many at once.
-  private static func window(
-    _ files: some Sequence<File>,
-    _ limit: Int,
-    _ count: @escaping @Sendable (File) async throws -> Total = { file in
-      try Task.checkCancellation()
-      return try await one(file)
+  private static func total(of files: [File], _ n: Int) async throws -> Total {
+    try await WordCounts.total(of: files, workers: n) {
+      try await $0.counts()
     }
-  ) async throws -> Total {
-    try await withThrowingTaskGroup(of: Total.self) { group in
-      var total = Total([:], [])
-      for (started, file) in files.enumerated() {
-        if started >= limit, let next = try await group.next() {
-          add(next, to: &total)
-        }
-        group.addTask { try await count(file) }
-      }
-      for try await next in group { add(next, to: &total) }
-      return total
-    }
-  }
-
-  @Sendable private static func one(_ file: File) async throws -> Total {
-    do {
-      return (try await file.counts(), [])
-    } catch {
-      return ([:], [(file, error)])
-    }
-  }
-
-  private static func add(_ next: Total, to total: inout Total) {
-    total.counts.merge(next.counts, uniquingKeysWith: +)
-    total.failures += next.failures
   }
 }

@@ -2,16 +2,20 @@
 package examples
 
 import (
+	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
+	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"slices"
 	"strings"
 
 	"concurrencycookbook/internal/cookbook"
-	wordcount "concurrencycookbook/patterns/word-count/go/wordcount"
+	boundedpool "concurrencycookbook/patterns/bounded-pool/go/boundedpool"
 	"concurrencycookbook/patterns/word-count/texts"
 )
 
@@ -37,27 +41,76 @@ type input struct {
 	Failing []int    `json:"failing"`
 }
 
+// A result is what counting one file came to. Pointers are for speed:
+// counting a word that is known, the usual case, then allocates no string.
+type result struct {
+	file   file
+	counts map[string]*int
+	err    error
+}
+
 func count(ctx context.Context, stage cookbook.Stage, in input) error {
-	files, n := in.files(), in.Workers
-	countFile := func(ctx context.Context, f file) (wordcount.Counts, error) {
-		text, err := f.read(ctx, stage)
-		if err != nil {
-			return nil, err
-		}
-		return wordcount.Words(ctx, bytes.NewReader(text))
-	}
-	// #region count
-	counts, failures, err := wordcount.All(ctx, n, files, countFile)
-	// #endregion
+	counts, failures, err := countAll(ctx, stage, in.Workers, in.files())
 	if err != nil {
 		return err
 	}
-	for _, failure := range failures {
-		stage.Say("stderr", fmt.Sprintf("cannot read %s: %v",
-			failure.File.name, cookbook.Reason(failure.Err)))
+	for _, f := range failures {
+		stage.Say("stderr",
+			fmt.Sprintf("cannot read %s: %v", f.file.name, cookbook.Reason(f.err)))
 	}
 	stage.Println(report(counts, in))
 	return nil
+}
+
+func countAll(
+	ctx context.Context, stage cookbook.Stage, n int, files []file,
+) (counts map[string]int, failures []result, err error) {
+	counts = map[string]int{}
+	count := func(ctx context.Context, f file) (result, error) {
+		text, err := f.read(ctx, stage)
+		if err != nil {
+			return result{f, nil, err}, nil
+		}
+		words, err := countWords(ctx, bytes.NewReader(text))
+		return result{f, words, err}, nil
+	}
+	add := func(r result) {
+		if r.err != nil {
+			failures = append(failures, r)
+			return
+		}
+		for word, n := range r.counts {
+			counts[word] += *n
+		}
+	}
+	// #region count
+	err = boundedpool.Unordered(
+		ctx, n, slices.Values(files), count, add)
+	// #endregion
+	return counts, failures, err
+}
+
+// countWords counts the words of a source in chunks.
+func countWords(
+	ctx context.Context, source io.Reader,
+) (map[string]*int, error) {
+	words := map[string]*int{}
+	scanner := bufio.NewScanner(source)
+	// Without this a word of 64 KiB is an error.
+	scanner.Buffer(make([]byte, 64<<10), 1<<30)
+	scanner.Split(bufio.ScanWords)
+	for i := 0; scanner.Scan(); i++ {
+		if i%1024 == 0 && ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		if n, ok := words[string(scanner.Bytes())]; ok {
+			*n++
+		} else {
+			one := 1
+			words[scanner.Text()] = &one
+		}
+	}
+	return words, scanner.Err()
 }
 
 func plain(ctx context.Context, stage cookbook.Stage, in input) error {
@@ -79,29 +132,31 @@ func plain(ctx context.Context, stage cookbook.Stage, in input) error {
 			results <- counts
 		}()
 	}
-	counts := map[string]int{}
+	total := map[string]int{}
 	for range files {
 		for word, n := range <-results {
-			counts[word] += n
+			total[word] += n
 		}
 	}
 	// #endregion
-	total := wordcount.Counts{}
-	for word, n := range counts {
-		total[word] = &n
-	}
 	stage.Println(report(total, in))
 	return nil
 }
 
 // report lists the most frequent words, and what all come to.
-func report(counts wordcount.Counts, in input) string {
+func report(counts map[string]int, in input) string {
+	words, sum := slices.Collect(maps.Keys(counts)), 0
+	slices.SortFunc(words, func(a, b string) int {
+		return cmp.Or(cmp.Compare(counts[b], counts[a]), cmp.Compare(a, b))
+	})
 	var text strings.Builder
-	for _, e := range counts.Top(in.Top) {
-		fmt.Fprintf(&text, "%7d  %s\n", e.Count, cookbook.Display(e.Word))
+	for i, word := range words {
+		sum += counts[word]
+		if i < in.Top {
+			fmt.Fprintf(&text, "%7d  %s\n", counts[word], cookbook.Display(word))
+		}
 	}
-	fmt.Fprintf(&text, "\nwords: %d, different: %d",
-		counts.Words(), len(counts))
+	fmt.Fprintf(&text, "\nwords: %d, different: %d", sum, len(words))
 	return text.String()
 }
 
