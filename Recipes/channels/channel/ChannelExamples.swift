@@ -12,6 +12,7 @@ package enum ChannelExamples {
     ],
     swiftConstructs: ["AsyncStream", "AsyncSequence", "withTaskGroup"],
     problems: [
+      "deadlock",
       "hand values from task to task", "rendezvous", "bounded queue",
       "many producers", "many consumers",
     ],

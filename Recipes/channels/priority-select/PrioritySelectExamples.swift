@@ -11,6 +11,7 @@ package enum PrioritySelectExamples {
     goConstructs: ["nested select with default", "select"],
     swiftConstructs: ["actor", "AsyncStream"],
     problems: [
+      "prefer one channel over another",
       "urgent messages first", "priority between channels", "starvation",
       "priority queue", "weighted round robin",
     ],

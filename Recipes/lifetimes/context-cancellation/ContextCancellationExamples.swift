@@ -18,6 +18,7 @@ package enum ContextCancellationExamples {
       "Task.isCancelled", "CancellationError", "Clock", "withDeadline",
     ],
     problems: [
+      "goroutine leak",
       "cancel a tree of tasks", "stop early", "timeout for async work",
       "deadline for async work", "take the first answer",
       "tell a timeout from a cancellation", "pass a request's values along",

@@ -15,7 +15,8 @@ package enum BackpressureExamples {
       "AsyncStream.Continuation.YieldResult", "AsyncSequence",
     ],
     problems: [
-      "my producer is too fast", "slow consumer", "bounded buffer",
+      "slow consumer",
+      "my producer is too fast", "bounded buffer",
       "drop messages", "load shedding", "memory grows", "overload",
     ],
     copies: ["Backpressure.swift"],

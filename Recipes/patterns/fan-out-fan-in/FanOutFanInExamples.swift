@@ -15,9 +15,10 @@ package enum FanOutFanInExamples {
       "Channel",
     ],
     problems: [
+      "collect results from goroutines",
       "merge several sequences", "combine streams",
       "stop reading early", "leave a loop early",
-      "spread work over several tasks", "slow consumer",
+      "spread work over several tasks",
     ],
     copies: ["FanOutFanIn.swift"],
     ingredients: ["channel"],

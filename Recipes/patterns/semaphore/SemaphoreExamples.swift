@@ -15,7 +15,8 @@ package enum SemaphoreExamples {
       "Mutex",
     ],
     problems: [
-      "limit concurrency", "semaphore", "permits", "rate of concurrent access",
+      "limit concurrent requests", "limit concurrency",
+      "semaphore", "permits", "rate of concurrent access",
       "DispatchSemaphore in async code", "fair lock", "weighted limit",
     ],
     copies: ["Semaphore.swift"],
