@@ -18,7 +18,7 @@ package enum ErrgroupExamples {
     ],
     problems: [
       "first error cancels the rest", "collect all errors",
-      "limit concurrency", "wait for several tasks", "error in a task group",
+      "limit concurrency", "wait for all goroutines", "error in a task group",
       "try to start a task",
     ],
     copies: ["Errgroup.swift"],
