@@ -141,7 +141,7 @@ package enum BackpressureExamples {
     var bound = 2
     var consumers = 1
     var pauses = [20, 20, 20, 20, 20, 20]
-    var stores = [50]
+    var stores = [45]
     var cancelAfter: Int?
 
     var policy: BufferPolicy { BufferPolicy(rawValue: whenFull) ?? .suspend }
