@@ -206,8 +206,8 @@ nonisolated private final class DeadlineScope: Sendable {
         note(expired)
         group.cancelAll()
       }
-      group.addTask(name: "body") { await body() }
-      group.addTask(name: "timer") {
+      group.addTask { await body() }
+      group.addTask {
         // Not `try?`: a sleep that was cut short is no expired deadline.
         do { try await self.sleep() } catch { return nil }
         self.note(self.expired)
@@ -230,7 +230,8 @@ nonisolated private final class DeadlineScope: Sendable {
     >,
     isolation: isolated (any Actor)?
   ) async -> Transfer<Result<Return, Failure>> {
-    // Swift 6.3 leaves out the hop to an actor that is not used here.
+    // Swift 6.3.1 leaves out the hop to an actor that nothing here uses
+    // (swiftlang/swift#88687).
     isolation?.preconditionIsolated()
     do throws(Failure) {
       return Transfer(value: .success(try await body.value()))
