@@ -550,7 +550,8 @@ struct CopyTests {
           problems: []
         )
       }
-      let recipes = ["a-b", "c", "d"].map(recipe)
+      var recipes = ["a-b", "c", "d"].map(recipe)
+      recipes[1].copies = ["C.swift", "E.swift"]
       let texts = [
         """
         public import CRecipe
@@ -573,8 +574,12 @@ struct CopyTests {
         let name = recipe.name == "a-b" ? "AB" : recipe.name.uppercased()
         try Data(text.utf8).write(to: folder.appending(path: name + ".swift"))
       }
+      try Data("public struct E {}\n".utf8)
+        .write(to: root.appending(path: "\(recipes[1].folder)/E.swift"))
       let files = try PatternFile.all(for: recipes[0], of: recipes, in: root)
-      #expect(files.map(\.fileName) == ["AB.swift", "C.swift", "D.swift"])
+      #expect(
+        files.map(\.fileName) == ["AB.swift", "C.swift", "E.swift", "D.swift"]
+      )
       #expect(
         files.map(\.body) == [
           """
@@ -584,12 +589,13 @@ struct CopyTests {
 
           """,
           "public struct C { var d = D() }\n",
+          "public struct E {}\n",
           "public struct D {}\n",
         ]
       )
       let target = try CopyCommand.Target(root.path, creates: false)
       let plan = try CopyPlan(files, to: target, mode: .add)
-      #expect(plan.steps.map(\.verb) == ["written", "written", "written"])
+      #expect(plan.steps.map(\.verb) == Array(repeating: "written", count: 4))
 
       // One of them in the way stops them all.
       try Data("mine".utf8).write(to: root.appending(path: "D.swift"))

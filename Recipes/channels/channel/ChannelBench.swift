@@ -8,8 +8,7 @@ extension ChannelExamples {
 
   static let workloads = shapes.flatMap { name, senders, receivers in
     [0, 100].map { capacity in
-      // Tasks take their time to begin, a thousand of them most of all. Where
-      // elements are cheap, it takes more of them for that not to count.
+      // So many that it does not count how long tasks take to begin.
       let millions = capacity == 0 ? 5 : senders == 1_000 ? 100 : 20
       return Workload(
         capacity == 0 ? name : name + "-buffered",

@@ -12,8 +12,7 @@ nonisolated extension Channel {
     // How many left it, when this was last looked up.
     private var received = 0
     var inbox: [Element] = []
-    // Senders wait only while the buffer is full, receivers only while it is
-    // empty.
+    // Senders wait only while it is full, receivers only while it is empty.
     private(set) var senders = WaitList<Element>()
     private var receivers = WaitList<Void>()
     private var tickets = 0
