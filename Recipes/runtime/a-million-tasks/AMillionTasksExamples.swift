@@ -11,7 +11,8 @@ package enum AMillionTasksExamples {
     ],
     swiftConstructs: ["withDiscardingTaskGroup", "actor", "Thread"],
     problems: [
-      "a million tasks", "how many goroutines can I start", "memory of a goroutine",
+      "a million tasks", "how many goroutines can I start",
+      "memory of a goroutine",
       "tasks against threads", "stack size", "release all waiters at once",
     ],
     examples: [
