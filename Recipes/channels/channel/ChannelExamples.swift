@@ -102,8 +102,8 @@ package enum ChannelExamples {
 
   struct Meetings: ExampleInput {
     var capacity = 0
-    var sends = [0, 0]
-    var receives = [0, 0]
+    var sends = [0, 10]
+    var receives = [20, 30]
     var closes: [Int] = []
     var patience: Int?
     var cancelAfter: Int?
