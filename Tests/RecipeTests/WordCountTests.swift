@@ -33,6 +33,10 @@ struct WordCountTests {
         let counts = try await WordCounts(contentsOf: path, chunk: chunk)
         #expect(counts.keys.sorted().map { "\($0)" } == words)
         #expect(counts == WordCounts(of: text), "chunks of \(chunk)")
+        let fast = try await FastWordCounts(contentsOf: path, chunk: chunk)
+        #expect(
+          fast.count(where: { counts[$0.key] == $0.value }) == words.count
+        )
       }
     }
   }
@@ -86,12 +90,17 @@ struct WordCountTests {
         words += [0, 0xFF].map { word[..<index] + [$0] + word[(index + 1)...] }
       }
     }
-    let counts = WordCounts(of: (words + words).joined(separator: [0x20]))
-    #expect(counts.values.allSatisfy { $0 == 2 })
+    let text = (words + words).joined(separator: [0x20])
     // Words of the same count are in the order of their bytes.
     words.sort { $0.lexicographicallyPrecedes($1) }
-    #expect(counts.mostFrequent(.max).map(\.word.bytes) == words)
-    #expect(counts.mostFrequent(3).map(\.word.bytes) == Array(words.prefix(3)))
+    expect(WordCounts(of: text))
+    expect(FastWordCounts(of: text))
+    func expect(_ counts: some WordTally) {
+      let all = counts.mostFrequent(.max)
+      #expect(all.map(\.word.bytes) == words)
+      #expect(all.allSatisfy { $0.count == 2 })
+      #expect(counts.mostFrequent(3).map(\.word) == all.prefix(3).map(\.word))
+    }
   }
 
   @Test("A word may be longer than a chunk", .timeLimit(.minutes(1)))

@@ -18,7 +18,7 @@ package enum WordCountExamples {
       "count words", "read many files", "process files concurrently",
       "map and reduce", "merge dictionaries", "too many open files",
     ],
-    copies: ["WordCount.swift"],
+    copies: ["WordCount.swift", "FastWordCounts.swift"],
     examples: [
       Example(
         "count",
@@ -29,6 +29,7 @@ package enum WordCountExamples {
         ],
         body: count
       ),
+      Example("fast", laws: laws, body: fast),
       Example(
         "plain",
         input: Files(
@@ -53,6 +54,22 @@ package enum WordCountExamples {
     }
     // #endregion
     conclude((counts, failures), input, stage)
+  }
+
+  private static func fast(_ input: Files, _ stage: Stage) async throws {
+    let (files, n) = (input.files(on: stage), input.workers)
+    // #region fast
+    let (counts, failures) = try await FastWordCounts.total(
+      of: files,
+      workers: n
+    ) { try await FastWordCounts(contentsOf: $0) }
+    // #endregion
+    let pairs = counts.map { ($0.key, $0.value) }
+    conclude(
+      (WordCounts(uniqueKeysWithValues: pairs), failures),
+      input,
+      stage
+    )
   }
 
   /// Prints the counts, and names the files that could not be read.
@@ -125,10 +142,10 @@ package enum WordCountExamples {
       return text
     }
 
-    func counts() async throws -> WordCounts {
-      if let text = try await text() { return WordCounts(of: text) }
+    func counts<Counts: WordTally>() async throws -> Counts {
+      if let text = try await text() { return Counts(of: text) }
       return try await stage.keep(name) {
-        try await WordCounts(contentsOf: name)
+        try await Counts(contentsOf: name)
       }
     }
 
@@ -252,7 +269,7 @@ package enum WordCountExamples {
   }.untimed
 }
 
-extension WordCounts {
+extension WordTally {
   /// In the place of a path.
   init(contentsOf file: WordCountExamples.File) async throws {
     self = try await file.counts()

@@ -27,7 +27,7 @@ extension WordCountExamples {
     },
     wrong("tried-again", breaks: once, failing: [1]) { files, n, _ in
       try await WordCounts.total(of: files, workers: n) { file in
-        if let counts = try? await file.counts() { return counts }
+        if let counts: WordCounts = try? await file.counts() { return counts }
         return try await file.counts()
       }
     },

@@ -23,6 +23,8 @@ import (
 var Room = cookbook.Room{
 	Examples: map[string]cookbook.Example{
 		"count": cookbook.With(count),
+		// Go has one form for both of Swift's.
+		"fast":  cookbook.With(count),
 		"plain": cookbook.With(plain),
 	},
 	Wrong: map[string]cookbook.Example{

@@ -1,0 +1,70 @@
+/// Words and their counts, as `WordCounts` has them, in a hash table of its own.
+///
+///     let (counts, failures) = try await FastWordCounts.total(
+///       of: ["diary.txt", "notes.txt"], workers: 4
+///     ) { try await FastWordCounts(contentsOf: $0) }
+///
+/// A dictionary computes a cryptographic hash of each occurrence, and all of
+/// them anew whenever it grows. This table computes a universal hash, whose
+/// factors are random: nobody can choose words that collide.
+///
+/// Source: M. Thorup, *High Speed Hashing for Integers and Strings*, section
+/// 3.6, arXiv:1504.06804.
+nonisolated struct FastWordCounts: WordTally {
+  private var entries: [(key: Word, value: Int)] = []
+  /// Open addressing, at most half full; 0 is free, 1 is `entries[0]`.
+  private var slots = [UInt32](repeating: 0, count: 64)
+  private let factors = Self.factors
+  private static let factors = SIMD4<UInt64>.random(in: 0 ... .max)
+
+  /// Creates counts of nothing.
+  init() {}
+
+  /// Adds so many occurrences of a word.
+  ///
+  /// - Complexity: O(1) amortised, beside the length of the word.
+  mutating func add(_ word: Word, times: Int) {
+    let slot = slot(of: word)
+    if slots[slot] > 0 {
+      entries[Int(slots[slot]) - 1].value += times
+      return
+    }
+    entries.append((word, times))
+    slots[slot] = UInt32(entries.count)
+    if entries.count * 2 > slots.count { grow() }
+  }
+
+  /// The words and their counts, in the order in which words came.
+  func makeIterator() -> IndexingIterator<[(key: Word, value: Int)]> {
+    entries.makeIterator()
+  }
+
+  private mutating func grow() {
+    slots = Array(repeating: 0, count: slots.count * 2)
+    for index in entries.indices {
+      slots[slot(of: entries[index].key)] = UInt32(index + 1)
+    }
+  }
+
+  /// The slot that a word has, or else the free one that it gets.
+  private func slot(of word: Word) -> Int {
+    var slot = hash(of: word) & (slots.count - 1)
+    while slots[slot] > 0, entries[Int(slots[slot]) - 1].key != word {
+      slot = (slot + 1) & (slots.count - 1)
+    }
+    return slot
+  }
+
+  private func hash(of word: Word) -> Int {
+    var (sum, head) = (UInt64(0), word.head)
+    for index in 0..<4 {
+      sum &+= factors[index] &* UInt64(UInt32(truncatingIfNeeded: head))
+      head >>= 32
+    }
+    if !word.rest.isEmpty {
+      sum &+= UInt64(truncatingIfNeeded: word.rest.hashValue)
+    }
+    // Only the upper half depends on all bits.
+    return Int(sum >> 32)
+  }
+}
