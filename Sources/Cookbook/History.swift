@@ -547,7 +547,7 @@ extension Clock where Duration == Swift.Duration {
               counts.begun.add(1, ordering: .relaxed)
               // Awake, or one thread would run one after the other; but not
               // for long, since there may be no other thread.
-              let late = ContinuousClock.now + .milliseconds(1)
+              let late = ContinuousClock.now + .microseconds(200)
               while isReal,
                 counts.begun.load(ordering: .relaxed) < min(2, total)
               {
