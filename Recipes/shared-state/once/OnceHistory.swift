@@ -14,7 +14,7 @@ extension OnceExamples {
 
     enum Return: Error, Hashable {
       /// A run succeeded; the caller's own run failed, or was cancelled.
-      case value(Int), failed(Int), interrupted(Int)
+      case value(Int), failed(Int)
       /// The wait ended.
       case cancelled
     }
@@ -36,7 +36,7 @@ extension OnceExamples {
           value = runs
         }
         return run == value
-      case .failed(let run), .interrupted(let run):
+      case .failed(let run):
         runs += 1
         return run == runs && value == nil
       case .cancelled:
@@ -65,8 +65,9 @@ extension OnceExamples {
         for _ in 0..<pauses where !Task.isCancelled {
           await clock.letOthersRun()
         }
-        if Task.isCancelled { throw Model.Return.interrupted(run) }
-        if run <= failures { throw Model.Return.failed(run) }
+        if Task.isCancelled || run <= failures {
+          throw Model.Return.failed(run)
+        }
         return run
       }
       await clock.runTogether(patience: patience) { task in
