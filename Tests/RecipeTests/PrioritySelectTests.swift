@@ -75,21 +75,4 @@ struct PrioritySelectTests {
     #expect(try await queue.next() == 1)
     #expect(try await queue.next() == nil)
   }
-
-  @Test(
-    "A queue keeps its order while elements come and go, and loses none",
-    arguments: [true, false]
-  )
-  func interleaved(isUrgent: Bool) async throws {
-    let queue = PriorityQueue<Int>()
-    var order: [Int?] = []
-    for element in 0..<30 {
-      try await queue.send(element, isUrgent: isUrgent)
-      // Two of three: some are left when others come.
-      if element % 3 > 0 { order.append(try await queue.next()) }
-    }
-    await queue.finish()
-    while let element = try await queue.next() { order.append(element) }
-    #expect(order == Array(0..<30))
-  }
 }
