@@ -124,9 +124,9 @@ package enum OnceExamples {
     struct NoNetwork: Error, CustomStringConvertible {
       var description: String { "no network" }
     }
-    let runs = Count()
+    let runs = Atomic(0)
     let config = Once {
-      let run = runs.next() + 1
+      let run = runs.add(1, ordering: .relaxed).newValue
       if run == 1 { throw NoNetwork() }
       return run
     }
@@ -166,9 +166,9 @@ package enum OnceExamples {
     /// Tasks ask for a value, each at its moment: that of the work is the
     /// number of the run.
     func ask(_ stage: Stage, _ make: Make) async {
-      let count = Count()
+      let begun = Atomic(0)
       let value = make { [runs, failures] in
-        let run = count.next()
+        let run = begun.add(1, ordering: .relaxed).oldValue
         let time = runs.dropFirst(run).first ?? runs.last ?? 0
         try await stage.work("run \(run)", time, fails: run < failures)
         return run
@@ -179,12 +179,6 @@ package enum OnceExamples {
         try await stage.keep(lane) { stage.say(lane, try await value()) }
       }
     }
-  }
-
-  final class Count: Sendable {
-    private let count = Atomic(0)
-
-    func next() -> Int { count.add(1, ordering: .relaxed).oldValue }
   }
 
   // MARK: Laws

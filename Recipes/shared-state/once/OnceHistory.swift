@@ -1,4 +1,5 @@
 import Cookbook
+import Synchronization
 
 extension OnceExamples {
   /// A once as a single task uses it; its value is the number of the run.
@@ -52,16 +53,15 @@ extension OnceExamples {
   ) -> HistoryProgram<Model> {
     HistoryProgram(model: { Model() }) { seed, recorder, clock in
       var random = SeededGenerator(seed: seed)
-      let patience = (0..<Int.random(in: 2...4, using: &random)).map { _ in
-        [nil, Int.random(in: 0...5, using: &random)].randomElement(
-          using: &random
-        ) ?? nil
+      let patience = (1...Int.random(in: 2...4, using: &random)).map { _ in
+        Bool.random(using: &random)
+          ? Int.random(in: 0...5, using: &random) : nil
       }
       let failures = max(0, Int.random(in: -1...2, using: &random))
       let pauses = Int.random(in: 1...4, using: &random)
-      let runs = Count()
+      let runs = Atomic(0)
       let value = make {
-        let run = runs.next() + 1
+        let run = runs.add(1, ordering: .relaxed).newValue
         for _ in 0..<pauses where !Task.isCancelled {
           await clock.letOthersRun()
         }
