@@ -40,7 +40,7 @@ extension TokenBucketExamples {
     ) { input, stage in
       let Task = stage.startTask
       for try await request in stage.source("requests", input.pauses) {
-        Task { try await stage.work("request \(request)", 1) }
+        Task { try await stage.work("task \(request)", 1) }
       }
     },
   ]
