@@ -15,9 +15,8 @@ package enum FanOutFanInExamples {
       "Channel",
     ],
     problems: [
-      "collect results from goroutines",
-      "merge several sequences", "combine streams",
-      "stop reading early", "leave a loop early",
+      "collect results from goroutines", "merge several sequences",
+      "combine streams", "stop reading early", "leave a loop early",
       "spread work over several tasks",
     ],
     copies: ["FanOutFanIn.swift"],

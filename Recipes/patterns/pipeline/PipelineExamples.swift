@@ -15,10 +15,9 @@ package enum PipelineExamples {
       "Channel",
     ],
     problems: [
-      "chain stages with channels",
-      "process a stream in stages", "producer and consumer",
-      "backpressure between stages", "transform lines of a large file",
-      "stop a pipeline early",
+      "chain stages with channels", "process a stream in stages",
+      "producer and consumer", "backpressure between stages",
+      "transform lines of a large file", "stop a pipeline early",
     ],
     copies: ["Pipeline.swift"],
     ingredients: ["channel"],
