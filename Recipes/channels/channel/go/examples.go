@@ -21,9 +21,8 @@ var Room = cookbook.Room{
 }
 
 type jobs struct {
-	Capacity int   `json:"capacity"`
-	Jobs     []int `json:"jobs"`
-	Use      int   `json:"use"`
+	Capacity, Use int
+	Jobs          []int
 }
 
 // perform returns the number of jobs, and what makes and what uses one.
@@ -66,11 +65,9 @@ func buffered(ctx context.Context, stage cookbook.Stage, in jobs) error {
 }
 
 type meetings struct {
-	Capacity int   `json:"capacity"`
-	Sends    []int `json:"sends"`
-	Receives []int `json:"receives"`
-	Closes   []int `json:"closes"`
-	Patience *int  `json:"patience"`
+	Capacity                int
+	Sends, Receives, Closes []int
+	Patience                *int
 }
 
 type operation struct {

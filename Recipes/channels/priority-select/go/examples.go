@@ -27,10 +27,8 @@ var Room = cookbook.Room{
 const unbounded = 1_000
 
 type jobs struct {
-	High  []int `json:"high"`
-	Low   []int `json:"low"`
-	Work  int   `json:"work"`
-	Ratio int   `json:"ratio"`
+	High, Low   []int
+	Work, Ratio int
 }
 
 type channel = <-chan string

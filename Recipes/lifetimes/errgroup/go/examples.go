@@ -28,9 +28,8 @@ var Room = cookbook.Room{
 }
 
 type jobs struct {
-	Limit   int   `json:"limit"`
-	Jobs    []int `json:"jobs"`
-	Failing []int `json:"failing"`
+	Limit         int
+	Jobs, Failing []int
 }
 
 type fetch = func(ctx context.Context, url int) error
@@ -97,7 +96,7 @@ func limit(ctx context.Context, stage cookbook.Stage, in jobs) error {
 
 type requests struct {
 	jobs
-	Gap int `json:"gap"`
+	Gap int
 }
 
 // arrive yields the requests, each when it comes in.

@@ -21,11 +21,9 @@ var Room = cookbook.Room{
 }
 
 type input struct {
-	WhenFull  string `json:"whenFull"`
-	Bound     int    `json:"bound"`
-	Consumers int    `json:"consumers"`
-	Pauses    []int  `json:"pauses"`
-	Stores    []int  `json:"stores"`
+	WhenFull         string
+	Bound, Consumers int
+	Pauses, Stores   []int
 }
 
 func (in input) perform(ctx context.Context, stage cookbook.Stage) (

@@ -25,9 +25,8 @@ var Room = cookbook.Room{
 }
 
 type jobs struct {
-	Workers int   `json:"workers"`
-	Jobs    []int `json:"jobs"`
-	Failing []int `json:"failing"`
+	Workers       int
+	Jobs, Failing []int
 }
 
 // urls names the jobs by their indices.

@@ -38,14 +38,9 @@ var Room = cookbook.Room{
 }
 
 type in struct {
-	Feeds     int   `json:"feeds"` // of plain
-	Workers   int   `json:"workers"`
-	Fetch     []int `json:"fetch"`
-	Store     []int `json:"store"`
-	Buffer    int   `json:"buffer"`
-	Failing   []int `json:"failing"`
-	NotStored []int `json:"notStored"`
-	Wanted    *int  `json:"wanted"`
+	Feeds, Workers, Buffer           int
+	Fetch, Store, Failing, NotStored []int
+	Wanted                           *int
 }
 
 type (

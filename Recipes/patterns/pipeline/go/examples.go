@@ -49,16 +49,9 @@ var Room = cookbook.Room{
 }
 
 type photos struct {
-	Load      []int `json:"load"`
-	Resize    []int `json:"resize"`
-	Save      []int `json:"save"`
-	Workers   int   `json:"workers"`
-	Loaded    int   `json:"loaded"`
-	Resized   int   `json:"resized"`
-	Failing   []int `json:"failing"`
-	NotLoaded []int `json:"notLoaded"`
-	NotSaved  []int `json:"notSaved"`
-	Wanted    *int  `json:"wanted"`
+	Load, Resize, Save, Failing, NotLoaded, NotSaved []int
+	Workers, Loaded, Resized                         int
+	Wanted                                           *int
 }
 
 type (

@@ -22,11 +22,9 @@ var Room = cookbook.Room{
 
 // input holds the fields of all examples, of which each has some.
 type input struct {
-	Burst        int   `json:"burst"`
-	Every        int   `json:"every"`
-	Pauses       []int `json:"pauses"`
-	Calls        []int `json:"calls"`
-	CancelSecond *int  `json:"cancelSecond"`
+	Burst, Every  int
+	Pauses, Calls []int
+	CancelSecond  *int
 }
 
 func (in input) every() time.Duration {

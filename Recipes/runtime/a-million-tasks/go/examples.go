@@ -20,8 +20,7 @@ var Room = cookbook.Room{
 }
 
 type crowd struct {
-	Tasks   int `json:"tasks"`
-	Release int `json:"release"`
+	Tasks, Release int
 }
 
 func release(ctx context.Context, stage cookbook.Stage, in crowd) error {

@@ -45,10 +45,9 @@ func plain(_ context.Context, fmt cookbook.Stage) error {
 }
 
 type callers struct {
-	Arrivals    []int `json:"arrivals"`
-	Runs        []int `json:"runs"`
-	Failures    int   `json:"failures"`
-	CancelFirst *int  `json:"cancelFirst"`
+	Arrivals, Runs []int
+	Failures       int
+	CancelFirst    *int
 }
 
 type work func(context.Context) (int, error)
