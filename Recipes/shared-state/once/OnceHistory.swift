@@ -7,11 +7,7 @@ extension OnceExamples {
   /// A caller that waits cannot be told from one that has just come, so whose
   /// turn is next is not judged.
   struct Model: SequentialModel {
-    enum Call: Hashable, CustomStringConvertible {
-      case value
-
-      var description: String { "value()" }
-    }
+    typealias Call = String
 
     enum Return: Error, Hashable {
       /// A run succeeded; the caller's own run failed, or was cancelled.
@@ -72,7 +68,7 @@ extension OnceExamples {
       }
       await clock.runTogether(patience: patience) { task in
         for _ in 0..<2 {
-          await recorder.perform(lane: "task \(task + 1)", .value) {
+          await recorder.perform(lane: "task \(task + 1)", "value()") {
             do {
               return .value(try await value())
             } catch {
