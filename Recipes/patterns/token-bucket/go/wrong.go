@@ -102,11 +102,5 @@ func lastComeFirstServed(every time.Duration, burst int) wait {
 }
 
 func sleepUntil(ctx context.Context, at time.Time) error {
-	timer := time.NewTimer(time.Until(at))
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-ctx.Done():
-	}
-	return ctx.Err()
+	return cookbook.Stage{}.Sleep(ctx, int(time.Until(at).Milliseconds()))
 }
