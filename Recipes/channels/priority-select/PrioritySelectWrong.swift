@@ -1,6 +1,5 @@
 import Cookbook
 
-/// Wrong priorities, each as somebody would write it.
 extension PrioritySelectExamples {
   private static func wrong(
     _ name: String,

@@ -1,7 +1,6 @@
 import Cookbook
 import Synchronization
 
-/// Wrong pools, each as somebody would write it.
 extension BoundedPoolExamples {
   private typealias Download = @Sendable (Int) async throws -> Int
   private typealias Parts = (

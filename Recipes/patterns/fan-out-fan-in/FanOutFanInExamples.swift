@@ -172,7 +172,6 @@ package enum FanOutFanInExamples {
       ]
     }
 
-    /// The work on a page.
     func work(_ stage: Stage) -> (fetch: Fetch, store: Store) {
       let (lane, fails) = ("store", notStored)
       let store = stage.consumer(lane, for: store, fails: fails, wanted: wanted)

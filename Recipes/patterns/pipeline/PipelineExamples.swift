@@ -178,7 +178,6 @@ package enum PipelineExamples {
       ]
     }
 
-    /// The work of each stage.
     func work(_ stage: Stage) -> (load: Load, resize: Resize, save: Save) {
       let save = stage.consumer(
         "save",

@@ -1,7 +1,6 @@
 import Cookbook
 import Synchronization
 
-/// Wrong limits, each as somebody would write it.
 extension TokenBucketExamples {
   static let wrongLimits = [
     wrong("window-borders", breaks: tokensSuffice, [8, 1, 1, 1]) { limit in

@@ -1,7 +1,6 @@
 import Cookbook
 import Synchronization
 
-/// Wrong versions, each as somebody would write it.
 extension OnceExamples {
   static let wrong = [
     wrong(

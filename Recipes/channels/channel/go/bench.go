@@ -6,7 +6,6 @@ import (
 	"concurrencycookbook/internal/cookbook"
 )
 
-// workloads returns what is timed against Swift.
 func workloads() (all []cookbook.Workload) {
 	for _, shape := range []struct {
 		name               string

@@ -7,8 +7,7 @@ import (
 	"concurrencycookbook/internal/cookbook"
 )
 
-// workloads are what is timed against Swift. Go's statement lists its cases
-// each time.
+// Go's statement lists its cases each time.
 var workloads = []cookbook.Workload{
 	{Name: "strict-listed", Run: strictly},
 	{Name: "strict", Run: strictly},

@@ -7,8 +7,6 @@ import (
 	"concurrencycookbook/internal/cookbook"
 )
 
-// wrong holds priorities that are wrong on purpose: the comparison must find
-// each.
 var wrong = map[string]cookbook.Example{
 	"strict/plainSelect":        working(receiving(plainSelect), 0),
 	"strict/waitsForLowAlone":   working(receiving(waitsForLowAlone), 0),

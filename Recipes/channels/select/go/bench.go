@@ -6,8 +6,7 @@ import (
 	"concurrencycookbook/internal/cookbook"
 )
 
-// workloads are what is timed against Swift. The statement lists its cases
-// each time.
+// The statement lists its cases each time.
 var workloads = []cookbook.Workload{
 	{Name: "six-senders", Run: sixSenders},
 	{Name: "six-senders-listed", Run: sixSenders},

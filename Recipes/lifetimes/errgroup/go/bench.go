@@ -9,7 +9,6 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// workloads are what is timed against Swift.
 var workloads = []cookbook.Workload{
 	{Name: "limit-8", Run: func(operations int) int {
 		return tinyTasks(operations, 8)

@@ -7,7 +7,6 @@ import (
 	backpressure "concurrencycookbook/patterns/backpressure/go/backpressure"
 )
 
-// workloads are what is timed against Swift.
 var workloads = []cookbook.Workload{
 	{Name: "suspend", Run: func(operations int) int {
 		ctx := context.Background()

@@ -8,7 +8,6 @@ import (
 	boundedpool "concurrencycookbook/patterns/bounded-pool/go/boundedpool"
 )
 
-// workloads are what is timed against Swift.
 var workloads = []cookbook.Workload{
 	{Name: "tiny-jobs", Run: func(operations int) int {
 		var sum atomic.Int64

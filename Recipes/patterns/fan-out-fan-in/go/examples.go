@@ -11,8 +11,7 @@ import (
 	fanoutfanin "concurrencycookbook/patterns/fan-out-fan-in/go/fanoutfanin"
 )
 
-// Room is what the recipe shows in Go. The comparison must find each of the
-// wrong versions.
+// Room is what the recipe shows in Go.
 var Room = cookbook.Room{
 	Examples: map[string]cookbook.Example{
 		"plain":   with(plain),

@@ -12,8 +12,7 @@ import (
 	"concurrencycookbook/patterns/pipeline/go/pipeline"
 )
 
-// Room is what the recipe shows in Go. The comparison must find each of the
-// wrong versions.
+// Room is what the recipe shows in Go.
 var Room = cookbook.Room{
 	Examples: map[string]cookbook.Example{
 		"plain":       with(plain),

@@ -9,7 +9,6 @@ import (
 	"concurrencycookbook/internal/cookbook"
 )
 
-// workloads are what is timed against Swift.
 var workloads = []cookbook.Workload{
 	{Name: "uncontended", Run: share(1, newChannel, func() {})},
 	{Name: "uncontended-weighted", Run: share(1, newWeighted, func() {})},

@@ -9,8 +9,6 @@ import (
 	"golang.org/x/sync/semaphore"
 )
 
-// wrong holds semaphores that are wrong on purpose: the comparison must find
-// each.
 var wrong = map[string]cookbook.Example{
 	"with-permits/deaf":             cookbook.With(plain),
 	"with-permits/onePermitTooMany": cookbook.With(through(onePermitTooMany)),

@@ -8,7 +8,6 @@ import (
 	rate "concurrencycookbook/patterns/token-bucket/go/tokenbucket"
 )
 
-// workloads are what is timed against Swift.
 var workloads = []cookbook.Workload{
 	{Name: "free-tokens", Run: func(operations int) int {
 		quota := rate.NewLimiter(rate.Every(time.Nanosecond), 1_000)

@@ -9,8 +9,6 @@ import (
 	rate "concurrencycookbook/patterns/token-bucket/go/tokenbucket"
 )
 
-// wrong holds limits that are wrong on purpose: the comparison must find
-// each.
 var wrong = map[string]cookbook.Example{
 	"take/refillsAtBorders":    with(refillsAtBorders),
 	"take/refillsAfterUse":     with(refillsAfterUse),
