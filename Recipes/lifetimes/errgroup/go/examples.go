@@ -7,6 +7,7 @@ import (
 	"iter"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"concurrencycookbook/internal/cookbook"
 
@@ -165,4 +166,27 @@ func afterWait(ctx context.Context, stage cookbook.Stage) error {
 	err := group.Wait()
 	stage.Println(ctx.Err() != nil)
 	return err
+}
+
+var workloads = []cookbook.Workload{
+	{Name: "limit-8", Run: func(operations int) int {
+		return tinyTasks(operations, 8)
+	}},
+	{Name: "no-limit", Run: func(operations int) int {
+		return tinyTasks(operations, -1)
+	}},
+}
+
+func tinyTasks(count, limit int) int {
+	var sum atomic.Int64
+	group, _ := errgroup.WithContext(context.Background())
+	group.SetLimit(limit)
+	for task := range count {
+		group.Go(func() error {
+			sum.Add(int64(task & 7))
+			return nil
+		})
+	}
+	cookbook.Must(group.Wait())
+	return int(sum.Load())
 }
