@@ -11,7 +11,6 @@ import (
 	"io/fs"
 	"maps"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -209,23 +208,4 @@ func oneWorkerTooMany(ctx context.Context, stage cookbook.Stage, in input) error
 func lostFile(ctx context.Context, stage cookbook.Stage, in input) error {
 	in.Reads = in.Reads[:max(0, len(in.Reads)-1)]
 	return plain(ctx, stage, in)
-}
-
-var workloads = []cookbook.Workload{
-	{Name: "files", RunFrom: func(
-		operations int, stopwatch *cookbook.Stopwatch,
-	) int {
-		name := filepath.Join(os.Getenv("COOKBOOK_BENCH_FOLDER"), "go.txt")
-		cookbook.Must(os.WriteFile(name, cookbook.Text(1<<20), 0o644))
-		files := slices.Repeat([]file{{name: name}}, operations)
-		stopwatch.Restart()
-		counts, _, err := countAll(
-			context.Background(), cookbook.Stage{}, 4, files)
-		cookbook.Must(err)
-		sum := len(counts)
-		for _, n := range counts {
-			sum += n
-		}
-		return sum
-	}},
 }
