@@ -150,7 +150,7 @@ package enum TokenBucketExamples {
         .durations(
           \.pauses,
           least: 1,
-          random: 2...6,
+          random: 3...6,
           "the milliseconds before each request"
         ),
         .durations(
