@@ -6,58 +6,36 @@ import Testing
 @testable import Recipes
 
 /// Hands numbers, worked on by some tasks, to a body that consumes them.
-struct Producer: CustomTestStringConvertible, Sendable {
+enum Producer: CaseIterable {
+  case pipeline, fanOut, fanIn
+
   typealias Element = (number: Int, object: Alive.Object?)
   typealias Elements = any AsyncSequence<Element, any Error> & Sendable
 
-  var testDescription: String
-  var run:
-    @Sendable (
-      _ numbers: Range<Int>,
-      _ workers: Int,
-      _ buffer: Int,
-      _ work: @escaping @Sendable (Int) async throws -> Element,
-      _ body: (Elements) async throws -> Void
-    ) async throws -> Void
-
-  static let all = [
-    Producer(testDescription: "pipeline") {
-      numbers,
-      workers,
-      buffer,
-      work,
-      body in
+  func run(
+    _ numbers: Range<Int>,
+    _ workers: Int,
+    _ buffer: Int,
+    _ work: @escaping @Sendable (Int) async throws -> Element,
+    _ body: (Elements) async throws -> Void
+  ) async throws {
+    switch self {
+    case .pipeline:
       try await Pipeline(numbers, buffer: buffer)
         .stage(workers: workers, buffer: buffer, transform: work)
         .run { try await body($0) }
-    },
-    Producer(testDescription: "fan-out") {
-      numbers,
-      workers,
-      buffer,
-      work,
-      body in
+    case .fanOut:
       try await withFanOut(
         over: numbers,
         workers: workers,
         buffer: buffer,
         transform: work
       ) { try await body($0) }
-    },
-    Producer(testDescription: "fan-in") {
-      numbers,
-      workers,
-      buffer,
-      work,
-      body in
-      let inputs = FanOutFanInExamples.deal(
-        numbers.count,
-        to: workers,
-        work
-      )
+    case .fanIn:
+      let inputs = FanOutFanInExamples.deal(numbers.count, to: workers, work)
       try await withFanIn(of: inputs, buffer: buffer) { try await body($0) }
-    },
-  ]
+    }
+  }
 }
 
 /// What may be relied on where tasks consume what a recipe produces.
@@ -67,7 +45,7 @@ struct ConsumerTests {
 
   @Test(
     "An error comes to each, and again if it asks again",
-    arguments: Producer.all
+    arguments: Producer.allCases
   )
   func errorComesToAll(_ producer: Producer) async throws {
     let errors = Atomic(0)
@@ -94,7 +72,7 @@ struct ConsumerTests {
 
   @Test(
     "One that waits for the end finds the error when it comes",
-    arguments: Producer.all
+    arguments: Producer.allCases
   )
   func errorIsThereAtTheEnd(_ producer: Producer) async {
     let gate = Channel<Void>()
@@ -118,7 +96,7 @@ struct ConsumerTests {
 
   @Test(
     "One that is cancelled loses nothing, and takes nothing more",
-    arguments: Producer.all,
+    arguments: Producer.allCases,
     0...1
   )
   func cancelled(_ producer: Producer, buffer: Int) async throws {
@@ -151,7 +129,7 @@ struct ConsumerTests {
 
   @Test(
     "Nothing is lost or comes twice on real threads, and memory does not grow",
-    arguments: Producer.all
+    arguments: Producer.allCases
   )
   func stress(_ producer: Producer) async throws {
     let seed = UInt64.random(in: 0...UInt64.max)

@@ -155,13 +155,6 @@ struct ContextCancellationTests {
     }
   }
 
-  /// Runs what is ready in the middle of what made it ready.
-  private final class InlineExecutor: TaskExecutor {
-    func enqueue(_ job: consuming ExecutorJob) {
-      unsafe UnownedJob(job).runSynchronously(on: asUnownedTaskExecutor())
-    }
-  }
-
   @Test("An abandoned body cannot answer its own cancellation")
   func abandonedAnswersNothing() async {
     let call = Task {

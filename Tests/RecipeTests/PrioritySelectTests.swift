@@ -5,28 +5,11 @@ import Testing
 
 @Suite("priority-select")
 struct PrioritySelectTests {
-  private func full(_ elements: Int...) throws -> Channel<Int> {
-    let channel = Channel<Int>(capacity: 9)
-    for element in elements { _ = try channel.trySend(element) }
-    return channel
-  }
-
-  @Test("Low is served when high is empty, and a default when both are")
-  func lowAndDefault() async throws {
-    let (high, low) = (try full(), try full(1))
-    for expected in [1, nil] {
-      let received = try await prioritySelect {
-        Select.receive(from: high) { $0 }
-        Select.receive(from: low) { $0 }
-        Select.default { nil }
-      }
-      #expect(received == expected)
-    }
-  }
-
   @Test("A weighted receiver gives low one turn in ratio + 1")
   func weighted() async throws {
-    let (high, low) = (try full(1, 2, 3, 4, 5), try full(10, 20, 30))
+    let (high, low) = (Channel<Int>(capacity: 9), Channel<Int>(capacity: 9))
+    for element in [1, 2, 3, 4, 5] { _ = try high.trySend(element) }
+    for element in [10, 20, 30] { _ = try low.trySend(element) }
     high.close()
     low.close()
     let receiver = WeightedReceiver(high: high, low: low, ratio: 2)
@@ -74,22 +57,5 @@ struct PrioritySelectTests {
     }
     #expect(try await queue.next() == 1)
     #expect(try await queue.next() == nil)
-  }
-
-  @Test(
-    "A queue keeps its order while elements come and go, and loses none",
-    arguments: [true, false]
-  )
-  func interleaved(isUrgent: Bool) async throws {
-    let queue = PriorityQueue<Int>()
-    var order: [Int?] = []
-    for element in 0..<30 {
-      try await queue.send(element, isUrgent: isUrgent)
-      // Two of three: some are left when others come.
-      if element % 3 > 0 { order.append(try await queue.next()) }
-    }
-    await queue.finish()
-    while let element = try await queue.next() { order.append(element) }
-    #expect(order == Array(0..<30))
   }
 }

@@ -14,7 +14,7 @@ final class Seen: Sendable {
 
   /// Sees what a body returns, or that it throws.
   func callAsFunction(_ body: () async throws -> some Sendable) async {
-    self(await text(of: body))
+    do { self("\(try await body())") } catch { self("throws \(error)") }
   }
 }
 
@@ -33,9 +33,4 @@ func everySchedule(
   } check: {
     if $0 != wanted { throw Unexpected(seen: $0) }
   }
-}
-
-/// What a body comes to.
-func text(of body: () async throws -> some Sendable) async -> String {
-  do { return "\(try await body())" } catch { return "throws \(error)" }
 }

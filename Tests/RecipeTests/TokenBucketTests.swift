@@ -28,33 +28,6 @@ struct TokenBucketTests {
     }
   }
 
-  @Test("A task that gives up, at the head or behind, delays nobody")
-  func givingUp() async throws {
-    _ = try await Simulation.explore(seeds: 0..<500) { simulation in
-      let clock = simulation.clock
-      let bucket = TokenBucket(burst: 1, every: .seconds(60), clock: clock)
-      try await bucket.take()
-      try await withThrowingTaskGroup(of: Void.self) { group in
-        for patience in [1, 2, 100] {
-          group.addTask {
-            await withTaskGroup { waiter in
-              waiter.addTask {
-                let isServed = (try? await bucket.take()) != nil
-                #expect(isServed == (patience == 100))
-                #expect(!isServed || clock.now.offset == .seconds(60))
-              }
-              try? await clock.sleep(for: .seconds(patience))
-              waiter.cancelAll()
-            }
-          }
-          try await clock.sleep(for: .milliseconds(1))
-        }
-        #expect(!bucket.tryTake())
-        try await group.waitForAll()
-      }
-    }
-  }
-
   @Test("A bucket is whole after its waiters were cancelled, at any step")
   func wholeBucket() async throws {
     let runs = try await Simulation.cancelEverywhere(seeds: 0..<50) {

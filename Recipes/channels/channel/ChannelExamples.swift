@@ -12,9 +12,8 @@ package enum ChannelExamples {
     ],
     swiftConstructs: ["AsyncStream", "AsyncSequence", "withTaskGroup"],
     problems: [
-      "deadlock",
-      "hand values from task to task", "rendezvous", "bounded queue",
-      "many producers", "many consumers",
+      "deadlock", "hand values from task to task", "rendezvous",
+      "bounded queue", "many producers", "many consumers",
     ],
     copies: ["Channel.swift", "ChannelState.swift", "ChannelWaiting.swift"],
     examples: [

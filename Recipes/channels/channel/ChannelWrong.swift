@@ -1,7 +1,6 @@
 import Cookbook
 import Synchronization
 
-/// Wrong versions, each as somebody would write it.
 extension ChannelExamples {
   static let askedFirst = Wrong(
     "asked-first",

@@ -110,30 +110,11 @@ nonisolated final class WeightedReceiver<Element: Sendable>: Sendable {
 
 /// Two queues without a bound, of which the urgent one is emptied first.
 ///
-/// What one would write in Swift without channels in mind. Nobody who sends
-/// has to wait, which is why memory is not bounded.
+/// Nobody who sends has to wait, which is why memory is not bounded.
 actor PriorityQueue<Element: Sendable> {
-  /// First in, first out; an array alone is slow at its front.
-  private struct Queue {
-    private var incoming: [Element] = []
-    // The oldest one is the last.
-    private var outgoing: [Element] = []
-
-    mutating func append(_ element: Element) { incoming.append(element) }
-
-    mutating func popFirst() -> Element? {
-      if outgoing.isEmpty {
-        outgoing = incoming.reversed()
-        incoming = []
-      }
-      return outgoing.popLast()
-    }
-  }
-
-  private var urgent = Queue()
-  private var ordinary = Queue()
-  // An element in one of the queues for each signal in here: a receiver
-  // waits here, where cancellation is taken care of, and not on the actor.
+  private let urgent = Channel<Element>(capacity: .max)
+  private let ordinary = Channel<Element>(capacity: .max)
+  // An element in one of them for each signal in here, where receivers wait.
   private let signals = Channel<Void>(capacity: .max)
 
   /// Creates an empty queue.
@@ -144,7 +125,7 @@ actor PriorityQueue<Element: Sendable> {
   /// - Throws: ``ChannelClosedError`` if the queue is finished.
   func send(_ element: Element, isUrgent: Bool) throws {
     _ = try signals.trySend(())
-    if isUrgent { urgent.append(element) } else { ordinary.append(element) }
+    _ = try (isUrgent ? urgent : ordinary).trySend(element)
   }
 
   /// Lets receivers come to the end of what is there.
@@ -157,6 +138,7 @@ actor PriorityQueue<Element: Sendable> {
   /// - Complexity: O(1), amortised.
   func next() async throws -> Element? {
     guard try await signals.receive() != nil else { return nil }
-    return urgent.popFirst() ?? ordinary.popFirst()
+    if case .element(let element) = urgent.tryReceive() { return element }
+    return try await ordinary.receive()
   }
 }

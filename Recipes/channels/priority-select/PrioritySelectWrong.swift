@@ -1,6 +1,5 @@
 import Cookbook
 
-/// Wrong priorities, each as somebody would write it.
 extension PrioritySelectExamples {
   private static func wrong(
     _ name: String,
@@ -24,19 +23,16 @@ extension PrioritySelectExamples {
     ) { _ in
       source { high, low, run in
         let select = SelectExamples.SeededSelect()
-        var (high, low) = (Optional(high), Optional(low))
-        while high != nil || low != nil {
-          let job = try await select {
-            Select.receive(from: high) { job in
-              if job == nil { high = nil }
-              return job
-            }
-            Select.receive(from: low) { job in
-              if job == nil { low = nil }
-              return job
+        var open = [high, low]
+        while !open.isEmpty {
+          try await select {
+            for channel in open {
+              Select.receive(from: channel) { job in
+                if let job { return try await run(job) }
+                open.removeAll { $0 === channel }
+              }
             }
           }
-          if let job { try await run(job) }
         }
       }
     },

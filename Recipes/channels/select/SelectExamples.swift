@@ -14,8 +14,7 @@ package enum SelectExamples {
       "@resultBuilder", "withThrowingTaskGroup", "cancelAll", "AsyncStream",
     ],
     problems: [
-      "wait on multiple channels",
-      "non-blocking send",
+      "wait on multiple channels", "non-blocking send",
       "wait for the first of several", "timeout on a channel", "first result",
       "try to send without waiting", "multiplex", "merge two streams",
     ],

@@ -1,6 +1,5 @@
 import Cookbook
 
-/// What looks like a select, as somebody would write it.
 extension SelectExamples {
   private static func wrong(
     _ name: String,

@@ -10,13 +10,8 @@ import (
 // Visits are tasks that come at their moments, want some of what there is only
 // so much of, hold it for a while and give it back.
 type Visits struct {
-	Limit    int   `json:"limit"`
-	Arrivals []int `json:"arrivals"`
-	Holds    []int `json:"holds"`
-	Sizes    []int `json:"sizes"`
-	Trying   []int `json:"trying"`
-	Failing  []int `json:"failing"`
-	Patience []int `json:"patience"`
+	Limit                                             int
+	Arrivals, Holds, Sizes, Trying, Failing, Patience []int
 }
 
 // Size returns how much a task wants.

@@ -1,6 +1,5 @@
 import Cookbook
 
-/// Wrong versions, each as somebody would write it.
 extension ContextCancellationExamples {
   static let wrongPlains = [
     pages("swallowed-sleep", breaks: firstPage, cancelAfter: 1) {

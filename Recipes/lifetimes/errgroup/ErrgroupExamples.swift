@@ -17,9 +17,8 @@ package enum ErrgroupExamples {
       "ThrowingTaskGroup", "waitForAll",
     ],
     problems: [
-      "first error cancels the rest", "collect all errors",
-      "limit concurrency", "wait for all goroutines", "error in a task group",
-      "try to start a task",
+      "first error cancels the rest", "collect all errors", "limit concurrency",
+      "wait for all goroutines", "error in a task group", "try to start a task",
     ],
     copies: ["Errgroup.swift"],
     examples: [

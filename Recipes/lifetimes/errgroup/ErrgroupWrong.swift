@@ -1,7 +1,6 @@
 import Cookbook
 import Synchronization
 
-/// Wrong groups, each as somebody would write it.
 extension ErrgroupExamples {
   private static func wrong<Input: JobInput>(
     _ name: String,

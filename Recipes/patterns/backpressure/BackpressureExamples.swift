@@ -15,8 +15,7 @@ package enum BackpressureExamples {
       "AsyncStream.Continuation.YieldResult", "AsyncSequence",
     ],
     problems: [
-      "slow consumer",
-      "my producer is too fast", "bounded buffer",
+      "slow consumer", "my producer is too fast", "bounded buffer",
       "drop messages", "load shedding", "memory grows", "overload",
     ],
     copies: ["Backpressure.swift"],

@@ -1,6 +1,5 @@
 import Cookbook
 
-/// Wrong buffers, each as somebody would write it.
 extension BackpressureExamples {
   static let wrongStreams: [Wrong<Readings<Dropping>>] = [
     wrong("unbounded", .unbounded, breaks: .bounded),

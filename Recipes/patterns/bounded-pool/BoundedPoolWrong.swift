@@ -1,11 +1,11 @@
 import Cookbook
 import Synchronization
 
-/// Wrong pools, each as somebody would write it.
 extension BoundedPoolExamples {
   private typealias Download = @Sendable (Int) async throws -> Int
-  private typealias Pool =
-    @Sendable (Int, Range<Int>, @escaping Download, Stage) async throws -> Void
+  private typealias Parts = (
+    n: Int, urls: Range<Int>, download: Download, stage: Stage
+  )
 
   private static func wrong(
     _ name: String,
@@ -13,7 +13,7 @@ extension BoundedPoolExamples {
     jobs: [Int] = [3, 1, 2, 2, 1, 3],
     failing: [Int] = [],
     cancelAfter: Int? = nil,
-    _ pool: @escaping Pool
+    _ pool: @escaping @Sendable (Parts) async throws -> Void
   ) -> Wrong<Jobs> {
     let input = Jobs(
       workers: 2,
@@ -23,33 +23,35 @@ extension BoundedPoolExamples {
     )
     return Wrong(name, breaks: law, input: input) { input, stage in
       let (n, urls, download) = input.perform(stage)
-      try await pool(n, urls, download, stage)
+      try await pool((n, urls, download, stage))
     }
   }
 
   static let wrongMaps = [
-    wrong("task-for-each", breaks: bound) { _, urls, download, stage in
+    wrong("task-for-each", breaks: bound) { it in
       let pages = try await withThrowingTaskGroup(of: (Int, Int).self) {
         group in
-        for url in urls { group.addTask { (url, try await download(url)) } }
+        for url in it.urls {
+          group.addTask { (url, try await it.download(url)) }
+        }
         return try await group.reduce(into: [:]) { $0[$1.0] = $1.1 }
       }
-      stage.print(urls.map { pages[$0] })
+      it.stage.print(it.urls.map { pages[$0] })
     },
-    wrong("batches", breaks: busy) { n, urls, download, stage in
+    wrong("batches", breaks: busy) { it in
       var pages: [Int] = []
-      for start in stride(from: 0, to: urls.count, by: n) {
+      for start in stride(from: 0, to: it.urls.count, by: it.n) {
         pages += try await withThrowingTaskGroup(of: Int.self) { group in
-          for url in urls.dropFirst(start).prefix(n) {
-            group.addTask { try await download(url) }
+          for url in it.urls.dropFirst(start).prefix(it.n) {
+            group.addTask { try await it.download(url) }
           }
           return try await group.reduce(into: []) { $0.append($1) }.sorted()
         }
       }
-      stage.print(pages)
+      it.stage.print(pages)
     },
-    wrong("completion-order", breaks: inOrder) { n, urls, download, stage in
-      stage.print(try await window(n, urls, download))
+    wrong("completion-order", breaks: inOrder) { it in
+      it.stage.print(try await window(it))
     },
   ]
 
@@ -61,8 +63,8 @@ extension BoundedPoolExamples {
       breaks: .nothingStartsAfterStop,
       jobs: [2, 2, 1],
       failing: [0]
-    ) { n, urls, download, _ in
-      let source = Source(urls)
+    ) { it in
+      let (n, source, download) = (it.n, Source(it.urls), it.download)
       // #region open-source
       try await withThrowingTaskGroup { group in
         for worker in 1...n {
@@ -78,69 +80,50 @@ extension BoundedPoolExamples {
       // #endregion
     },
     wrong("swallowed-error", breaks: .nothingStartsAfterStop, cancelAfter: 4) {
-      n,
-      urls,
-      download,
-      _ in
-      let source = Source(urls)
-      try await workers(n) {
-        while let url = source.next() { _ = try? await download(url) }
+      it in
+      let source = Source(it.urls)
+      try await workers(it.n) {
+        while let url = source.next() { _ = try? await it.download(url) }
       }
       try Task.checkCancellation()
     },
     wrong("unchecked-start", breaks: .nothingStartsAfterStop, cancelAfter: 3) {
-      n,
-      urls,
-      download,
-      _ in
-      _ = try await window(n, urls, download)
+      _ = try await window($0)
     },
-    wrong("taken-when-done", breaks: once, jobs: [1, 1]) {
-      n,
-      urls,
-      download,
-      _ in
-      let queue = Source(urls)
-      try await workers(n) {
+    wrong("taken-when-done", breaks: once, jobs: [1, 1]) { it in
+      let queue = Source(it.urls)
+      try await workers(it.n) {
         while let url = queue.first {
-          _ = try await download(url)
+          _ = try await it.download(url)
           _ = queue.next()
         }
       }
     },
-    wrong("not-awaited", breaks: .allEndedOnReturn, jobs: [1, 1]) {
-      _,
-      urls,
-      download,
-      stage in
-      let Task = stage.startTask
-      for url in urls { Task { _ = try await download(url) } }
+    wrong("not-awaited", breaks: .allEndedOnReturn, jobs: [1, 1]) { it in
+      let Task = it.stage.startTask
+      for url in it.urls { Task { _ = try await it.download(url) } }
     },
   ]
 
   static let wrongReceivers = [
-    wrong("at-the-end", breaks: whenItEnds) { n, urls, download, stage in
-      let pages = try await BoundedPool(workers: n)
-        .map(urls) { try await download($0) }
-      for page in pages { stage.print(page) }
+    wrong("at-the-end", breaks: whenItEnds) { it in
+      let pages = try await BoundedPool(workers: it.n)
+        .map(it.urls) { try await it.download($0) }
+      for page in pages { it.stage.print(page) }
     }
   ]
 
   // MARK: What they are made of
 
   /// Takes results as they come, and does not look at cancellation.
-  private static func window(
-    _ n: Int,
-    _ urls: Range<Int>,
-    _ download: @escaping Download
-  ) async throws -> [Int] {
+  private static func window(_ it: Parts) async throws -> [Int] {
     try await withThrowingTaskGroup(of: Int.self) { group in
       var pages: [Int] = []
-      for (started, url) in urls.enumerated() {
-        if started >= n, let page = try await group.next() {
+      for (started, url) in it.urls.enumerated() {
+        if started >= it.n, let page = try await group.next() {
           pages.append(page)
         }
-        group.addTask { try await download(url) }
+        group.addTask { try await it.download(url) }
       }
       for try await page in group { pages.append(page) }
       return pages
@@ -153,13 +136,11 @@ extension BoundedPoolExamples {
     breaks law: Law<Jobs>,
     cancels: Bool
   ) -> Wrong<Jobs> {
-    wrong(name, breaks: law, jobs: [2, 1], failing: [1]) {
-      _,
-      urls,
-      download,
-      _ in
+    wrong(name, breaks: law, jobs: [2, 1], failing: [1]) { it in
       try await withThrowingTaskGroup(of: Void.self) { group in
-        for url in urls { group.addTask { _ = try await download(url) } }
+        for url in it.urls {
+          group.addTask { _ = try await it.download(url) }
+        }
         var failure: (any Error)?
         while let result = await group.nextResult() {
           guard case .failure(let error) = result else { continue }

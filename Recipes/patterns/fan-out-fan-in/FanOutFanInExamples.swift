@@ -15,9 +15,8 @@ package enum FanOutFanInExamples {
       "Channel",
     ],
     problems: [
-      "collect results from goroutines",
-      "merge several sequences", "combine streams",
-      "stop reading early", "leave a loop early",
+      "collect results from goroutines", "merge several sequences",
+      "combine streams", "stop reading early", "leave a loop early",
       "spread work over several tasks",
     ],
     copies: ["FanOutFanIn.swift"],
@@ -173,7 +172,6 @@ package enum FanOutFanInExamples {
       ]
     }
 
-    /// The work on a page.
     func work(_ stage: Stage) -> (fetch: Fetch, store: Store) {
       let (lane, fails) = ("store", notStored)
       let store = stage.consumer(lane, for: store, fails: fails, wanted: wanted)

@@ -1,7 +1,6 @@
 import Cookbook
 import Synchronization
 
-/// Wrong fan-outs and fan-ins, each as somebody would write it.
 extension FanOutFanInExamples {
   /// The parts of a fan-in by hand, some of which a wrong version replaces.
   private struct Parts {

@@ -15,10 +15,9 @@ package enum PipelineExamples {
       "Channel",
     ],
     problems: [
-      "chain stages with channels",
-      "process a stream in stages", "producer and consumer",
-      "backpressure between stages", "transform lines of a large file",
-      "stop a pipeline early",
+      "chain stages with channels", "process a stream in stages",
+      "producer and consumer", "backpressure between stages",
+      "transform lines of a large file", "stop a pipeline early",
     ],
     copies: ["Pipeline.swift"],
     ingredients: ["channel"],
@@ -98,7 +97,7 @@ package enum PipelineExamples {
 
   private static func slowSource(_ input: Photos, _ stage: Stage) async throws {
     let (load, resize, save) = input.work(stage)
-    let images = Images(photos: input.load.indices, load: load)
+    let images = FanOutFanInExamples.deal(input.load.count, to: 1, load)[0]
     try await Pipeline(images, buffer: input.loaded)
       .stage(workers: input.workers, buffer: input.resized, transform: resize)
       .run { thumbnails in
@@ -117,19 +116,6 @@ package enum PipelineExamples {
       guard let photo = photos.popFirst() else { return nil }
       stage.say("source", photo)
       return photo
-    }
-  }
-
-  /// Images that are loaded when they are read, deaf to cancellation.
-  private struct Images: AsyncSequence, AsyncIteratorProtocol {
-    var photos: Range<Int>
-    let load: Load
-
-    func makeAsyncIterator() -> Self { self }
-
-    mutating func next() async throws -> Image? {
-      guard let photo = photos.popFirst() else { return nil }
-      return try await load(photo)
     }
   }
 
@@ -192,7 +178,6 @@ package enum PipelineExamples {
       ]
     }
 
-    /// The work of each stage.
     func work(_ stage: Stage) -> (load: Load, resize: Resize, save: Save) {
       let save = stage.consumer(
         "save",

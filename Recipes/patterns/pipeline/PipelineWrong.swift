@@ -1,7 +1,6 @@
 import Cookbook
 import Synchronization
 
-/// Wrong pipelines, each as somebody would write it.
 extension PipelineExamples {
   /// The parts of a pipeline by hand, some of which a wrong version replaces.
   private struct Parts {

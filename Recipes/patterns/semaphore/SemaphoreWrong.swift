@@ -1,6 +1,5 @@
 import Cookbook
 
-/// Wrong semaphores and wrong uses, each as somebody would write it.
 extension SemaphoreExamples {
   static let wrong = [
     Wrong(

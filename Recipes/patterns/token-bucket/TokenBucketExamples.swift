@@ -23,7 +23,7 @@ package enum TokenBucketExamples {
         "take",
         laws: [tokensSuffice, noIdleToken] + common(),
         wrong: wrongLimits,
-        exhausted: [(small, 640)],
+        exhausted: [(small, 2_640)],
         body: take
       ),
       Example(
@@ -150,7 +150,7 @@ package enum TokenBucketExamples {
         .durations(
           \.pauses,
           least: 1,
-          random: 2...6,
+          random: 3...6,
           "the milliseconds before each request"
         ),
         .durations(
@@ -159,7 +159,10 @@ package enum TokenBucketExamples {
           random: 6...6,
           "the milliseconds each takes; the last counts for more"
         ),
-        .moment(\.cancelSecond, "cancel request 1 so long after it came"),
+        .moment(
+          \.cancelSecond,
+          "cancel task 1 so long after it came; 0: never"
+        ),
         .moment(\.cancelAfter, "cancel everything after so many milliseconds"),
       ]
     }
@@ -171,20 +174,11 @@ package enum TokenBucketExamples {
       _ stage: Stage,
       serve: @escaping @Sendable (Int, Call) async throws -> Void
     ) async throws {
-      let call = stage.sink("request", calls)
-      try await withThrowingTaskGroup(of: Void.self) { group in
-        for try await request in stage.source("requests", pauses) {
-          let lane = "request \(request)"
-          group.addTask(name: lane) {
-            let patience = request == 1 ? cancelSecond : nil
-            await stage.cancel(lane, after: patience) {
-              try? await serve(request, call)
-            }
-          }
-        }
-        try await group.waitForAll()
-        try Task.checkCancellation()
-      }
+      let call = stage.sink("task", calls)
+      let arrivals = pauses.indices.map { pauses[...$0].reduce(0, +) }
+      let visits = Visits(arrivals: arrivals, patience: [0, cancelSecond ?? 0])
+      await visits.come(stage) { try await serve($0, call) }
+      try Task.checkCancellation()
     }
   }
 
@@ -217,7 +211,7 @@ package enum TokenBucketExamples {
       }
       for event in instant.events {
         switch event.name {
-        case "say": waiting.insert("request \(event.item)")
+        case Event.come: waiting.insert(event.lane)
         case "start":
           waiting.remove(event.lane)
           tokens.take(at: event.at)

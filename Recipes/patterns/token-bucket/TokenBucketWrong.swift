@@ -1,7 +1,6 @@
 import Cookbook
 import Synchronization
 
-/// Wrong limits, each as somebody would write it.
 extension TokenBucketExamples {
   static let wrongLimits = [
     wrong("window-borders", breaks: tokensSuffice, [8, 1, 1, 1]) { limit in
@@ -40,7 +39,7 @@ extension TokenBucketExamples {
     ) { input, stage in
       let Task = stage.startTask
       for try await request in stage.source("requests", input.pauses) {
-        Task { try await stage.work("request \(request)", 1) }
+        Task { try await stage.work("task \(request)", 1) }
       }
     },
   ]

@@ -239,7 +239,6 @@ package enum WordCountExamples {
     Set(trace.events.filter { $0.name == ending }.map(\.lane))
   }
 
-  /// Counting at once comes to what counting in turn comes to.
   static let sums = Law<Files>(
     "the counts are those of reading one file after the other"
   ) { input, trace in

@@ -1,6 +1,5 @@
 import Cookbook
 
-/// Wrong word counts, each as somebody would write it.
 extension WordCountExamples {
   static let wrongCounts = [
     Wrong(

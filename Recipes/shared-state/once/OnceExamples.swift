@@ -124,9 +124,9 @@ package enum OnceExamples {
     struct NoNetwork: Error, CustomStringConvertible {
       var description: String { "no network" }
     }
-    let runs = Count()
+    let runs = Atomic(0)
     let config = Once {
-      let run = runs.next() + 1
+      let run = runs.add(1, ordering: .relaxed).newValue
       if run == 1 { throw NoNetwork() }
       return run
     }
@@ -145,7 +145,7 @@ package enum OnceExamples {
 
     static var fields: [Field<Self>] {
       [
-        .durations(\.arrivals, random: 1...5, "when each caller comes"),
+        .durations(\.arrivals, random: 1...5, "when each task comes"),
         .durations(
           \.runs,
           random: 1...4,
@@ -156,43 +156,34 @@ package enum OnceExamples {
           "how many runs fail before one succeeds",
           randomize: { $0.failures = $1.mayStop ? $1.int(in: 0...2) : 0 }
         ),
-        .moment(\.cancelFirst, "cancel caller 0 after so many milliseconds"),
+        .moment(
+          \.cancelFirst,
+          "cancel task 0 so many milliseconds after it comes; 0: never"
+        ),
       ]
     }
 
-    /// Callers ask for a value, each at its moment: that of the work is the
+    /// Tasks ask for a value, each at its moment: that of the work is the
     /// number of the run.
     func ask(_ stage: Stage, _ make: Make) async {
-      let count = Count()
+      let begun = Atomic(0)
       let value = make { [runs, failures] in
-        let run = count.next()
+        let run = begun.add(1, ordering: .relaxed).oldValue
         let time = runs.dropFirst(run).first ?? runs.last ?? 0
         try await stage.work("run \(run)", time, fails: run < failures)
         return run
       }
-      await withTaskGroup { group in
-        for (index, arrival) in arrivals.enumerated() {
-          let lane = "caller \(index)"
-          group.addTask(name: lane) { [cancelFirst] in
-            await stage.cancel(lane, after: index == 0 ? cancelFirst : nil) {
-              try? await stage.sleep(arrival)
-              try? await stage.keep(lane) { stage.say(lane, try await value()) }
-            }
-          }
-        }
+      let visits = Visits(arrivals: arrivals, patience: [cancelFirst ?? 0])
+      await visits.come(stage) { task in
+        let lane = "task \(task)"
+        try await stage.keep(lane) { stage.say(lane, try await value()) }
       }
     }
   }
 
-  final class Count: Sendable {
-    private let count = Atomic(0)
-
-    func next() -> Int { count.add(1, ordering: .relaxed).oldValue }
-  }
-
   // MARK: Laws
 
-  static let laws = [oneRun, cancelledLeave, ownErrors]
+  static let laws = [oneRun, .cancelledEndsAtOnce, ownErrors]
 
   static let oneRun = Law<Callers>(
     "one run at a time, up to the one whose value all get"
@@ -211,19 +202,6 @@ package enum OnceExamples {
     }
     return nil
   }.untimed
-
-  static let cancelledLeave = Law<Callers>(
-    "a cancelled caller leaves at once"
-  ) { _, trace in
-    for cancel in trace.events where cancel.name == "cancel" {
-      let late = trace.events.first {
-        ($0.lane == cancel.lane || cancel.lane == Event.caller)
-          && $0.isClosing && $0.at > cancel.at
-      }
-      if let late { return "\(late.lane) stays until \(late.at) µs" }
-    }
-    return nil
-  }
 
   static let ownErrors = Law<Callers>(
     "a failure or a cancellation is one caller's own"

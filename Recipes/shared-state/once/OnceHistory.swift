@@ -1,4 +1,5 @@
 import Cookbook
+import Synchronization
 
 extension OnceExamples {
   /// A once as a single task uses it; its value is the number of the run.
@@ -6,15 +7,11 @@ extension OnceExamples {
   /// A caller that waits cannot be told from one that has just come, so whose
   /// turn is next is not judged.
   struct Model: SequentialModel {
-    enum Call: Hashable, CustomStringConvertible {
-      case value
-
-      var description: String { "value()" }
-    }
+    typealias Call = String
 
     enum Return: Error, Hashable {
       /// A run succeeded; the caller's own run failed, or was cancelled.
-      case value(Int), failed(Int), interrupted(Int)
+      case value(Int), failed(Int)
       /// The wait ended.
       case cancelled
     }
@@ -36,7 +33,7 @@ extension OnceExamples {
           value = runs
         }
         return run == value
-      case .failed(let run), .interrupted(let run):
+      case .failed(let run):
         runs += 1
         return run == runs && value == nil
       case .cancelled:
@@ -52,26 +49,26 @@ extension OnceExamples {
   ) -> HistoryProgram<Model> {
     HistoryProgram(model: { Model() }) { seed, recorder, clock in
       var random = SeededGenerator(seed: seed)
-      let patience = (0..<Int.random(in: 2...4, using: &random)).map { _ in
-        [nil, Int.random(in: 0...5, using: &random)].randomElement(
-          using: &random
-        ) ?? nil
+      let patience = (1...Int.random(in: 2...4, using: &random)).map { _ in
+        Bool.random(using: &random)
+          ? Int.random(in: 0...5, using: &random) : nil
       }
       let failures = max(0, Int.random(in: -1...2, using: &random))
       let pauses = Int.random(in: 1...4, using: &random)
-      let runs = Count()
+      let runs = Atomic(0)
       let value = make {
-        let run = runs.next() + 1
+        let run = runs.add(1, ordering: .relaxed).newValue
         for _ in 0..<pauses where !Task.isCancelled {
           await clock.letOthersRun()
         }
-        if Task.isCancelled { throw Model.Return.interrupted(run) }
-        if run <= failures { throw Model.Return.failed(run) }
+        if Task.isCancelled || run <= failures {
+          throw Model.Return.failed(run)
+        }
         return run
       }
       await clock.runTogether(patience: patience) { task in
         for _ in 0..<2 {
-          await recorder.perform(lane: "task \(task + 1)", .value) {
+          await recorder.perform(lane: "task \(task + 1)", "value()") {
             do {
               return .value(try await value())
             } catch {

@@ -1,7 +1,6 @@
 import Cookbook
 import Synchronization
 
-/// Wrong versions, each as somebody would write it.
 extension OnceExamples {
   static let wrong = [
     wrong(
@@ -22,7 +21,7 @@ extension OnceExamples {
       }
     },
     wrong("kept-error", breaks: ownErrors) { load, _ in keepError(load) },
-    wrong("stored-task", breaks: cancelledLeave) { load, stage in
+    wrong("stored-task", breaks: .cancelledEndsAtOnce) { load, stage in
       let config = Config(load, stage)
       return { try await config.value() }
     },

@@ -214,7 +214,7 @@ private struct Room {
     }
 
     type input struct {
-    \tJobs []int `json:"jobs"`
+    \tJobs []int
     }
 
     func plain(ctx context.Context, stage cookbook.Stage, in input) error {

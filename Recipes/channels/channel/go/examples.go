@@ -21,9 +21,8 @@ var Room = cookbook.Room{
 }
 
 type jobs struct {
-	Capacity int   `json:"capacity"`
-	Jobs     []int `json:"jobs"`
-	Use      int   `json:"use"`
+	Capacity, Use int
+	Jobs          []int
 }
 
 // perform returns the number of jobs, and what makes and what uses one.
@@ -66,11 +65,9 @@ func buffered(ctx context.Context, stage cookbook.Stage, in jobs) error {
 }
 
 type meetings struct {
-	Capacity int   `json:"capacity"`
-	Sends    []int `json:"sends"`
-	Receives []int `json:"receives"`
-	Closes   []int `json:"closes"`
-	Patience *int  `json:"patience"`
+	Capacity                int
+	Sends, Receives, Closes []int
+	Patience                *int
 }
 
 type operation struct {
@@ -138,4 +135,51 @@ func (p port) meet(ctx context.Context, stage cookbook.Stage, in meetings) error
 	}
 	wg.Wait()
 	return nil
+}
+
+func workloads() (all []cookbook.Workload) {
+	for _, shape := range []struct {
+		name               string
+		senders, receivers int
+	}{
+		{"one-to-one", 1, 1}, {"many-to-one", 5, 1}, {"one-to-many", 1, 5},
+		{"many-to-many", 5, 5}, {"write-contention", 1_000, 1},
+	} {
+		for name, capacity := range map[string]int{"": 0, "-buffered": 100} {
+			all = append(all, cookbook.Workload{
+				Name: shape.name + name,
+				Run: func(count int) int {
+					return pass(count, shape.senders, shape.receivers, capacity)
+				},
+			})
+		}
+	}
+	return all
+}
+
+func pass(count, senders, receivers, capacity int) (sum int) {
+	ch, sums := make(chan int, capacity), make(chan int)
+	var sending sync.WaitGroup
+	for sender := range senders {
+		sending.Go(func() {
+			for element := sender; element < count; element += senders {
+				ch <- element & 7
+			}
+		})
+	}
+	for range receivers {
+		go func() {
+			sum := 0
+			for element := range ch {
+				sum += element
+			}
+			sums <- sum
+		}()
+	}
+	sending.Wait()
+	close(ch)
+	for range receivers {
+		sum += <-sums
+	}
+	return sum
 }

@@ -7,8 +7,6 @@ import (
 	"concurrencycookbook/internal/cookbook"
 )
 
-// wrong holds versions that are wrong on purpose: the comparison must find
-// each.
 var wrong = map[string]cookbook.Example{
 	// Room for the element that is on its way.
 	"meetings/oneElementTooMany": cookbook.With(

@@ -20,10 +20,7 @@ var Room = cookbook.Room{Examples: map[string]cookbook.Example{
 	"two-closers":             cookbook.Meeting(2, unbuffered, closeIt, nil),
 	"closers-with-once":       cookbook.Meeting(2, closingOnce, call, nil),
 	"close-once":              cookbook.Plain(closeOnce),
-}, Wrong: wrong}
-
-// wrong holds selects that mistake the end of a channel.
-var wrong = map[string]cookbook.Example{
+}, Wrong: map[string]cookbook.Example{ // selects that mistake the end
 	"select-from-closed/endTakenForValue": cookbook.Plain(
 		func(_ context.Context, fmt cookbook.Stage) error {
 			select {
@@ -37,7 +34,7 @@ var wrong = map[string]cookbook.Example{
 			operations["select-from"](fmt.Lane("caller"), nil)
 			return nil
 		}),
-}
+}}
 
 func init() { maps.Copy(Room.Examples, cookbook.Cells(operations, states)) }
 

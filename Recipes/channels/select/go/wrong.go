@@ -7,8 +7,6 @@ import (
 	"concurrencycookbook/internal/cookbook"
 )
 
-// wrong holds selects that are wrong on purpose: the comparison must find
-// each.
 var wrong = map[string]cookbook.Example{
 	"receive/defaultFirst":       serving(defaultFirst),
 	"receive/losersAreServedToo": serving(losersAreServedToo),

@@ -31,8 +31,8 @@ var Room = cookbook.Room{
 }
 
 type downloads struct {
-	Pages []int `json:"pages"`
-	Limit *int  `json:"limit"`
+	Pages []int
+	Limit *int
 }
 
 func (in downloads) limit() time.Duration {

@@ -12,11 +12,7 @@ import (
 )
 
 type request struct {
-	Work    []int `json:"work"`
-	Limits  []int `json:"limits"`
-	Limited []int `json:"limited"`
-	Stopped []int `json:"stopped"`
-	Values  []int `json:"values"`
+	Work, Limits, Limited, Stopped, Values []int
 }
 
 func name(part int) string {

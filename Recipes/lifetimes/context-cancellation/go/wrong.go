@@ -8,7 +8,6 @@ import (
 	"concurrencycookbook/internal/cookbook"
 )
 
-// wrong holds trees that are wrong on purpose: the comparison must find each.
 var wrong = map[string]cookbook.Example{
 	"tree/waitsForItsTimer": with(func(c *contexts) {
 		c.deadline = func(ctx context.Context, at time.Time) (context.Context, context.CancelFunc) {

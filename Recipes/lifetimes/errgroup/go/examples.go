@@ -7,6 +7,7 @@ import (
 	"iter"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"concurrencycookbook/internal/cookbook"
 
@@ -28,9 +29,8 @@ var Room = cookbook.Room{
 }
 
 type jobs struct {
-	Limit   int   `json:"limit"`
-	Jobs    []int `json:"jobs"`
-	Failing []int `json:"failing"`
+	Limit         int
+	Jobs, Failing []int
 }
 
 type fetch = func(ctx context.Context, url int) error
@@ -97,7 +97,7 @@ func limit(ctx context.Context, stage cookbook.Stage, in jobs) error {
 
 type requests struct {
 	jobs
-	Gap int `json:"gap"`
+	Gap int
 }
 
 // arrive yields the requests, each when it comes in.
@@ -166,4 +166,27 @@ func afterWait(ctx context.Context, stage cookbook.Stage) error {
 	err := group.Wait()
 	stage.Println(ctx.Err() != nil)
 	return err
+}
+
+var workloads = []cookbook.Workload{
+	{Name: "limit-8", Run: func(operations int) int {
+		return tinyTasks(operations, 8)
+	}},
+	{Name: "no-limit", Run: func(operations int) int {
+		return tinyTasks(operations, -1)
+	}},
+}
+
+func tinyTasks(count, limit int) int {
+	var sum atomic.Int64
+	group, _ := errgroup.WithContext(context.Background())
+	group.SetLimit(limit)
+	for task := range count {
+		group.Go(func() error {
+			sum.Add(int64(task & 7))
+			return nil
+		})
+	}
+	cookbook.Must(group.Wait())
+	return int(sum.Load())
 }

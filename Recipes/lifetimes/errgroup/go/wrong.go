@@ -9,7 +9,6 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// wrong holds groups that are wrong on purpose: the comparison must find each.
 var wrong = map[string]cookbook.Example{
 	"plain/lastErrorWins":   cookbook.With(lastErrorWins),
 	"plain/errorSwallowed":  cookbook.With(errorSwallowed),

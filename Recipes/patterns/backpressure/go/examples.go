@@ -21,11 +21,9 @@ var Room = cookbook.Room{
 }
 
 type input struct {
-	WhenFull  string `json:"whenFull"`
-	Bound     int    `json:"bound"`
-	Consumers int    `json:"consumers"`
-	Pauses    []int  `json:"pauses"`
-	Stores    []int  `json:"stores"`
+	WhenFull         string
+	Bound, Consumers int
+	Pauses, Stores   []int
 }
 
 func (in input) perform(ctx context.Context, stage cookbook.Stage) (
@@ -113,4 +111,36 @@ func (backpressure forms) buffer(
 	wg.Wait()
 	// #endregion
 	return ctx.Err()
+}
+
+var workloads = []cookbook.Workload{
+	{Name: "suspend", Run: func(operations int) int {
+		ctx := context.Background()
+		items := make(chan int, 64)
+		go func() {
+			defer close(items)
+			for item := range operations {
+				cookbook.Must(backpressure.Send(ctx, items, item))
+			}
+		}()
+		sum := 0
+		for item := range items {
+			sum += item & 7
+		}
+		return sum
+	}},
+	{Name: "drop-oldest", Run: func(operations int) int {
+		items := make(chan int, 64)
+		sum := 0
+		for item := range operations {
+			if lost, dropped := backpressure.Push(items, item); dropped {
+				sum += lost & 7
+			}
+		}
+		close(items)
+		for item := range items {
+			sum += item & 7
+		}
+		return sum
+	}},
 }

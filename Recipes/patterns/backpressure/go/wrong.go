@@ -6,8 +6,6 @@ import (
 	"concurrencycookbook/internal/cookbook"
 )
 
-// wrong holds versions that are wrong on purpose: the comparison must find
-// each.
 var wrong = map[string]cookbook.Example{
 	"buffer/oneTooManyAhead":   changed(func(in *input) { in.Bound++ }),
 	"buffer/shedsWhereItWaits": changed(instead("suspend", "dropNewest")),

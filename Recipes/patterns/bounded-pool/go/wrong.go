@@ -7,7 +7,6 @@ import (
 	boundedpool "concurrencycookbook/patterns/bounded-pool/go/boundedpool"
 )
 
-// wrong holds pools that are wrong on purpose: the comparison must find each.
 var wrong = map[string]cookbook.Example{
 	"for-each/oneWorkerTooMany": cookbook.With(oneWorkerTooMany),
 	"for-each/jobRunTwice":      cookbook.With(jobRunTwice),

@@ -11,8 +11,7 @@ import (
 	fanoutfanin "concurrencycookbook/patterns/fan-out-fan-in/go/fanoutfanin"
 )
 
-// Room is what the recipe shows in Go. The comparison must find each of the
-// wrong versions.
+// Room is what the recipe shows in Go.
 var Room = cookbook.Room{
 	Examples: map[string]cookbook.Example{
 		"plain":   with(plain),
@@ -26,7 +25,6 @@ var Room = cookbook.Room{
 		"fan-in/errorTakenForTheEnd":  with(fanIn, sees(cookbook.IgnoresError)),
 		"fan-in/lastValueLost":        with(fanIn, sees(cookbook.LosesLast)),
 		"fan-in/oneAfterTheOther":     with(fanIn, func(w *work) { w.Workers = 1 }),
-		"fan-in/endsWithTheFirst":     with(endsWithTheFirst),
 	},
 	Workloads: []cookbook.Workload{
 		{Name: "fan-out-fan-in", Run: func(n int) int { return sum(through(n, 100)) }},
@@ -38,14 +36,9 @@ var Room = cookbook.Room{
 }
 
 type in struct {
-	Feeds     int   `json:"feeds"` // of plain
-	Workers   int   `json:"workers"`
-	Fetch     []int `json:"fetch"`
-	Store     []int `json:"store"`
-	Buffer    int   `json:"buffer"`
-	Failing   []int `json:"failing"`
-	NotStored []int `json:"notStored"`
-	Wanted    *int  `json:"wanted"`
+	Feeds, Workers, Buffer           int
+	Fetch, Store, Failing, NotStored []int
+	Wanted                           *int
 }
 
 type (
@@ -143,15 +136,11 @@ func fanOut(ctx context.Context, w *work) error {
 }
 
 func fanIn(ctx context.Context, w *work) error {
-	feeds, buffer := w.feeds(), w.Buffer
+	feeds, buffer := deal(len(w.Fetch), w.Workers, w.fetch), w.Buffer
 	// #region fan-in
 	pages := fanoutfanin.FanIn(ctx, buffer, feeds...)
 	// #endregion
 	return w.storeAll(ctx, pages)
-}
-
-func (w *work) feeds() []fanoutfanin.Producer[page] {
-	return deal(len(w.Fetch), w.Workers, w.fetch)
 }
 
 // deal deals out numbers to feeds like cards.
@@ -186,24 +175,6 @@ func (w *work) storeAll(ctx context.Context, pages seen) error {
 		}
 	}
 	return nil
-}
-
-// endsWithTheFirst takes the end of one feed for the end of all.
-func endsWithTheFirst(ctx context.Context, w *work) error {
-	inner, cancel := context.WithCancel(ctx)
-	defer cancel()
-	feeds := w.feeds()
-	for i, next := range feeds {
-		feeds[i] = func(ctx context.Context, out chan<- page) error {
-			defer cancel()
-			return next(ctx, out)
-		}
-	}
-	pages := fanoutfanin.FanIn(inner, w.Buffer, feeds...)
-	if err := w.storeAll(ctx, pages); err != context.Canceled {
-		return err
-	}
-	return ctx.Err()
 }
 
 // through sends numbers through 4 workers.

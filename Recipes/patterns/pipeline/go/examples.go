@@ -12,8 +12,7 @@ import (
 	"concurrencycookbook/patterns/pipeline/go/pipeline"
 )
 
-// Room is what the recipe shows in Go. The comparison must find each of the
-// wrong versions.
+// Room is what the recipe shows in Go.
 var Room = cookbook.Room{
 	Examples: map[string]cookbook.Example{
 		"plain":       with(plain),
@@ -49,16 +48,9 @@ var Room = cookbook.Room{
 }
 
 type photos struct {
-	Load      []int `json:"load"`
-	Resize    []int `json:"resize"`
-	Save      []int `json:"save"`
-	Workers   int   `json:"workers"`
-	Loaded    int   `json:"loaded"`
-	Resized   int   `json:"resized"`
-	Failing   []int `json:"failing"`
-	NotLoaded []int `json:"notLoaded"`
-	NotSaved  []int `json:"notSaved"`
-	Wanted    *int  `json:"wanted"`
+	Load, Resize, Save, Failing, NotLoaded, NotSaved []int
+	Workers, Loaded, Resized                         int
+	Wanted                                           *int
 }
 
 type (

@@ -9,8 +9,6 @@ import (
 	"golang.org/x/sync/semaphore"
 )
 
-// wrong holds semaphores that are wrong on purpose: the comparison must find
-// each.
 var wrong = map[string]cookbook.Example{
 	"with-permits/deaf":             cookbook.With(plain),
 	"with-permits/onePermitTooMany": cookbook.With(through(onePermitTooMany)),
@@ -35,35 +33,31 @@ func (g generous) Acquire(ctx context.Context, n int64) error {
 
 // wakesAll wakes all who wait, each of whom tries again.
 func wakesAll(n int64) gate {
-	return &broadcast{Weighted: semaphore.NewWeighted(n), freed: make(chan struct{})}
+	return broadcast{semaphore.NewWeighted(n), sync.NewCond(new(sync.Mutex))}
 }
 
 type broadcast struct {
 	*semaphore.Weighted
-	mu    sync.Mutex
-	freed chan struct{}
+	cond *sync.Cond
 }
 
-func (b *broadcast) Acquire(ctx context.Context, n int64) error {
-	for {
-		b.mu.Lock()
-		freed := b.freed
-		b.mu.Unlock()
-		if ctx.Err() == nil && b.TryAcquire(n) {
-			return nil
-		}
-		select {
-		case <-freed:
-		case <-ctx.Done():
-			return ctx.Err()
-		}
+func (b broadcast) Acquire(ctx context.Context, n int64) error {
+	defer context.AfterFunc(ctx, b.wake)()
+	b.cond.L.Lock()
+	defer b.cond.L.Unlock()
+	for ctx.Err() == nil && !b.TryAcquire(n) {
+		b.cond.Wait()
 	}
+	return ctx.Err()
 }
 
-func (b *broadcast) Release(n int64) {
+func (b broadcast) Release(n int64) {
 	b.Weighted.Release(n)
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	close(b.freed)
-	b.freed = make(chan struct{})
+	b.wake()
+}
+
+func (b broadcast) wake() {
+	b.cond.L.Lock()
+	defer b.cond.L.Unlock()
+	b.cond.Broadcast()
 }

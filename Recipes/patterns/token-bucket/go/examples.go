@@ -3,8 +3,6 @@ package examples
 
 import (
 	"context"
-	"fmt"
-	"sync"
 	"time"
 
 	"concurrencycookbook/internal/cookbook"
@@ -24,11 +22,9 @@ var Room = cookbook.Room{
 
 // input holds the fields of all examples, of which each has some.
 type input struct {
-	Burst        int   `json:"burst"`
-	Every        int   `json:"every"`
-	Pauses       []int `json:"pauses"`
-	Calls        []int `json:"calls"`
-	CancelSecond *int  `json:"cancelSecond"`
+	Burst, Every  int
+	Pauses, Calls []int
+	CancelSecond  *int
 }
 
 func (in input) every() time.Duration {
@@ -77,7 +73,7 @@ func (rate buckets) take(
 	ctx context.Context, stage cookbook.Stage, in input,
 ) error {
 	interval, burst := in.every(), in.Burst
-	call := stage.Sink("request", in.Calls)
+	call := stage.Sink("task", in.Calls)
 	// #region bucket
 	quota := rate.NewLimiter(rate.Every(interval), burst)
 	// #endregion
@@ -93,7 +89,7 @@ func (rate buckets) take(
 
 func tryTake(ctx context.Context, stage cookbook.Stage, in input) error {
 	quota := rate.NewLimiter(rate.Every(in.every()), in.Burst)
-	call := stage.Sink("request", in.Calls)
+	call := stage.Sink("task", in.Calls)
 	refuse := func(request int) error {
 		stage.Say("refused", request)
 		return nil
@@ -113,19 +109,27 @@ func (in input) perform(
 	ctx context.Context, stage cookbook.Stage,
 	serve func(ctx context.Context, request int) error,
 ) error {
-	var wg sync.WaitGroup
-	for request := range stage.Source(ctx, "requests", in.Pauses) {
-		var patience *int
-		if request == 1 {
-			patience = in.CancelSecond
-		}
-		wg.Go(func() {
-			lane := fmt.Sprint("request ", request)
-			ctx, stop := stage.CancelAfter(ctx, lane, patience)
-			defer stop()
-			_ = serve(ctx, request)
-		})
+	var visits cookbook.Visits
+	at := 0
+	for _, pause := range in.Pauses {
+		at += pause
+		visits.Arrivals = append(visits.Arrivals, at)
 	}
-	wg.Wait()
+	if in.CancelSecond != nil {
+		visits.Patience = []int{0, *in.CancelSecond}
+	}
+	visits.Come(ctx, stage, serve)
 	return ctx.Err()
+}
+
+var workloads = []cookbook.Workload{
+	{Name: "free-tokens", Run: func(operations int) int {
+		quota := rate.NewLimiter(rate.Every(time.Nanosecond), 1_000)
+		sum := 0
+		for item := range operations {
+			cookbook.Must(quota.Wait(context.Background()))
+			sum += item & 7
+		}
+		return sum
+	}},
 }

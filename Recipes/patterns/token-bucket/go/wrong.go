@@ -9,8 +9,6 @@ import (
 	rate "concurrencycookbook/patterns/token-bucket/go/tokenbucket"
 )
 
-// wrong holds limits that are wrong on purpose: the comparison must find
-// each.
 var wrong = map[string]cookbook.Example{
 	"take/refillsAtBorders":    with(refillsAtBorders),
 	"take/refillsAfterUse":     with(refillsAfterUse),
@@ -102,11 +100,5 @@ func lastComeFirstServed(every time.Duration, burst int) wait {
 }
 
 func sleepUntil(ctx context.Context, at time.Time) error {
-	timer := time.NewTimer(time.Until(at))
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-ctx.Done():
-	}
-	return ctx.Err()
+	return cookbook.Stage{}.Sleep(ctx, int(time.Until(at).Milliseconds()))
 }

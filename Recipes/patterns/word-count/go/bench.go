@@ -9,7 +9,6 @@ import (
 	"concurrencycookbook/internal/cookbook"
 )
 
-// workloads are what is timed against Swift.
 var workloads = []cookbook.Workload{
 	{Name: "files", RunFrom: countFiles},
 	{Name: "files-fast", RunFrom: countFiles},

@@ -35,12 +35,9 @@ var Room = cookbook.Room{
 }
 
 type input struct {
-	Paths   []string `json:"paths"`
-	Workers int      `json:"workers"`
-	Top     int      `json:"top"`
-	Reads   []int    `json:"reads"`
-	Texts   []string `json:"texts"`
-	Failing []int    `json:"failing"`
+	Paths, Texts   []string
+	Workers, Top   int
+	Reads, Failing []int
 }
 
 // A result is what counting one file came to. Pointers are for speed:

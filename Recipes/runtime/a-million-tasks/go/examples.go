@@ -3,6 +3,7 @@ package examples
 
 import (
 	"context"
+	"runtime"
 	"sync"
 
 	"concurrencycookbook/internal/cookbook"
@@ -20,8 +21,7 @@ var Room = cookbook.Room{
 }
 
 type crowd struct {
-	Tasks   int `json:"tasks"`
-	Release int `json:"release"`
+	Tasks, Release int
 }
 
 func release(ctx context.Context, stage cookbook.Stage, in crowd) error {
@@ -47,4 +47,30 @@ func release(ctx context.Context, stage cookbook.Stage, in crowd) error {
 func leavesOne(ctx context.Context, stage cookbook.Stage, in crowd) error {
 	in.Tasks--
 	return release(ctx, stage, in)
+}
+
+var measurements = map[string]cookbook.Measurement{
+	"goroutines": cookbook.FootprintOfWaiting(func(wait func()) { wait() }),
+	"nested":     cookbook.FootprintOfWaiting(func(wait func()) { nest(depth, wait) }),
+	"returned": cookbook.FootprintOfWaiting(func(wait func()) {
+		nest(depth, func() {})
+		wait()
+	}),
+	"threads": cookbook.FootprintOfWaiting(func(wait func()) {
+		// A goroutine that is locked to a thread keeps it while it waits.
+		runtime.LockOSThread()
+		wait()
+	}),
+}
+
+// depth is how many calls deep the nested ones are.
+const depth = 256
+
+//go:noinline
+func nest(depth int, body func()) int {
+	if depth == 0 {
+		body()
+		return 0
+	}
+	return nest(depth-1, body) ^ depth
 }

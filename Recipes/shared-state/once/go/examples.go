@@ -44,18 +44,16 @@ func plain(_ context.Context, fmt cookbook.Stage) error {
 	return nil
 }
 
-// callers ask for a value, each at its moment.
 type callers struct {
-	Arrivals    []int `json:"arrivals"`
-	Runs        []int `json:"runs"`
-	Failures    int   `json:"failures"`
-	CancelFirst *int  `json:"cancelFirst"`
+	Arrivals, Runs []int
+	Failures       int
+	CancelFirst    *int
 }
 
 type work func(context.Context) (int, error)
 
-// ask has callers ask for a value, each at its moment: that of the work is
-// the number of the run.
+// ask has tasks ask for a value, each at its moment: that of the work is the
+// number of the run.
 func (in callers) ask(
 	ctx context.Context, stage cookbook.Stage, newValue func(load work) work,
 ) error {
@@ -69,26 +67,20 @@ func (in callers) ask(
 		lane := fmt.Sprint("run ", run)
 		return run, stage.Work(ctx, lane, ms, run < in.Failures)
 	})
-	var wg sync.WaitGroup
-	for index, arrival := range in.Arrivals {
-		wg.Go(func() {
-			lane, ctx := fmt.Sprint("caller ", index), ctx
-			if index == 0 {
-				inner, stop := stage.CancelAfter(ctx, lane, in.CancelFirst)
-				defer stop()
-				ctx = inner
-			}
-			_ = stage.Sleep(ctx, arrival)
-			_ = stage.Busy(lane, func() error {
-				got, err := value(ctx)
-				if err == nil {
-					stage.Say(lane, got)
-				}
-				return err
-			})
-		})
+	visits := cookbook.Visits{Arrivals: in.Arrivals}
+	if in.CancelFirst != nil {
+		visits.Patience = []int{*in.CancelFirst}
 	}
-	wg.Wait()
+	visits.Come(ctx, stage, func(ctx context.Context, task int) error {
+		lane := fmt.Sprint("task ", task)
+		return stage.Busy(lane, func() error {
+			got, err := value(ctx)
+			if err == nil {
+				stage.Say(lane, got)
+			}
+			return err
+		})
+	})
 	return nil
 }
 
