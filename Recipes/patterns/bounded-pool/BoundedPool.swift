@@ -43,7 +43,13 @@ nonisolated struct BoundedPool: Sendable {
     perform: @escaping @Sendable (Elements.Element) async throws -> Void
   ) async throws
   where Elements.Element: Sendable, Elements.Iterator: SendableMetatype {
-    let source = SharedIterator(elements.makeIterator())
+    try await run(SharedIterator(elements.makeIterator()), perform)
+  }
+
+  nonisolated(nonsending) private func run<Elements: IteratorProtocol>(
+    _ source: SharedIterator<Elements>,
+    _ perform: @escaping @Sendable (Elements.Element) async throws -> Void
+  ) async throws {
     try await withThrowingTaskGroup(of: Void.self) { group in
       for _ in 0..<workers {
         // The first job of each child is taken here, so that there are
@@ -100,36 +106,62 @@ nonisolated struct BoundedPool: Sendable {
   ///   - elements: Read one at a time, as workers become free.
   ///   - transform: The job.
   ///   - receive: Called with one result after the other, by the caller's
-  ///     task. While it suspends, at most `workers` results wait for it and
+  ///     task. While it suspends, the result of each worker waits for it, and
   ///     no further job starts: a slow receiver slows the pool down. An
   ///     error that it throws ends the call as an error of a job does.
   /// - Throws: The first error in time of a job or of `receive`, or
-  ///   `CancellationError`. Results that came earlier have been received.
-  /// - Complexity: O(`workers`) memory, whatever the number of elements; a
-  ///   task for each.
+  ///   `CancellationError`. Results that came earlier have been received,
+  ///   unless `receive` failed. A job that finishes although it is cancelled
+  ///   has nobody to receive its result, so the call throws.
+  /// - Complexity: O(`workers`) tasks and memory, whatever the number of
+  ///   elements.
   nonisolated(nonsending)
-    func mapUnordered<Element: Sendable, Result: Sendable>(
-      _ elements: sending some Sequence<Element>,
-      transform: @escaping @Sendable (Element) async throws -> Result,
+    func mapUnordered<Elements: Sequence, Result: Sendable>(
+      _ elements: sending Elements,
+      transform: @escaping @Sendable (Elements.Element) async throws -> Result,
       receive: (Result) async throws -> Void
     ) async throws
-  {
-    var remaining = elements.makeIterator()
-    try await withThrowingTaskGroup(of: Result.self) { group in
-      func startNext() {
-        guard let element = remaining.next() else { return }
-        group.addTask {
-          try Task.checkCancellation()
-          return try await transform(element)
+  where Elements.Element: Sendable, Elements.Iterator: SendableMetatype {
+    typealias Taken = CheckedContinuation<Bool, Never>
+    let source = SharedIterator(elements.makeIterator())
+    let (results, handoff) = AsyncStream.makeStream(of: (Result, Taken).self)
+    let firstError = Mutex<(any Error)?>(nil)
+    let fail = { @Sendable (error: any Error) in
+      firstError.withLock { $0 = $0 ?? error }
+    }
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      // Their errors must cancel them while this task is busy receiving.
+      group.addTask {
+        defer { handoff.finish() }
+        try await run(source) { element in
+          do {
+            let result = try await transform(element)
+            let isTaken = await withCheckedContinuation { (taken: Taken) in
+              if case .terminated = handoff.yield((result, taken)) {
+                taken.resume(returning: false)
+              }
+            }
+            if !isTaken { throw CancellationError() }
+          } catch {
+            fail(error)
+            throw error
+          }
         }
       }
-      for _ in 0..<workers { startNext() }
-      while let result = try await group.next() {
-        // Refilled before the result is received, or a receiver that takes
-        // its time would leave a worker idle.
-        startNext()
-        try await receive(result)
+      var isReceiving = true
+      for await (result, taken) in results {
+        taken.resume(returning: true)
+        do {
+          if isReceiving { try await receive(result) }
+        } catch {
+          isReceiving = false
+          fail(error)
+          group.cancelAll()
+        }
       }
+      let end = await group.nextResult()
+      if let error = firstError.withLock({ $0 }) { throw error }
+      try end?.get()
     }
   }
 }

@@ -39,7 +39,7 @@ package enum BoundedPoolExamples {
         "as-they-come",
         laws: laws + [whenItEnds],
         wrong: wrongReceivers,
-        exhausted: [(three, 16)],
+        exhausted: [(three, 504)],
         body: asTheyCome
       ),
     ],
@@ -87,20 +87,24 @@ package enum BoundedPoolExamples {
 
   private static func asTheyCome(_ input: Jobs, _ stage: Stage) async throws {
     let (n, urls, download) = input.perform(stage)
-    let print: (Int) -> Void = stage.print
     // #region asTheyCome
     try await BoundedPool(workers: n).mapUnordered(urls) {
       try await download($0)
     } receive: { page in
-      print(page)
+      try await save(page)
     }
     // #endregion
+    func save(_ page: Int) async throws {
+      stage.print(page)
+      try await stage.sleep(input.receive)
+    }
   }
 
   struct Jobs: ExampleInput {
     var workers = 4
     var jobs = [60, 30, 50, 20, 60, 40, 30, 50]
     var failing = [2]
+    var receive = 0
     var cancelAfter: Int?
 
     static var fields: [Field<Self>] {
@@ -108,6 +112,11 @@ package enum BoundedPoolExamples {
         .count(\.workers, in: 1...1024, random: 1...5, "how many run at once"),
         .durations(\.jobs, random: 0...10, "the milliseconds each job takes"),
         .indices(\.failing, of: \.jobs, "the jobs that fail at their end"),
+        Field(
+          \.receive,
+          "the milliseconds that `as-they-come` needs to save a result",
+          randomize: { $0.receive = $1.mayStop ? $1.duration(repeats: 10) : 0 }
+        ),
         .moment(\.cancelAfter, "cancel the caller after so many milliseconds"),
       ]
     }
@@ -132,6 +141,7 @@ package enum BoundedPoolExamples {
 
   static let bound = Law<Jobs>.atMost(\.workers, "`workers` jobs")
   static let busy = Law<Jobs>.noneIdle(of: \.workers, jobs: \.jobs.count)
+    .unlessHeldBack
   static let once = Law<Jobs>.eachOnce { $0.jobs.indices.map { "job \($0)" } }
 
   static let laws: [Law<Jobs>] = [
@@ -147,5 +157,13 @@ package enum BoundedPoolExamples {
     "a result is received when its job ends"
   ) { lane in
     Int(lane.dropFirst("job ".count)).map { $0 * $0 }
+  }.unlessHeldBack
+}
+
+extension Law<BoundedPoolExamples.Jobs> {
+  /// The law where each result is taken when it comes.
+  fileprivate var unlessHeldBack: Law {
+    let law = self
+    return Law(name) { $0.receive > 0 ? nil : law.problem($0, $1) }
   }
 }

@@ -12,6 +12,7 @@ extension BoundedPoolExamples {
     breaks law: Law<Jobs>,
     jobs: [Int] = [3, 1, 2, 2, 1, 3],
     failing: [Int] = [],
+    receive: Int = 0,
     cancelAfter: Int? = nil,
     _ pool: @escaping @Sendable (Parts) async throws -> Void
   ) -> Wrong<Jobs> {
@@ -19,6 +20,7 @@ extension BoundedPoolExamples {
       workers: 2,
       jobs: jobs,
       failing: failing,
+      receive: receive,
       cancelAfter: cancelAfter
     )
     return Wrong(name, breaks: law, input: input) { input, stage in
@@ -110,7 +112,28 @@ extension BoundedPoolExamples {
       let pages = try await BoundedPool(workers: it.n)
         .map(it.urls) { try await it.download($0) }
       for page in pages { it.stage.print(page) }
-    }
+    },
+    wrong(
+      "received-by-the-group",
+      breaks: .othersEndAtOnce,
+      jobs: [1, 3, 9],
+      failing: [1],
+      receive: 5
+    ) { it in
+      var urls = it.urls.makeIterator()
+      try await withThrowingTaskGroup(of: Int.self) { group in
+        func startNext() {
+          guard let url = urls.next() else { return }
+          group.addTask { try await it.download(url) }
+        }
+        for _ in 0..<it.n { startNext() }
+        while let page = try await group.next() {
+          startNext()
+          it.stage.print(page)
+          try await it.stage.sleep(5)
+        }
+      }
+    },
   ]
 
   // MARK: What they are made of

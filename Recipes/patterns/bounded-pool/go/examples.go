@@ -26,8 +26,8 @@ var Room = cookbook.Room{
 }
 
 type jobs struct {
-	Workers       int
-	Jobs, Failing []int
+	Workers, Receive int
+	Jobs, Failing    []int
 }
 
 // urls names the jobs by their indices.
@@ -91,12 +91,15 @@ func forEach(ctx context.Context, stage cookbook.Stage, in jobs) error {
 		})
 }
 
-func asTheyCome(ctx context.Context, fmt cookbook.Stage, in jobs) error {
-	download, n, urls := in.download(fmt), in.Workers, slices.Collect(in.urls())
+func asTheyCome(ctx context.Context, stage cookbook.Stage, in jobs) error {
+	download, n, urls := in.download(stage), in.Workers, slices.Collect(in.urls())
+	save := func(page int) error {
+		stage.Say("caller", page)
+		return stage.Sleep(ctx, in.Receive)
+	}
 	// #region asTheyCome
 	err := boundedpool.Unordered(
-		ctx, n, slices.Values(urls), download,
-		func(page int) { fmt.Println(page) })
+		ctx, n, slices.Values(urls), download, save)
 	// #endregion
 	return err
 }
@@ -129,7 +132,7 @@ var workloads = []cookbook.Workload{
 			func(_ context.Context, job int) (int, error) {
 				return job & 7, nil
 			},
-			func(result int) { sum += result }))
+			func(result int) error { sum += result; return nil }))
 		return sum
 	}},
 	{Name: "computing", Run: func(operations int) int {

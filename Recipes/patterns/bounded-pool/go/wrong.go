@@ -9,7 +9,6 @@ import (
 
 var wrong = map[string]cookbook.Example{
 	"for-each/oneWorkerTooMany": cookbook.With(oneWorkerTooMany),
-	"for-each/jobRunTwice":      cookbook.With(jobRunTwice),
 	"for-each/keepsGoing":       cookbook.With(keepsGoing),
 	"for-each/returnsEarly":     cookbook.With(returnsEarly),
 	"map/lostResult":            cookbook.With(lostResult),
@@ -18,18 +17,6 @@ var wrong = map[string]cookbook.Example{
 func oneWorkerTooMany(ctx context.Context, stage cookbook.Stage, in jobs) error {
 	in.Workers++
 	return forEach(ctx, stage, in)
-}
-
-func jobRunTwice(ctx context.Context, stage cookbook.Stage, in jobs) error {
-	download := in.download(stage)
-	return boundedpool.ForEach(ctx, in.Workers, in.urls(),
-		func(ctx context.Context, url int) error {
-			if _, err := download(ctx, url); err != nil || url > 0 {
-				return err
-			}
-			_, err := download(ctx, url)
-			return err
-		})
 }
 
 // keepsGoing notes the first error and the cancellation, and goes on.

@@ -73,14 +73,14 @@ func countAll(
 		words, err := countWords(ctx, bytes.NewReader(text))
 		return result{f, words, err}, nil
 	}
-	add := func(r result) {
+	add := func(r result) error {
 		if r.err != nil {
 			failures = append(failures, r)
-			return
 		}
 		for word, n := range r.counts {
 			counts[word] += *n
 		}
+		return nil
 	}
 	// #region count
 	err = boundedpool.Unordered(

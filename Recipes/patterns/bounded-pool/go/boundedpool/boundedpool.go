@@ -64,33 +64,26 @@ feed:
 }
 
 // Unordered is ForEach for work that has a result. It calls receive with
-// each result as it comes, one at a time, on the caller's goroutine.
+// each result as it comes, one at a time, on the caller's goroutine. An
+// error of receive is like one of work.
 //
 // Workers wait for a slow receive, so memory does not grow with the
-// number of jobs. Results that came before the first error have been
-// received when Unordered returns. Inputs are taken on a goroutine of
+// number of jobs. Results that came before the first error of work have
+// been received when Unordered returns. Inputs are taken on a goroutine of
 // their own.
 func Unordered[T, R any](
 	ctx context.Context,
 	workers int,
 	inputs iter.Seq[T],
 	work func(context.Context, T) (R, error),
-	receive func(R),
-) error {
-	ctx, cancel := context.WithCancel(ctx)
+	receive func(R) error,
+) (err error) {
+	ctx, cancel := context.WithCancelCause(ctx)
 	results := make(chan R)
-	defer func() {
-		// A receive that panics must not leave the workers behind,
-		// blocked on a channel that nobody reads.
-		cancel()
-		for range results {
-		}
-	}()
-
-	var err error
+	var first error
 	go func() {
 		defer close(results)
-		err = ForEach(ctx, workers, inputs,
+		first = ForEach(ctx, workers, inputs,
 			func(ctx context.Context, input T) error {
 				result, err := work(ctx, input)
 				if err != nil {
@@ -102,11 +95,23 @@ func Unordered[T, R any](
 				return nil
 			})
 	}()
+	defer func() {
+		// No worker may be left behind, blocked on a channel that nobody
+		// reads, also where receive panics.
+		cancel(err)
+		for range results {
+		}
+		if first != nil {
+			err = first
+		}
+	}()
 
 	for result := range results {
-		receive(result)
+		if err := receive(result); err != nil {
+			return err
+		}
 	}
-	return err // written before results was closed
+	return nil
 }
 
 // Map is ForEach for work that has a result. The results are in the order

@@ -2,13 +2,8 @@ package boundedpool
 
 import (
 	"context"
-	"errors"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
-	"time"
-
-	"concurrencycookbook/internal/cookbook"
 )
 
 func forever(yield func(int) bool) {
@@ -43,33 +38,6 @@ func TestNothingStartsAfterCancellationOfAnIdlePool(t *testing.T) {
 	})
 }
 
-func TestSlowReceiverHoldsTheWorkersBackAndLosesNothing(t *testing.T) {
-	times(t, func(t *testing.T) {
-		const workers = 3
-		var finished atomic.Int32
-		received := 0
-		err := Unordered(t.Context(), workers, cookbook.UpTo(20),
-			func(_ context.Context, i int) (int, error) {
-				if i == 10 {
-					time.Sleep(time.Hour)
-					return 0, errors.New("enough")
-				}
-				return int(finished.Add(1)), nil
-			},
-			func(int) {
-				time.Sleep(time.Second)
-				received++
-				// Those received, and one in the hand of each worker.
-				if ahead := int(finished.Load()) - received; ahead > workers {
-					t.Errorf("%d results wait", ahead)
-				}
-			})
-		if err == nil || received != 19 {
-			t.Errorf("received %d, %v", received, err)
-		}
-	})
-}
-
 func TestPanickingReceiverLeavesNobodyBehind(t *testing.T) {
 	// synctest.Test itself fails when a goroutine stays blocked.
 	synctest.Test(t, func(t *testing.T) {
@@ -80,7 +48,7 @@ func TestPanickingReceiverLeavesNobodyBehind(t *testing.T) {
 		}()
 		_ = Unordered(t.Context(), 3, forever,
 			func(_ context.Context, i int) (int, error) { return i, nil },
-			func(int) {
+			func(int) error {
 				synctest.Wait() // until every worker has a result
 				panic("receiver")
 			})
