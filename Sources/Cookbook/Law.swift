@@ -6,19 +6,16 @@ package struct Law<Input: Sendable>: Sendable {
   package let name: String
   /// Whether it is about instants, which only virtual time has.
   package var isTimed = true
-  private let violation: @Sendable (Input, Trace) -> String?
+  /// Says what breaks the promise, or `nil` when it is kept.
+  package let problem: @Sendable (Input, Trace) -> String?
 
-  /// Creates a law.
-  ///
-  /// - Parameters:
-  ///   - name: The promise, as a short sentence.
-  ///   - violation: Says what breaks the promise, or `nil` when it is kept.
+  /// Creates a law that `problem` says the breach of.
   package init(
     _ name: String,
-    violation: @escaping @Sendable (Input, Trace) -> String?
+    problem: @escaping @Sendable (Input, Trace) -> String?
   ) {
     self.name = name
-    self.violation = violation
+    self.problem = problem
   }
 
   /// The same promise, which holds on real threads too.
@@ -36,14 +33,10 @@ package struct Law<Input: Sendable>: Sendable {
       {
         trace.events[index].name = "end"
       }
-      return violation(input, trace)
+      return problem(input, trace)
     }
     law.isTimed = isTimed
     return law
-  }
-
-  package func problem(_ input: Input, _ trace: Trace) -> String? {
-    violation(input, trace)
   }
 }
 

@@ -157,7 +157,7 @@ package struct Stage: Sendable {
   ///
   /// - Throws: `CancellationError` as soon as the task is cancelled.
   package func sleep(_ milliseconds: Int) async throws {
-    try await recorder.sleep(milliseconds: milliseconds)
+    try await clock.sleep(for: .milliseconds(milliseconds))
   }
 
   /// Records how `body` ends in a lane of its own: `return`, or `throw` with

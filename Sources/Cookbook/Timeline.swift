@@ -202,15 +202,9 @@ package struct Timeline: Sendable {
   /// Three significant digits at the most, rounded down, no trailing zeros.
   private static func decimal(_ value: Int, per unit: Int) -> String {
     let whole = value / unit
-    let places = whole >= 100 ? 0 : whole >= 10 ? 1 : 2
-    guard places > 0 else { return "\(whole)" }
-    let scale = places == 1 ? 10 : 100
-    let fraction = value % unit * scale / unit
-    guard fraction > 0 else { return "\(whole)" }
-    var digits = "\(fraction)"
-    digits = String(repeating: "0", count: places - digits.count) + digits
-    while digits.last == "0" { digits.removeLast() }
-    return "\(whole).\(digits)"
+    let scale = whole >= 100 ? 1 : whole >= 10 ? 10 : 100
+    let rounded = Double(value * scale / unit) / Double(scale)
+    return "\(rounded)".replacing(/\.0$/, with: "")
   }
 }
 

@@ -61,17 +61,22 @@ struct Chooser {
   }
 
   private let given: [Int]
+  let seed: UInt64?
   /// The state of SplitMix64 (Steele, Lea and Flood, OOPSLA 2014).
   private var state: UInt64?
   private(set) var decisions: [Decision] = []
 
   init(seed: UInt64) {
     given = []
+    self.seed = seed
     state = seed
     decisions.reserveCapacity(32)
   }
 
-  init(schedule: Simulation.Schedule) { given = schedule.choices }
+  init(schedule: Simulation.Schedule) {
+    given = schedule.choices
+    seed = nil
+  }
 
   var schedule: Simulation.Schedule {
     Simulation.Schedule(choices: decisions.map { Int($0.choice) })

@@ -153,7 +153,7 @@ extension Simulation {
   ) async throws(SimulationFailure) -> Run<Value> {
     let program = Program(body: body, options: options, check: check)
     return try await DriverThread.run {
-      program.runOnce(.seed(seed), cancelAtStep: cancelAtStep)
+      program.run(Chooser(seed: seed), cancelAtStep: cancelAtStep)
     }.get()
   }
 
@@ -176,7 +176,7 @@ extension Simulation {
   ) async throws(SimulationFailure) -> Run<Value> {
     let program = Program(body: body, options: options, check: check)
     return try await DriverThread.run {
-      program.runOnce(.schedule(schedule), cancelAtStep: cancelAtStep)
+      program.run(Chooser(schedule: schedule), cancelAtStep: cancelAtStep)
     }.get()
   }
 
@@ -206,13 +206,12 @@ extension Simulation {
     let survey = await Survey.make(of: seeds, stopsEarly: true, options) {
       seed,
       survey in
-      let first = program.run(.seed(seed))
-      survey.count(first)
-      guard case .success(let run) = first else { return first.failure }
-      let second = program.run(.seed(seed))
-      survey.count(second)
-      return program.difference(run, second, seed: seed)
-        ?? program.judge(run, seed: seed)
+      let first = program.attempt(Chooser(seed: seed))
+      survey.count(first.driver)
+      if let failure = first.failure { return failure }
+      let second = program.attempt(Chooser(seed: seed))
+      survey.count(second.driver)
+      return program.difference(first, second) ?? program.judge(first)
     }
     if let failure = survey.failures.first {
       throw await DriverThread.run { program.explain(failure) }
@@ -247,10 +246,7 @@ extension Simulation {
   ) async -> [SimulationFailure] {
     let program = Program(body: body, options: options, check: check)
     return await Survey.make(of: seeds, stopsEarly: false, options) { seed, _ in
-      switch program.run(.seed(seed)) {
-      case .success(let run): program.judge(run, seed: seed)
-      case .failure(let failure): failure
-      }
+      program.judge(program.attempt(Chooser(seed: seed)))
     }.failures
   }
 
@@ -354,19 +350,15 @@ extension Simulation {
       survey in
       var step: Int?
       while true {
-        let result = program.run(.seed(seed), cancelAtStep: step)
-        switch result {
-        case .success(let run):
-          if let failure = program.judge(run, seed: seed, step) {
-            return failure
-          }
-          if step != nil && !run.wasCancelled { return nil }
-        case .failure(let failure):
+        let run = program.attempt(Chooser(seed: seed), cancelAtStep: step)
+        if let failure = program.judge(run) {
           guard failure.cancelledAtStep != nil,
             case .thrown(is CancellationError) = failure.reason
           else { return failure }
+        } else if step != nil && !run.driver.wasCancelled {
+          return nil
         }
-        if step != nil { survey.count(result) }
+        if step != nil { survey.count(run.driver) }
         if survey.isStopped { return nil }
         step = step.map { $0 + 1 } ?? 0
       }

@@ -24,14 +24,9 @@ struct Survey: Sendable {
   /// Whether the calling task has been cancelled.
   var isStopped: Bool { work.isStopped.load(ordering: .relaxed) }
 
-  mutating func count<Value>(
-    _ outcome: Result<Simulation.Run<Value>, SimulationFailure>
-  ) {
+  mutating func count(_ run: Driver) {
     runs += 1
-    switch outcome {
-    case .success(let run): steps += run.steps
-    case .failure(let failure): steps += failure.steps
-    }
+    steps += run.steps
   }
 
   typealias Attempt =
@@ -109,11 +104,5 @@ struct Survey: Sendable {
     } onCancel: {
       shared.isStopped.store(true, ordering: .relaxed)
     }
-  }
-}
-
-extension Result {
-  var failure: Failure? {
-    if case .failure(let failure) = self { failure } else { nil }
   }
 }

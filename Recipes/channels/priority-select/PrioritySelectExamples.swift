@@ -154,19 +154,18 @@ package enum PrioritySelectExamples {
     var ratio = 2
     var cancelAfter: Int?
 
-    static let mayTie = false
     static var fields: [Field<Self>] {
       [
         .durations(
           \.high,
           random: 0...5,
-          areOfLanes: false,
+          ties: .noneOfSums { _ in true },
           "the milliseconds before each urgent job is put"
         ),
         .durations(
           \.low,
           random: 0...5,
-          areOfLanes: false,
+          ties: .noneOfSums { _ in true },
           "the milliseconds before each ordinary job is put"
         ),
         Field(

@@ -17,7 +17,7 @@ enum ExampleJudge {
   struct Run {
     var trace: Trace
     /// Where in the schedule each event happened.
-    var positions: [TraceRecorder.Position?] = []
+    var positions: [Simulation.Position?] = []
     /// Why it is no run as it should be: a leak, a foreign thread and so on.
     var failure: SimulationFailure?
   }
@@ -34,14 +34,7 @@ enum ExampleJudge {
     let kept = Mutex<TraceRecorder?>(nil)
     let body: @Sendable (Simulation) async -> Trace = { simulation in
       let recorder = TraceRecorder(clock: simulation.clock) {
-        simulation.position.map {
-          .init(
-            step: $0.step,
-            task: $0.task,
-            isSwitch: $0.choice != 0,
-            isOver: $0.isAfterFailure
-          )
-        }
+        simulation.position
       }
       kept.withLock { $0 = recorder }
       await program(Stage(recorder, executor: simulation.executor))
