@@ -262,7 +262,7 @@ struct Program<Value: Sendable>: Sendable {
   func exhaust(
     limit: Int,
     isStopped: () -> Bool
-  ) -> Result<Simulation.Exhaustion, SimulationFailure> {
+  ) -> Result<Simulation.Exploration, SimulationFailure> {
     var prefix: [Chooser.Decision] = []
     var schedules = 0
     while schedules < limit && !isStopped() {

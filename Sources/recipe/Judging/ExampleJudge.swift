@@ -121,7 +121,7 @@ enum ExampleJudge {
     _ input: any ExampleInput,
     limit: Int,
     visit: @escaping @Sendable (Trace) -> Void = { _ in }
-  ) async throws -> Simulation.Exhaustion {
+  ) async throws -> Simulation.Exploration {
     let (body, check) = parts(example, input)
     return try await Simulation.exhaust(limit: limit, body) { trace in
       visit(trace)
