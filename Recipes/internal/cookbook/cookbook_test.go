@@ -45,44 +45,32 @@ func TestDisplay(t *testing.T) {
 	}
 }
 
-func TestWorkloadIsTimedFromItsRestart(t *testing.T) {
+func TestWorkloadIsTimedFromItsLastRestart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		work := func(operations int) int {
-			time.Sleep(time.Duration(operations) * time.Second)
-			return operations
-		}
-		for _, test := range []struct {
-			name     string
-			workload Workload
-			want     time.Duration
-		}{
-			{"never", Workload{Run: work}, 3 * time.Second},
-			{"not yet", Workload{
-				RunFrom: func(operations int, _ *Stopwatch) int {
-					return work(operations)
-				},
-			}, 3 * time.Second},
-			{"once", Workload{
+		for restarts, want := range []time.Duration{7, 6, 4, 0} {
+			workload := Workload{
 				RunFrom: func(operations int, watch *Stopwatch) int {
-					time.Sleep(time.Minute)
-					watch.Restart()
-					return work(operations)
+					for step := range 3 {
+						time.Sleep(time.Second << step)
+						if step < restarts {
+							watch.Restart()
+						}
+					}
+					return operations
 				},
-			}, 3 * time.Second},
-			{"twice", Workload{
-				RunFrom: func(operations int, watch *Stopwatch) int {
-					watch.Restart()
-					result := work(operations)
-					watch.Restart()
-					return result
-				},
-			}, 0},
-		} {
-			result, elapsed := test.workload.Measure(3)
-			if result != 3 || elapsed != test.want {
-				t.Errorf("%s: got %d after %v, want 3 after %v",
-					test.name, result, elapsed, test.want)
 			}
+			result, elapsed := workload.Measure(3)
+			if result != 3 || elapsed != want*time.Second {
+				t.Errorf("got %d after %v with %d restarts, want 3 after %d s",
+					result, elapsed, restarts, want)
+			}
+		}
+		whole := Workload{Run: func(operations int) int {
+			time.Sleep(time.Second)
+			return operations
+		}}
+		if _, elapsed := whole.Measure(3); elapsed != time.Second {
+			t.Errorf("got %v, want 1 s", elapsed)
 		}
 	})
 }
