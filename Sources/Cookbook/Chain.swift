@@ -11,16 +11,12 @@ package struct Chain<Input: Sendable>: Sendable {
   private let workers: @Sendable (Input) -> [Int]
   private let room: @Sendable (Input) -> [Int]
 
-  /// Describes the stages.
+  /// Describes the stages by their names, the consumer's last.
   ///
-  /// - Parameters:
-  ///   - stages: Their names, the consumer's last.
-  ///   - items: How many there are, counted from 0.
-  ///   - inputs: How many inputs the first stage has.
-  ///   - workers: How many items a stage, or each input, works on at once; by
-  ///     default one.
-  ///   - room: How many items may wait behind each stage but the last, besides
-  ///     one that each worker holds.
+  /// The items are counted from 0. The first stage may have several `inputs`.
+  /// A stage, or each input, works on as many items at once as it has `workers`,
+  /// by default one. Behind each stage but the last, as many items may wait as
+  /// there is `room`, besides one that each worker holds.
   package init(
     _ stages: [String],
     items: @escaping @Sendable (Input) -> Int,
@@ -268,12 +264,9 @@ package struct Chain<Input: Sendable>: Sendable {
   package var nothingStarts: Law<Input> {
     Law("nothing is read or started after an error, a cancellation or an exit")
     { _, trace in
-      guard let stop = trace.events.firstIndex(where: \.isStop) else {
-        return nil
-      }
       // A stage's error lets the consumer go on with what waits for it.
       var end: Event?
-      for event in trace.events[stop...] {
+      for event in trace.events.drop(while: { !$0.isStop }) {
         if event.isStop, !isBefore(event) { end = end ?? event }
         guard event.isOpening || event.name == "say" else { continue }
         // What was on its way to a cancelled consumer is delivered.
@@ -291,11 +284,7 @@ package struct Chain<Input: Sendable>: Sendable {
     Law("a stop ends all before the consumer at once, and so does the call") {
       _,
       trace in
-      guard
-        let end = trace.events.firstIndex(where: {
-          $0.lane == Event.caller && Ending($0) != nil
-        })
-      else { return nil }
+      guard let end = trace.end else { return nil }
       let before = trace.events[..<end]
       let stop = trace.stop?.at ?? .max
       if let late = before.first(where: {

@@ -56,7 +56,6 @@ package struct LawViolation: Error, Hashable, CustomStringConvertible {
 // MARK: What many recipes promise
 
 extension Law {
-  /// Never more than so many at once.
   package static func atMost(
     _ limit: @escaping @Sendable (Input) -> Int,
     _ name: String
@@ -89,12 +88,7 @@ extension Law {
   }
 
   /// Each lane of `lanes` starts and ends once; after a stop, what has
-  /// started has ended, and once.
-  ///
-  /// - Parameters:
-  ///   - evenAfterStop: Whether a lane starts even after a stop.
-  ///   - lanes: The lanes of an input.
-  /// - Returns: The law.
+  /// started has ended, and once, unless lanes start `evenAfterStop`.
   package static func eachOnce(
     evenAfterStop: Bool = false,
     _ lanes: @escaping @Sendable (Input) -> [String]
@@ -159,8 +153,6 @@ extension Law {
     }
   }
 
-  /// The first error is the one thrown.
-  ///
   /// Of several that stop the call at one instant any may be the first.
   package static var firstErrorIsThrown: Law {
     Law("the first error is the one thrown") { _, trace in
@@ -170,27 +162,27 @@ extension Law {
           ? nil
           : "nothing failed, and it \(ending?.description ?? "does not end")"
       }
-      var candidates: Set<Ending> = []
-      for event in trace.events where event.at == stop.at {
-        switch event.name {
-        case "fail": candidates.insert(.threw("\(event.lane) failed"))
-        case "cancel": candidates.insert(.threw("cancelled"))
-        case "leave": candidates.insert(.returned)
-        default: break
+      let stops = trace.events.filter { $0.isStop && $0.at == stop.at }
+      var candidates = Set(
+        stops.map { event -> Ending in
+          switch event.name {
+          case "fail": .threw("\(event.lane) failed")
+          case "cancel": .threw("cancelled")
+          default: .returned
+          }
         }
-      }
+      )
       // What has ended all the same leaves nothing to cancel.
       let isCancelled = trace.events.contains { $0.name == "cancelled" }
       if stop.name == "cancel", !isCancelled { candidates.insert(.returned) }
       guard let ending, !candidates.contains(ending) else { return nil }
-      return "\(ending), not "
-        + candidates.map(\.description).sorted()
-        .joined(separator: " or ")
+      let wanted = candidates.map(\.description).sorted()
+      return "\(ending), not \(wanted.joined(separator: " or "))"
     }
   }
 
-  /// The first error in time is the one thrown, exact within an instant too:
-  /// where each job ends in the lane that it started in.
+  /// Exact within an instant too: where each job ends in the lane that it
+  /// started in.
   package static var firstErrorInTime: Law {
     Law("the first error in time is the one thrown") { _, trace in
       let wanted = trace.errors.first.map(Ending.threw) ?? .returned
@@ -199,7 +191,6 @@ extension Law {
     }
   }
 
-  /// The caller says every error of a job, in the order of time.
   package static var everyErrorIsSaid: Law {
     Law("every error is kept, in the order of time") { _, trace in
       let wanted = trace.errors.map { json($0) }
@@ -208,8 +199,6 @@ extension Law {
     }
   }
 
-  /// An error ends no other job; a cancellation of the caller ends all, at
-  /// that instant.
   package static var othersGoOn: Law {
     Law("only a cancellation of the caller ends the others") { _, trace in
       let end = trace.events.first { $0.name == "cancel" }?.at ?? .max
@@ -219,18 +208,13 @@ extension Law {
     }
   }
 
-  /// Nothing starts after a failure or a cancellation.
   package static var nothingStartsAfterStop: Law {
     Law("nothing starts after the first error or a cancellation") { _, trace in
-      guard let stop = trace.events.firstIndex(where: \.isStop) else {
-        return nil
-      }
-      return trace.events[stop...].first(where: \.isOpening)
+      trace.events.drop { !$0.isStop }.first(where: \.isOpening)
         .map { "\($0.lane) at \($0.at) µs" }
     }
   }
 
-  /// A failure or a cancellation ends the others at that instant.
   package static var othersEndAtOnce: Law {
     Law("a first error or a cancellation ends the others at once") { _, trace in
       guard let stop = trace.stop else { return nil }
@@ -239,14 +223,9 @@ extension Law {
     }
   }
 
-  /// Whatever has started has ended when the call returns.
   package static var allEndedOnReturn: Law {
     Law("all have ended on return") { _, trace in
-      guard
-        let end = trace.events.firstIndex(where: {
-          $0.lane == Event.caller && Ending($0) != nil
-        })
-      else { return "the call did not return" }
+      guard let end = trace.end else { return "the call did not return" }
       let open = trace.busy[end].count
       if open > 0 { return "\(open) were left" }
       return trace.events[end...].dropFirst()
@@ -255,13 +234,9 @@ extension Law {
     }.untimed
   }
 
-  /// Some order of the calls explains what each lane said first, or that it
-  /// said nothing: each call lies between its lane's first and last event.
-  ///
-  /// - Parameters:
-  ///   - model: The object that the lanes share, as it is at first.
-  ///   - calls: What each lane calls.
-  /// - Returns: The law.
+  /// Some order of the lanes' calls to the object that they share explains what
+  /// each lane said first, or that it said nothing: each call lies between its
+  /// lane's first and last event.
   package static func explained<Model: SequentialModel>(
     from model: @escaping @Sendable (Input) -> Model,
     calls: @escaping @Sendable (Input) -> [(lane: String, call: Model.Call)]

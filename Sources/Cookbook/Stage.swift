@@ -12,12 +12,8 @@ package struct Stage: Sendable {
   /// The time of the run: virtual, unless a person looks on.
   package var clock: any Clock<Duration> { recorder.clock }
 
-  /// Creates a stage.
-  ///
-  /// - Parameters:
-  ///   - recorder: What keeps the events.
-  ///   - executor: Where unstructured tasks run; a simulation has one of its
-  ///     own.
+  /// Creates a stage; unstructured tasks run on `executor`, of which a
+  /// simulation has one of its own.
   package init(_ recorder: TraceRecorder, executor: (any TaskExecutor)? = nil) {
     self.recorder = recorder
     self.executor = executor
@@ -46,12 +42,8 @@ package struct Stage: Sendable {
 
   /// Keeps the lane `STAGE ITEM` busy, as ``Chain`` expects it.
   ///
-  /// - Parameters:
-  ///   - stage: What is done, such as `resize`.
-  ///   - item: What it is done to.
-  ///   - times: The milliseconds for each item, in turn.
-  ///   - fails: The items that it fails on.
-  /// - Throws: What ``work(_:_:fails:)`` throws.
+  /// The `times` are the milliseconds for the items, in turn; it fails on those
+  /// of `fails`. Throws what ``work(_:_:fails:)`` throws.
   package func work(
     _ stage: String,
     on item: Int,
@@ -65,15 +57,8 @@ package struct Stage: Sendable {
     )
   }
 
-  /// The work of a consumer that leaves when it has done enough; see
-  /// ``work(_:on:for:fails:)``.
-  ///
-  /// - Parameters:
-  ///   - stage: What is done, such as `save`.
-  ///   - times: The milliseconds for each item, in turn.
-  ///   - fails: The items that it fails on.
-  ///   - wanted: How many are enough, if not all.
-  /// - Returns: The work on an item.
+  /// The work of a consumer on an item, as ``work(_:on:for:fails:)`` does it; it
+  /// leaves when it has done as many as are `wanted`, if not all.
   package func consumer(
     _ stage: String,
     for times: [Int],
