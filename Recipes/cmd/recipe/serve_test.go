@@ -95,7 +95,7 @@ func respond(t *testing.T, line []byte) response {
 	} else {
 		err = bubble(t, run)
 	}
-	events := record.Take()
+	events := record.Events()
 	if err == nil {
 		return response{Events: events}
 	}
