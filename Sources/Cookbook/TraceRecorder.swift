@@ -7,7 +7,7 @@ import Synchronization
 package final class TraceRecorder: Sendable {
   /// The run's clock: continuous for a real run, virtual for a simulated one.
   package let clock: any Clock<Duration>
-  private let elapsed: @Sendable () -> Duration
+  private let stopwatch: Stopwatch
   private let position: @Sendable () -> Simulation.Position?
   private let recorded = Mutex<
     (events: [Event], positions: [Simulation.Position?])
@@ -19,10 +19,9 @@ package final class TraceRecorder: Sendable {
     clock: C,
     position: @escaping @Sendable () -> Simulation.Position? = { nil }
   ) where C.Duration == Duration {
-    let start = clock.now
     self.clock = clock
     self.position = position
-    self.elapsed = { start.duration(to: clock.now) }
+    stopwatch = Stopwatch(clock: clock)
   }
 
   /// Appends an event that happens now.
@@ -35,7 +34,7 @@ package final class TraceRecorder: Sendable {
     if position?.isAfterFailure == true { return }
     // Stamped under the lock: stamps must not decrease along the trace.
     recorded.withLock { recorded in
-      let at = elapsed().microseconds
+      let at = stopwatch.elapsed.microseconds
       recorded.positions.append(position)
       recorded.events.append(Event(at: at, lane: lane, name: name, item: item))
     }

@@ -241,7 +241,7 @@ struct Program<Value: Sendable>: Sendable {
         let decisions = attempt.driver.chooser.decisions
         let free = decisions.indices.dropFirst((switches.last?.index ?? -1) + 1)
         for index in free where next.count < limit - runs {
-          for choice in 1..<Int(decisions[index].count) {
+          for choice in 1..<decisions[index].count {
             next.append(switches + [(index, choice)])
           }
         }
@@ -266,9 +266,7 @@ struct Program<Value: Sendable>: Sendable {
     var prefix: [Chooser.Decision] = []
     var schedules = 0
     while schedules < limit && !isStopped() {
-      let schedule = Simulation.Schedule(
-        choices: prefix.map { Int($0.choice) }
-      )
+      let schedule = Simulation.Schedule(choices: prefix.map(\.choice))
       let attempt = attempt(Chooser(schedule: schedule))
       schedules += 1
       var decisions = attempt.driver.chooser.decisions

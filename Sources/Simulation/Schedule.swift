@@ -56,8 +56,8 @@ extension Simulation.Schedule: ExpressibleByStringLiteral {
 /// a generator or, without one, with zeros.
 struct Chooser {
   struct Decision {
-    var choice: UInt32
-    let count: UInt32
+    var choice: Int
+    let count: Int
   }
 
   private let given: [Int]
@@ -79,7 +79,7 @@ struct Chooser {
   }
 
   var schedule: Simulation.Schedule {
-    Simulation.Schedule(choices: decisions.map { Int($0.choice) })
+    Simulation.Schedule(choices: decisions.map(\.choice))
   }
 
   mutating func choose(among count: Int) -> Int {
@@ -95,12 +95,7 @@ struct Chooser {
       random ^= random >> 31
       choice = Int(random.multipliedFullWidth(by: UInt64(count)).high)
     }
-    decisions.append(
-      Decision(
-        choice: UInt32(truncatingIfNeeded: choice),
-        count: UInt32(truncatingIfNeeded: count)
-      )
-    )
+    decisions.append(Decision(choice: choice, count: count))
     return choice
   }
 }

@@ -42,32 +42,18 @@ func TestDisplay(t *testing.T) {
 	}
 }
 
-func TestWorkloadIsTimedFromItsLastRestart(t *testing.T) {
+func TestPreparationIsNotTimed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		for restarts, want := range []time.Duration{7, 6, 4, 0} {
-			workload := Workload{
-				RunFrom: func(operations int, watch *Stopwatch) int {
-					for step := range 3 {
-						time.Sleep(time.Second << step)
-						if step < restarts {
-							watch.Restart()
-						}
-					}
-					return operations
-				},
-			}
-			result, elapsed := workload.Measure(3)
-			if result != 3 || elapsed != want*time.Second {
-				t.Errorf("got %d after %v with %d restarts, want 3 after %d s",
-					result, elapsed, restarts, want)
-			}
+		workload := Workload{
+			Prepare: func() { time.Sleep(time.Minute) },
+			Run: func(operations int) int {
+				time.Sleep(time.Duration(operations) * time.Second)
+				return operations
+			},
 		}
-		whole := Workload{Run: func(operations int) int {
-			time.Sleep(time.Second)
-			return operations
-		}}
-		if _, elapsed := whole.Measure(3); elapsed != time.Second {
-			t.Errorf("got %v, want 1 s", elapsed)
+		result, elapsed := workload.Measure(3)
+		if result != 3 || elapsed != 3*time.Second {
+			t.Errorf("got %d after %v, want 3 after 3s", result, elapsed)
 		}
 	})
 }

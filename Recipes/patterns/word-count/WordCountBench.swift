@@ -6,12 +6,11 @@ extension WordCountExamples {
     Workload(
       "files",
       promise: "a file of 1 MiB counted 400 times, 4 at once",
-      operations: 400
-    ) { count, stopwatch in
-      let folder = ProcessInfo.processInfo.environment["COOKBOOK_BENCH_FOLDER"]
-      let file = "\(folder ?? "/tmp")/swift.txt"
-      try Data(Workload.text(bytes: 1 << 20)).write(to: URL(filePath: file))
-      stopwatch.restart()
+      operations: 400,
+      prepare: {
+        try Data(Workload.text(bytes: 1 << 20)).write(to: URL(filePath: file))
+      }
+    ) { count in
       let (counts, failures) = try await WordCounts.total(
         of: Array(repeating: file, count: count),
         workers: 4
@@ -20,4 +19,8 @@ extension WordCountExamples {
       return counts.values.reduce(counts.count, +)
     }
   ]
+
+  private static let file =
+    (ProcessInfo.processInfo.environment["COOKBOOK_BENCH_FOLDER"] ?? "/tmp")
+    + "/swift.txt"
 }
