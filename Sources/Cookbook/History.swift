@@ -314,38 +314,32 @@ extension History: CustomStringConvertible {
   package var drawing: String {
     let columns = columns()
     let edge = columns.values.max() ?? 0
-    var rows: [(lane: String, cells: String, last: Int)] = []
-    for operation in operations {
-      let from = columns[operation.began, default: 0]
-      var row = rows.firstIndex {
-        $0.lane == operation.lane && $0.last < operation.began
-      }
-      if row == nil {
-        // Beside the lane's other rows, should its operations overlap.
-        let others = rows.lastIndex { $0.lane == operation.lane }
-        row = others.map { $0 + 1 } ?? rows.count
-        rows.insert((operation.lane, "", .min), at: row ?? 0)
-      }
-      guard let row else { continue }
-      let isPending = operation.ended == .max
-      let to = isPending ? edge : columns[operation.ended, default: 0]
-      let label = "├─ \(operation.label) "
-      rows[row].cells += String(
-        repeating: " ",
-        count: from - rows[row].cells.count
-      )
-      rows[row].cells += label
-      rows[row].cells += String(
-        repeating: isPending ? "┄" : "─",
-        count: to - from - label.count
-      )
-      rows[row].cells += isPending ? "┄" : "┤"
-      rows[row].last = operation.ended
+    let lanes = operations.map(\.lane).reduce(into: [String]()) {
+      if !$0.contains($1) { $0.append($1) }
     }
-    let width = rows.map(\.lane.count).max() ?? 0
-    return rows.map { row in
-      let space = String(repeating: " ", count: width - row.lane.count + 2)
-      return row.lane + space + row.cells
+    let width = lanes.map(\.count).max() ?? 0
+    func fill(_ text: inout String, to column: Int, with mark: String = " ") {
+      text += String(repeating: mark, count: column - text.count)
+    }
+    return lanes.flatMap { lane in
+      // Where operations of a lane overlap it has several rows.
+      var rows: [(cells: String, last: Int)] = []
+      for operation in operations where operation.lane == lane {
+        let row = rows.firstIndex { $0.last < operation.began } ?? rows.count
+        if row == rows.count { rows.append(("", .min)) }
+        let isPending = operation.ended == .max
+        let to = isPending ? edge : columns[operation.ended, default: 0]
+        fill(&rows[row].cells, to: columns[operation.began, default: 0])
+        rows[row].cells += "├─ \(operation.label) "
+        fill(&rows[row].cells, to: to, with: isPending ? "┄" : "─")
+        rows[row].cells += isPending ? "┄" : "┤"
+        rows[row].last = operation.ended
+      }
+      return rows.map { row in
+        var label = lane
+        fill(&label, to: width + 2)
+        return label + row.cells
+      }
     }.joined(separator: "\n")
   }
 
