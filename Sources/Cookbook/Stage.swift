@@ -1,4 +1,5 @@
 import Foundation
+package import Simulation
 import Synchronization
 
 /// What the body of an example sees of the world, the same in both languages.
@@ -6,21 +7,53 @@ import Synchronization
 /// Whatever an example does to a stage becomes an ``Event``. What it does
 /// besides cannot be compared.
 package struct Stage: Sendable {
-  private let recorder: TraceRecorder
-  private let executor: (any TaskExecutor)?
-
   /// The time of the run: virtual, unless a person looks on.
-  package var clock: any Clock<Duration> { recorder.clock }
+  package let clock: any Clock<Duration>
+  private let stopwatch: Stopwatch
+  private let simulation: Simulation?
+  private let recorded = Recorded()
 
-  /// Creates a stage; unstructured tasks run on `executor`, of which a
-  /// simulation has one of its own.
-  package init(_ recorder: TraceRecorder, executor: (any TaskExecutor)? = nil) {
-    self.recorder = recorder
-    self.executor = executor
+  private final class Recorded: Sendable {
+    let events = Mutex<[(event: Event, position: Simulation.Position?)]>([])
   }
 
+  /// Begins a run now.
+  package init(clock: some Clock<Duration>) {
+    self.clock = clock
+    stopwatch = Stopwatch(clock: clock)
+    simulation = nil
+  }
+
+  /// Begins a run in a simulation.
+  package init(in simulation: Simulation) {
+    clock = simulation.clock
+    stopwatch = Stopwatch(clock: simulation.clock)
+    self.simulation = simulation
+  }
+
+  /// What has been recorded so far.
+  package var trace: Trace {
+    Trace(recorded.events.withLock { $0.map(\.event) })
+  }
+
+  /// Where in the schedule of a simulation each event happened.
+  package var positions: [Simulation.Position?] {
+    recorded.events.withLock { $0.map(\.position) }
+  }
+
+  /// Records an event that happens now.
   package func record(_ name: String, lane: String, item: String = "") {
-    recorder.record(name, lane: lane, item: item)
+    let position = simulation?.position
+    // What waits for ever is cancelled in the end, to clear up, and that is no
+    // part of the run.
+    if position?.isAfterFailure == true { return }
+    // Stamped under the lock: stamps must not decrease along the trace.
+    recorded.events.withLock { events in
+      let at = stopwatch.elapsed.microseconds
+      events.append(
+        (Event(at: at, lane: lane, name: name, item: item), position)
+      )
+    }
   }
 
   /// Keeps a lane busy for a while, and then succeeds or fails.
@@ -169,7 +202,15 @@ package struct Stage: Sendable {
     _ body: @escaping @Sendable () async throws -> Success
   ) -> Task<Success, any Error> {
     // Unstructured because that is what these examples are about.
-    Task(executorPreference: executor) { try await body() }
+    Task(executorPreference: simulation?.executor) { try await body() }
+  }
+}
+
+extension Duration {
+  /// The duration in whole microseconds, rounded towards zero.
+  package var microseconds: Int {
+    let (seconds, attoseconds) = components
+    return Int(seconds) * 1_000_000 + Int(attoseconds / 1_000_000_000_000)
   }
 }
 
