@@ -129,15 +129,14 @@ package struct Field<Input: ExampleInput>: Sendable {
 
   /// Creates a field of a kind of its own.
   ///
-  /// `validate` says what is wrong with a value, or `nil`. When `randomize`
-  /// sets the field those before it are set already. `simplify` returns simpler
-  /// values, the simplest first.
+  /// `validate` says what is wrong with a value, or `nil`. When `random` is
+  /// asked the fields before this one have theirs already; without it the field
+  /// keeps what it has. `simplify` returns simpler values, the simplest first.
   package init<Value>(
     _ path: Path<Value>,
     _ meaning: String,
     validate: @escaping @Sendable (Input, Value) -> String? = { _, _ in nil },
-    randomize: @escaping @Sendable (inout Input, inout RandomSource) -> Void =
-      { _, _ in },
+    random: (@Sendable (Input, inout RandomSource) -> Value)? = nil,
     simplify: @escaping @Sendable (Value) -> [Value] = { _ in [] }
   ) {
     let name = Self.name(of: path)
@@ -148,7 +147,9 @@ package struct Field<Input: ExampleInput>: Sendable {
         throw InputError(field: name, problem: problem)
       }
     }
-    self.randomize = randomize
+    self.randomize = { input, source in
+      if let random { input[keyPath: path] = random(input, &source) }
+    }
     self.simplify = { input in
       simplify(input[keyPath: path]).map { value in
         var copy = input
@@ -178,9 +179,8 @@ extension Field {
       path,
       "\(meaning), \(bounds.lowerBound) to \(bounds.upperBound)",
       validate: { problem($1, in: bounds) },
-      randomize: { input, source in
-        input[keyPath: path] =
-          isUntied && !source.mayStop
+      random: { _, source in
+        isUntied && !source.mayStop
           ? random.lowerBound : source.int(in: random)
       },
       simplify: { value in
@@ -270,7 +270,7 @@ extension Field {
           ?? problem(list.reduce(0, +), in: 0...mostMilliseconds * 80)
           .map { "together \($0)" }
       },
-      randomize: { input, source in
+      random: { input, source in
         var mayBeZero = false
         if case .noneOfSums(let isMeant) = ties, isMeant(input) {
           source.mayStop = true
@@ -278,11 +278,9 @@ extension Field {
         }
         let indices = 0..<count(input, &source)
         if areDistinct, !source.mayStop {
-          input[keyPath: path] = indices.map { $0 + 1 }
-            .shuffled(using: &source.generator)
-          return
+          return indices.map { $0 + 1 }.shuffled(using: &source.generator)
         }
-        input[keyPath: path] = indices.map { index in
+        return indices.map { index in
           mayBeZero && index > 0 && source.isOne(in: 3)
             ? 0 : max(least, source.duration())
         }
@@ -309,11 +307,10 @@ extension Field {
       path,
       meaning,
       validate: { problem($1, in: least...mostMilliseconds) },
-      randomize: { input, source in
+      random: { _, source in
         // Absent in two thirds of the inputs, as it is by default.
         let isThere = least > 0 || source.isOne(in: 3)
-        input[keyPath: path] =
-          isThere ? max(least, source.duration(repeats: repeats)) : 0
+        return isThere ? max(least, source.duration(repeats: repeats)) : 0
       },
       simplify: { [least] + simplerDurations(than: $0) }
     )
@@ -336,11 +333,10 @@ extension Field {
             : "must be from 0 to \(count - 1), not \($0)"
         }
       },
-      randomize: { input, source in
-        let indices = input[keyPath: list].indices
+      random: { input, source in
         // Drawn once for all, or most inputs would have one.
         let isThere = source.mayStop && !source.isOne(in: 3)
-        input[keyPath: path] = indices.filter { _ in
+        return input[keyPath: list].indices.filter { _ in
           isThere && source.isOne(in: 4)
         }
       },
@@ -370,10 +366,8 @@ extension Field {
       validate: { input, values in
         values.lazy.compactMap { problem($0, in: bounds(input)) }.first
       },
-      randomize: { input, source in
-        input[keyPath: path] = input[keyPath: list].map { _ in
-          random(input, &source)
-        }
+      random: { input, source in
+        input[keyPath: list].map { _ in random(input, &source) }
       },
       simplify: { values in
         values.replacingOne { value in
@@ -434,9 +428,7 @@ extension Field {
       path,
       meaning,
       validate: { $1.flatMap { problem($0, in: bounds) } },
-      randomize: { input, source in
-        input[keyPath: path] = source.mayStop ? random(input, &source) : nil
-      },
+      random: { $1.mayStop ? random($0, &$1) : nil },
       simplify: { $0.map { [nil] + simplify($0) } ?? [] }
     )
   }
@@ -454,9 +446,7 @@ extension Field {
       validate: { _, word in
         words.contains(word) ? nil : "must be one of \(all), not \(word)"
       },
-      randomize: { input, source in
-        input[keyPath: path] = words[source.int(in: 0...words.count - 1)]
-      },
+      random: { words[$1.int(in: 0...words.count - 1)] },
       simplify: { word in Array(words.prefix { $0 != word }) }
     )
   }
@@ -472,8 +462,8 @@ extension Field {
     Field(
       path,
       meaning,
-      randomize: { input, source in
-        input[keyPath: path] = input[keyPath: list].map { _ in
+      random: { input, source in
+        input[keyPath: list].map { _ in
           (0..<source.int(in: 0...24)).map { _ in
             parts[source.int(in: 0...parts.count - 1)]
           }.joined()
