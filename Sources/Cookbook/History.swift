@@ -183,32 +183,19 @@ extension History {
     let operation = history.operations[last]
     let steps = history.before(last).order(from: model) ?? []
     let value = operation.value.map { "\($0)" } ?? ""
-    var sentence = "o order lets \(operation.lane)'s \(operation.call) return "
-    sentence += value + "."
-    if steps.isEmpty {
-      sentence = "N" + sentence
-    } else {
-      let order = history.text(of: steps)
-      sentence = "One order explains all before: \(order); n" + sentence
-    }
-    return history.drawing + "\n" + sentence
+    let before = "One order explains all before: \(history.text(of: steps)); no"
+    return """
+      \(history.drawing)
+      \(steps.isEmpty ? "No" : before) order lets \(operation.lane)'s \
+      \(operation.call) return \(value).
+      """
   }
 
   /// The operation whose return is the first that cannot be explained.
   private func firstUnexplained(from model: Model) -> Int? {
-    let byEnd = byEnd
-    // What begins an order of all steps explains what happened first.
-    var (low, high) = (0, byEnd.count)
-    while low < high {
-      let middle = (low + high) / 2
-      let part = prefix(until: operations[byEnd[middle]].ended)
-      if part.isLinearizable(from: model) {
-        low = middle + 1
-      } else {
-        high = middle
-      }
+    byEnd.first {
+      !prefix(until: operations[$0].ended).isLinearizable(from: model)
     }
-    return low < byEnd.count ? byEnd[low] : nil
   }
 
   /// What had happened at a tick; what ended later need not have its steps.

@@ -28,12 +28,12 @@ package struct Law<Input: Sendable>: Sendable {
   /// The same promise where a failure ends its own job and stops no other.
   package var failuresStopNothing: Law {
     var law = Law(name) { input, trace in
-      var trace = trace
-      for index in trace.events.indices where trace.events[index].name == "fail"
-      {
-        trace.events[index].name = "end"
+      let events = trace.events.map { event in
+        var event = event
+        if event.name == "fail" { event.name = "end" }
+        return event
       }
-      return problem(input, trace)
+      return problem(input, Trace(events))
     }
     law.isTimed = isTimed
     return law
@@ -41,14 +41,9 @@ package struct Law<Input: Sendable>: Sendable {
 }
 
 /// A run broke a law.
-package struct LawViolation: Error, Hashable, CustomStringConvertible {
-  package var law: String
-  package var reason: String
-
-  package init(law: String, reason: String) {
-    self.law = law
-    self.reason = reason
-  }
+package struct LawViolation: Error, CustomStringConvertible {
+  package let law: String
+  package let reason: String
 
   package var description: String { "broken law: \(law) (\(reason))" }
 }
