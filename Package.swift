@@ -57,7 +57,11 @@ let package = Package(
     .library(name: "Simulation", targets: ["Simulation"]),
   ],
   targets: [
-    .target(name: "Cookbook", swiftSettings: strict),
+    .target(
+      name: "Cookbook",
+      dependencies: ["Simulation"],
+      swiftSettings: strict
+    ),
     .target(name: "Simulation", swiftSettings: strict),
     .target(
       name: "Recipes",

@@ -11,16 +11,12 @@ package struct Chain<Input: Sendable>: Sendable {
   private let workers: @Sendable (Input) -> [Int]
   private let room: @Sendable (Input) -> [Int]
 
-  /// Describes the stages.
+  /// Describes the stages by their names, the consumer's last.
   ///
-  /// - Parameters:
-  ///   - stages: Their names, the consumer's last.
-  ///   - items: How many there are, counted from 0.
-  ///   - inputs: How many inputs the first stage has.
-  ///   - workers: How many items a stage, or each input, works on at once; by
-  ///     default one.
-  ///   - room: How many items may wait behind each stage but the last, besides
-  ///     one that each worker holds.
+  /// The items are counted from 0. The first stage may have several `inputs`.
+  /// A stage, or each input, works on as many items at once as it has `workers`,
+  /// by default one. Behind each stage but the last, as many items may wait as
+  /// there is `room`, besides one that each worker holds.
   package init(
     _ stages: [String],
     items: @escaping @Sendable (Input) -> Int,
@@ -63,49 +59,39 @@ package struct Chain<Input: Sendable>: Sendable {
 
   /// How many items each stage has started, closed and handed on.
   private struct Progress {
-    private let inputs: Int
+    let chain: Chain
+    let inputs: Int
     /// By stage, in the first stage by input.
     var started: [[Int]]
     var closed: [[Int]]
     var ended: [Int]
 
-    init(stages: Int, inputs: Int) {
-      self.inputs = inputs
-      started = [Array(repeating: 0, count: inputs)]
-      started += Array(repeating: [0], count: stages - 1)
+    init(_ chain: Chain, _ input: Input) {
+      self.chain = chain
+      inputs = chain.inputs(input)
+      started = chain.stages.map { _ in [0] }
+      started[0] = Array(repeating: 0, count: inputs)
       closed = started
-      ended = Array(repeating: 0, count: stages)
+      ended = chain.stages.map { _ in 0 }
     }
 
-    func input(of step: (stage: Int, item: Int)) -> Int {
-      step.stage == 0 ? step.item % inputs : 0
-    }
-
-    func busy(_ stage: Int, _ input: Int = 0) -> Int {
+    func busy(_ stage: Int, _ input: Int) -> Int {
       started[stage][input] - closed[stage][input]
     }
 
     /// How many have left a stage, and have not come to the next one.
     func waiting(_ stage: Int) -> Int { ended[stage] - started[stage + 1][0] }
 
-    mutating func add(_ event: Event, _ step: (stage: Int, item: Int)) {
-      let input = input(of: step)
-      started[step.stage][input] += event.isOpening ? 1 : 0
-      closed[step.stage][input] += event.isClosing ? 1 : 0
-      ended[step.stage] += event.name == "end" ? 1 : 0
-    }
-  }
-
-  private func progress(_ input: Input) -> Progress {
-    Progress(stages: stages.count, inputs: inputs(input))
-  }
-
-  private func add(
-    _ events: some Sequence<Event>,
-    to progress: inout Progress
-  ) {
-    for event in events {
-      if let step = step(event) { progress.add(event, step) }
+    /// Returns the stage and the input of the first stage that the event
+    /// belongs to.
+    @discardableResult
+    mutating func add(_ event: Event) -> (stage: Int, input: Int)? {
+      guard let (stage, item) = chain.step(event) else { return nil }
+      let input = stage == 0 ? item % inputs : 0
+      started[stage][input] += event.isOpening ? 1 : 0
+      closed[stage][input] += event.isClosing ? 1 : 0
+      ended[stage] += event.name == "end" ? 1 : 0
+      return (stage, input)
     }
   }
 
@@ -115,12 +101,12 @@ package struct Chain<Input: Sendable>: Sendable {
     problem: @escaping @Sendable (Input, Progress) -> String?
   ) -> Law<Input> {
     Law(name) { input, trace in
-      var progress = progress(input)
+      var progress = Progress(self, input)
       for instant in trace.instants {
         if instant.events.contains(where: { $0.isStop || Ending($0) != nil }) {
           return nil
         }
-        add(instant.events, to: &progress)
+        for event in instant.events { progress.add(event) }
         if let problem = problem(input, progress) {
           return "\(problem) at \(instant.at) µs"
         }
@@ -136,12 +122,11 @@ package struct Chain<Input: Sendable>: Sendable {
       input,
       trace in
       let workers = workers(input)
-      var progress = progress(input)
+      var progress = Progress(self, input)
       for event in trace.events {
-        guard let step = step(event) else { continue }
-        progress.add(event, step)
-        let busy = progress.busy(step.stage, progress.input(of: step))
-        if busy > workers[step.stage] { return "\(busy) at \(event.at) µs" }
+        guard let (stage, input) = progress.add(event) else { continue }
+        let busy = progress.busy(stage, input)
+        if busy > workers[stage] { return "\(busy) at \(event.at) µs" }
       }
       return nil
     }.untimed
@@ -156,28 +141,22 @@ package struct Chain<Input: Sendable>: Sendable {
   package var inOrder: Law<Input> {
     Law("each stage takes items in the order in which the last one ended them")
     { input, trace in
-      let progress = progress(input)
-      // When an item left the stage before; the first has them by number.
-      var ready: [[Int: Int]] = stages.map { _ in [:] }
-      // Of those that start at one instant any may be recorded first.
-      var latest = progress.started.map { $0.map { _ in (at: -1, turn: -1) } }
-      var before = latest
-      for event in trace.events {
-        guard let step = step(event) else { continue }
-        let (stage, input) = (step.stage, progress.input(of: step))
-        if event.isOpening {
-          let turn = stage == 0 ? step.item : ready[stage][step.item] ?? .max
-          if event.at > latest[stage][input].at {
-            before[stage][input] = latest[stage][input]
-          }
-          if turn < before[stage][input].turn {
-            return "\(event.lane) was overtaken"
-          }
-          latest[stage][input] = (
-            event.at, max(turn, latest[stage][input].turn)
-          )
-        } else if event.name == "end", stage < last {
-          ready[stage + 1][step.item] = event.at
+      let inputs = inputs(input)
+      // When an item left a stage; the first stage has them by number.
+      var left: [[Int: Int]] = stages.map { _ in [:] }
+      // The latest turn of each stage and input.
+      var latest: [[Int]: Int] = [:]
+      for instant in trace.instants {
+        let before = latest
+        for event in instant.events {
+          guard let (stage, item) = step(event) else { continue }
+          if event.name == "end" { left[stage][item] = event.at }
+          guard event.isOpening else { continue }
+          let turn = stage == 0 ? item : left[stage - 1][item] ?? .max
+          let queue = stage == 0 ? [0, item % inputs] : [stage]
+          // Of those that start at one instant any may be recorded first.
+          if turn < before[queue] ?? -1 { return "\(event.lane) was overtaken" }
+          latest[queue] = max(turn, latest[queue] ?? -1)
         }
       }
       return nil
@@ -253,13 +232,13 @@ package struct Chain<Input: Sendable>: Sendable {
       guard let at = stops.first?.at, stops.allSatisfy(isBefore) else {
         return nil
       }
-      var progress = progress(input)
+      var progress = Progress(self, input)
       let before = trace.events.prefix { $0.at < at }
-      add(before, to: &progress)
+      for event in before { progress.add(event) }
       let wanted =
         progress.started[last][0]
         + min(progress.waiting(last - 1), room(input)[last - 1])
-      add(trace.events.dropFirst(before.count), to: &progress)
+      for event in trace.events.dropFirst(before.count) { progress.add(event) }
       let ended = progress.ended[last]
       return ended < wanted ? "\(ended) of \(wanted) came" : nil
     }
@@ -268,12 +247,9 @@ package struct Chain<Input: Sendable>: Sendable {
   package var nothingStarts: Law<Input> {
     Law("nothing is read or started after an error, a cancellation or an exit")
     { _, trace in
-      guard let stop = trace.events.firstIndex(where: \.isStop) else {
-        return nil
-      }
       // A stage's error lets the consumer go on with what waits for it.
       var end: Event?
-      for event in trace.events[stop...] {
+      for event in trace.events.drop(while: { !$0.isStop }) {
         if event.isStop, !isBefore(event) { end = end ?? event }
         guard event.isOpening || event.name == "say" else { continue }
         // What was on its way to a cancelled consumer is delivered.
@@ -291,11 +267,7 @@ package struct Chain<Input: Sendable>: Sendable {
     Law("a stop ends all before the consumer at once, and so does the call") {
       _,
       trace in
-      guard
-        let end = trace.events.firstIndex(where: {
-          $0.lane == Event.caller && Ending($0) != nil
-        })
-      else { return nil }
+      guard let end = trace.end else { return nil }
       let before = trace.events[..<end]
       let stop = trace.stop?.at ?? .max
       if let late = before.first(where: {

@@ -61,7 +61,7 @@ package struct Measurement: Sendable {
   /// How much memory each takes, roughly: none begins that would not end.
   package let bytesEach: Int
   /// What the process is started with.
-  package let environment: [String: String]
+  package var environment: [String: String] = [:]
   package let program: Program
 
   package static func swift(
@@ -76,7 +76,6 @@ package struct Measurement: Sendable {
       count: count,
       parts: parts,
       bytesEach: bytesEach,
-      environment: [:],
       program: .swift(body)
     )
   }
@@ -149,14 +148,13 @@ package struct Claim: Sendable {
   package init(
     _ name: String,
     _ left: String,
-    equals right: String,
-    without: [String: String] = [:]
+    equals right: String
   ) {
     self.name = name
     self.left = left
     self.right = right
     relation = .equal
-    self.without = without
+    without = [:]
   }
 }
 

@@ -1,30 +1,21 @@
 /// Where two traces of the same input part.
-package struct Difference: Equatable, Sendable, CustomStringConvertible {
-  package var description: String
-
-  /// Compares what an example did in the two languages.
-  ///
-  /// - Returns: `nil` where they agree as its evidence demands.
+package enum Difference {
+  /// Compares what an example did in the two languages; `nil` where they agree
+  /// as its evidence demands.
   package static func between(
     swift: Trace,
     go: Trace,
     evidence: Evidence
-  ) -> Difference? {
+  ) -> String? {
     switch evidence {
     case .moments:
-      return firstMoment(in: swift.comparable, differingFrom: go.comparable)
-        .map { moment in
-          Self(
-            description: "at \(Timeline.duration(moment.at)) "
-              + "Swift has \(moment.swift), Go has \(moment.go)"
-          )
-        }
+      firstMoment(in: swift.comparable, differingFrom: go.comparable)
     case .outcome:
-      return unexpected(swift, "Swift", [go.outcome.description])
+      unexpected(swift, "Swift", [go.outcome.description])
     case .outcomes, .race:
-      return unexpected(swift, "Swift", evidence.declared(isGo: false))
+      unexpected(swift, "Swift", evidence.declared(isGo: false))
         ?? unexpected(go, "Go", evidence.declared(isGo: true))
-    case .history, .refused, .claims: return nil
+    case .history, .refused, .claims: nil
     }
   }
 
@@ -33,18 +24,18 @@ package struct Difference: Equatable, Sendable, CustomStringConvertible {
     _ trace: Trace,
     _ language: String,
     _ allowed: Set<String>?
-  ) -> Difference? {
+  ) -> String? {
     let outcome = trace.outcome.description
     guard let allowed, !allowed.contains(outcome) else { return nil }
     let wanted = allowed.sorted().map { "'\($0)'" }.joined(separator: " or ")
-    return Self(description: "\(language) comes to '\(outcome)', not \(wanted)")
+    return "\(language) comes to '\(outcome)', not \(wanted)"
   }
 
   /// The first instant whose events, as multisets, are not the same.
   private static func firstMoment(
     in swift: [Event],
     differingFrom go: [Event]
-  ) -> (at: Int, swift: String, go: String)? {
+  ) -> String? {
     let (swift, go) = (swift.sorted(), go.sorted())
     guard swift != go else { return nil }
     let same = zip(swift, go).prefix { $0 == $1 }.count
@@ -57,7 +48,8 @@ package struct Difference: Equatable, Sendable, CustomStringConvertible {
       }
       return names.isEmpty ? "nothing" : names.joined(separator: ", ")
     }
-    return (at, moment(swift), moment(go))
+    return "at \(Timeline.duration(at)) "
+      + "Swift has \(moment(swift)), Go has \(moment(go))"
   }
 }
 

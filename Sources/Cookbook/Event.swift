@@ -20,29 +20,8 @@ package struct Event: Codable, Hashable, Sendable {
   ///
   /// `JSONEncoder` promises no order, and the Go twin writes this one.
   package var json: String {
-    "{\"at\":\(at),\"lane\":\(lane.quotedForJSON),"
-      + "\"name\":\(name.quotedForJSON),\"item\":\(item.quotedForJSON)}"
-  }
-}
-
-extension String {
-  /// The string as a JSON string literal, quotation marks included.
-  package var quotedForJSON: String {
-    var quoted = "\""
-    for scalar in unicodeScalars {
-      switch scalar {
-      case "\"": quoted += "\\\""
-      case "\\": quoted += "\\\\"
-      case "\n": quoted += "\\n"
-      case "\r": quoted += "\\r"
-      case "\t": quoted += "\\t"
-      case _ where scalar.value < 0x20:
-        let digits = String(scalar.value, radix: 16)
-        quoted += "\\u" + String(repeating: "0", count: 4 - digits.count)
-        quoted += digits
-      default: quoted.unicodeScalars.append(scalar)
-      }
-    }
-    return quoted + "\""
+    let texts = [lane, name, item].map(Cookbook.json)
+    return "{\"at\":\(at),\"lane\":\(texts[0]),"
+      + "\"name\":\(texts[1]),\"item\":\(texts[2])}"
   }
 }

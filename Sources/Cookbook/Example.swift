@@ -11,7 +11,7 @@ package struct Example: Sendable {
   package let evidence: Evidence
   /// What a run without flags takes.
   package let input: any ExampleInput
-  package let laws: [AnyLaw]
+  package let laws: [Law<any ExampleInput>]
   package let wrong: [WrongVersion]
   /// Small inputs whose schedules are all run, with how many there are.
   package let exhausted: [(input: any ExampleInput, schedules: Int)]
@@ -21,15 +21,8 @@ package struct Example: Sendable {
 
   /// Creates an example that takes an input.
   ///
-  /// - Parameters:
-  ///   - name: Kebab-case.
-  ///   - evidence: How it is judged.
-  ///   - input: What a run without flags takes.
-  ///   - laws: What it promises beyond being equal to Go.
-  ///   - wrong: Versions that break those promises.
-  ///   - exhausted: Small inputs whose schedules are all run, with how many
-  ///     there are.
-  ///   - body: The program; whatever it does, it tells the stage.
+  /// Its `laws` are what it promises beyond being equal to Go, and whatever its
+  /// `body` does, it tells the stage.
   package init<Input: ExampleInput>(
     _ name: String,
     _ evidence: Evidence = .moments,
@@ -42,8 +35,16 @@ package struct Example: Sendable {
     self.name = name
     self.evidence = evidence
     self.input = input
-    self.laws = laws.map(AnyLaw.init)
-    self.wrong = wrong.map(WrongVersion.init)
+    self.laws = laws.map { law in
+      var any = Law<any ExampleInput>(law.name) { law.problem(cast($0), $1) }
+      any.isTimed = law.isTimed
+      return any
+    }
+    self.wrong = wrong.map { wrong in
+      WrongVersion(wrong.name, breaks: wrong.breaks, input: wrong.input) {
+        try await wrong.body(cast($0), $1)
+      }
+    }
     self.exhausted = exhausted.map { ($0.0, $0.1) }
     self.body = { try await body(cast($0), $1) }
   }
@@ -100,12 +101,7 @@ package struct Example: Sendable {
     return random(input)
   }
 
-  /// What is wrong with a run, by the first law that it breaks.
-  ///
-  /// - Parameters:
-  ///   - trace: What the run did, in either language.
-  ///   - input: What it took.
-  /// - Throws: The law that is broken.
+  /// Throws the first law that a run breaks, in either language.
   package func check(
     _ trace: Trace,
     of input: any ExampleInput
@@ -141,10 +137,8 @@ package enum Evidence: Sendable {
 }
 
 extension Evidence {
-  /// The outcomes that are allowed in one of the languages.
-  ///
-  /// - Parameter isGo: Whether in Go.
-  /// - Returns: The outcomes, or `nil` where none are declared.
+  /// The outcomes that are allowed in one of the languages, or `nil` where
+  /// none are declared.
   package func declared(isGo: Bool) -> Set<String>? {
     switch self {
     case .outcomes(let swift, let go, _): [isGo ? go : swift]
@@ -162,10 +156,8 @@ extension Evidence {
     .outcomes(swift: "caller: \(swift)", go: "caller: \(go)", because: rule)
   }
 
-  /// Waiting for ever is the answer in both languages.
-  ///
-  /// - Parameter said: What the caller says before that.
-  /// - Returns: The evidence.
+  /// Waiting for ever is the answer in both languages, after the caller has
+  /// `said` something.
   package static func waits(after said: String...) -> Evidence {
     let outcome = (said + ["waits for ever"]).joined(separator: ", ")
     return .caller(outcome, go: outcome, because: "")
@@ -201,21 +193,8 @@ extension Evidence {
   }
 }
 
-/// A law over the input of an example, whatever its type.
-package struct AnyLaw: Sendable {
-  package let name: String
-  package let isTimed: Bool
-  package let problem: @Sendable (any ExampleInput, Trace) -> String?
-
-  init<Input: ExampleInput>(_ law: Law<Input>) {
-    name = law.name
-    isTimed = law.isTimed
-    problem = { law.problem(cast($0), $1) }
-  }
-}
-
 /// A version that a competent newcomer would write, and what it breaks.
-package struct Wrong<Input: ExampleInput>: Sendable {
+package struct Wrong<Input: Sendable>: Sendable {
   /// In kebab-case; the region of its code has the same name.
   package let name: String
   package let breaks: Breach
@@ -267,19 +246,9 @@ package enum Breach: Hashable, Sendable, CustomStringConvertible {
 }
 
 /// A wrong version, whatever the type of its input.
-package struct WrongVersion: Sendable {
-  package let name: String
-  package let breaks: Breach
-  package let input: any ExampleInput
-  private let body: Example.Body
+package typealias WrongVersion = Wrong<any ExampleInput>
 
-  init<Input: ExampleInput>(_ wrong: Wrong<Input>) {
-    name = wrong.name
-    breaks = wrong.breaks
-    input = wrong.input
-    body = { try await wrong.body(cast($0), $1) }
-  }
-
+extension WrongVersion {
   /// Runs it as ``Example/run(_:on:)`` does the right one; by default on the
   /// input that shows what it breaks.
   package func run(

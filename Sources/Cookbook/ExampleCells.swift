@@ -8,13 +8,9 @@ extension Example {
 
   /// An example for each cell of a table, `OPERATION-STATE` by name.
   ///
-  /// A page shows them by its `cells`.
-  ///
-  /// - Parameters:
-  ///   - outcomes: What each operation comes to, in the order of the states.
-  ///   - operations: What is done, by name.
-  ///   - states: What a subject is like before, by name.
-  /// - Returns: The examples, row by row.
+  /// A page shows them by its `cells`. The `outcomes` are what each operation
+  /// comes to, in the order of the states; a state is what a subject is like
+  /// before.
   package static func cells<Subject: Sendable>(
     _ outcomes: KeyValuePairs<String, [Evidence]>,
     of operations: [String: Operation<Subject>],

@@ -1,17 +1,17 @@
 /// What an example takes, declared once: flags, help, validation, random
 /// inputs and shrinking follow from its ``fields``.
-package protocol ExampleInput: RecipeInput {
+///
+/// A field is a `Bool`, `Int`, `String`, an array of `Int` or `String`, or an
+/// optional of one of them. Any other field is set through `--input` alone.
+package protocol ExampleInput: Codable, Equatable, Sendable {
+  /// The input that a run without flags uses.
+  init()
+
   /// A field for each stored property, in the order in which help lists them.
   static var fields: [Field<Self>] { get }
 
   /// When the runner cancels the example, in milliseconds.
   var cancelAfter: Int? { get }
-
-  /// Whether random inputs may let several things happen at one instant.
-  ///
-  /// Not where what they come to depends on their order, as that of an attempt
-  /// at the instant at which there is room again.
-  static var mayTie: Bool { get }
 
   /// Files that the example reads; on the command line they need no flag.
   var paths: [String] { get }
@@ -19,9 +19,9 @@ package protocol ExampleInput: RecipeInput {
 
 extension ExampleInput {
   package var cancelAfter: Int? { nil }
-  package static var mayTie: Bool { true }
   package var paths: [String] { [] }
 
+  /// Refuses values that cannot be run.
   package func validate() throws(InputError) {
     for field in Self.fields { try field.validate(self) }
   }
@@ -43,7 +43,7 @@ extension ExampleInput {
   ) -> Self {
     var input = start
     var source = RandomSource(generator: generator)
-    source.mayStop = Bool.random(using: &source.generator) || !mayTie
+    source.mayStop = source.isOne(in: 2)
     for field in fields { field.randomize(&input, &source) }
     generator = source.generator
     return input
@@ -61,18 +61,26 @@ package struct NoInput: ExampleInput {
   package static var fields: [Field<NoInput>] { [] }
 }
 
+/// An input that is refused, with the field that is to blame.
+package struct InputError: Error, CustomStringConvertible {
+  package var field: String
+  package var problem: String
+
+  package var description: String { "\(field) \(problem)" }
+}
+
 /// Random numbers, and what the fields of one input have to agree on.
 package struct RandomSource {
-  package var generator: SeededGenerator
+  fileprivate var generator: SeededGenerator
   /// Whether jobs may fail and the caller may be cancelled.
   ///
   /// Then no two sums of durations may be equal.
   package var mayStop = false
   /// The sum of all durations so far, in milliseconds.
-  package var total = 0
+  fileprivate var total = 0
   private var bits = 0
 
-  package init(generator: SeededGenerator) { self.generator = generator }
+  fileprivate init(generator: SeededGenerator) { self.generator = generator }
 
   package mutating func int(in range: ClosedRange<Int>) -> Int {
     .random(in: range, using: &generator)
@@ -101,14 +109,18 @@ package struct RandomSource {
 }
 
 /// A property of an input: its flag, its bounds, its random values.
-package struct Field<Input: RecipeInput>: Sendable {
+///
+/// Whatever its kind, `path` is where the input has it, `meaning` what help
+/// says of it, and `random` what it is in a random input.
+package struct Field<Input: ExampleInput>: Sendable {
   package typealias Path<Value> = any WritableKeyPath<Input, Value> & Sendable
 
   /// The name of the property.
   package let name: String
   /// What it means, with its bounds.
   package let meaning: String
-  /// Whether it has a value for each of several lanes.
+  /// Whether it has a value for each of several lanes, of which several end
+  /// at one instant in many random inputs.
   package private(set) var isForLanes = false
   package let validate: @Sendable (Input) throws(InputError) -> Void
   package let randomize: @Sendable (inout Input, inout RandomSource) -> Void
@@ -117,18 +129,14 @@ package struct Field<Input: RecipeInput>: Sendable {
 
   /// Creates a field of a kind of its own.
   ///
-  /// - Parameters:
-  ///   - path: The stored property.
-  ///   - meaning: What it means, with its bounds.
-  ///   - validate: Says what is wrong with a value, or `nil`.
-  ///   - randomize: Sets the field. The fields before it are set already.
-  ///   - simplify: Simpler values, the simplest first.
+  /// `validate` says what is wrong with a value, or `nil`. When `random` is
+  /// asked the fields before this one have theirs already; without it the field
+  /// keeps what it has. `simplify` returns simpler values, the simplest first.
   package init<Value>(
     _ path: Path<Value>,
     _ meaning: String,
     validate: @escaping @Sendable (Input, Value) -> String? = { _, _ in nil },
-    randomize: @escaping @Sendable (inout Input, inout RandomSource) -> Void =
-      { _, _ in },
+    random: (@Sendable (Input, inout RandomSource) -> Value)? = nil,
     simplify: @escaping @Sendable (Value) -> [Value] = { _ in [] }
   ) {
     let name = Self.name(of: path)
@@ -139,7 +147,9 @@ package struct Field<Input: RecipeInput>: Sendable {
         throw InputError(field: name, problem: problem)
       }
     }
-    self.randomize = randomize
+    self.randomize = { input, source in
+      if let random { input[keyPath: path] = random(input, &source) }
+    }
     self.simplify = { input in
       simplify(input[keyPath: path]).map { value in
         var copy = input
@@ -156,20 +166,12 @@ package struct Field<Input: RecipeInput>: Sendable {
 }
 
 extension Field {
-  /// A whole number.
-  ///
-  /// - Parameters:
-  ///   - path: Where the input has it.
-  ///   - bounds: What it may be.
-  ///   - random: What it is in a random input.
-  ///   - isUntied: Whether it is the least of these wherever two sums of
-  ///     durations may be equal.
-  ///   - meaning: What help says of it.
-  /// - Returns: The field.
+  /// A whole number; if it `isUntied`, the least of the random ones wherever
+  /// two sums of durations may be equal.
   package static func count(
     _ path: Path<Int>,
     in bounds: ClosedRange<Int>,
-    random: ClosedRange<Int>? = nil,
+    random: ClosedRange<Int>,
     isUntied: Bool = false,
     _ meaning: String
   ) -> Field {
@@ -177,10 +179,8 @@ extension Field {
       path,
       "\(meaning), \(bounds.lowerBound) to \(bounds.upperBound)",
       validate: { problem($1, in: bounds) },
-      randomize: { input, source in
-        guard let random else { return }
-        input[keyPath: path] =
-          isUntied && !source.mayStop
+      random: { _, source in
+        isUntied && !source.mayStop
           ? random.lowerBound : source.int(in: random)
       },
       simplify: { value in
@@ -194,53 +194,41 @@ extension Field {
     case allowed
     /// No two, for instance because it is when lanes come.
     case none
-    /// No two sums of durations in inputs in which the order of two events at
-    /// one instant would decide what comes out.
+    /// No two, and there is one: the first one to end stops the others.
+    case race
+    /// No two sums of durations, here and in the fields that follow, in inputs
+    /// in which the order of two events at one instant would decide what comes
+    /// out.
     ///
     /// Where the least duration is 0, some are 0 then: what comes together is
     /// in the order of the list.
     case noneOfSums(@Sendable (Input) -> Bool)
-    /// No two, and there is one: the first one to end stops the others.
-    case race
   }
 
-  /// A list of durations in milliseconds, one for each job.
-  ///
-  /// - Parameters:
-  ///   - path: Where the input has it.
-  ///   - least: The shortest that there may be.
-  ///   - random: How many there are in a random input, ten or fewer.
-  ///   - ties: Which of them may be equal in a random input.
-  ///   - areOfLanes: Whether each is what a lane of its own takes, so that
-  ///     random inputs have to make several end at one instant.
-  ///   - meaning: What help says of it.
-  /// - Returns: The field.
+  /// A list of durations in milliseconds, each at least `least`; in a random
+  /// input there are `random`, ten or fewer.
   package static func durations(
     _ path: Path<[Int]>,
     least: Int = 0,
     random: ClosedRange<Int>,
     ties: Ties = .allowed,
-    areOfLanes: Bool = true,
     _ meaning: String
   ) -> Field {
     var field = durations(path, least: least, ties: ties, meaning) {
       _,
       source in source.int(in: random)
     }
-    if !areOfLanes { field.isForLanes = false }
+    field.isForLanes =
+      switch ties {
+      case .allowed, .none: true
+      case .race, .noneOfSums: false
+      }
     return field
   }
 
   /// A list of durations in milliseconds, in a random input as many as those
-  /// of a field before it.
-  ///
-  /// - Parameters:
-  ///   - path: Where the input has it.
-  ///   - other: The field before it.
-  ///   - isUntied: Whether there are none wherever two sums of durations may
-  ///     be equal.
-  ///   - meaning: What help says of it.
-  /// - Returns: The field.
+  /// of a field before it; if they are `isUntied`, none wherever two sums of
+  /// durations may be equal.
   package static func durations(
     _ path: Path<[Int]>,
     like other: Path<[Int]>,
@@ -259,7 +247,12 @@ extension Field {
     _ meaning: String,
     count: @escaping @Sendable (Input, inout RandomSource) -> Int
   ) -> Field {
-    var field = Field(
+    let areDistinct =
+      switch ties {
+      case .none, .race: true
+      case .allowed, .noneOfSums: false
+      }
+    return Field(
       path,
       meaning,
       validate: { _, list in
@@ -277,62 +270,33 @@ extension Field {
           ?? problem(list.reduce(0, +), in: 0...mostMilliseconds * 80)
           .map { "together \($0)" }
       },
-      randomize: { input, source in
-        let mayStop = source.mayStop
+      random: { input, source in
         var mayBeZero = false
-        switch ties {
-        case .allowed, .none: break
-        case .race: source.mayStop = true
-        case .noneOfSums(let isMeant) where isMeant(input):
+        if case .noneOfSums(let isMeant) = ties, isMeant(input) {
           source.mayStop = true
           mayBeZero = least == 0
-        case .noneOfSums: break
         }
-        let count = count(input, &source)
-        let durations = (0..<count).map { index in
+        let indices = 0..<count(input, &source)
+        if areDistinct, !source.mayStop {
+          return indices.map { $0 + 1 }.shuffled(using: &source.generator)
+        }
+        return indices.map { index in
           mayBeZero && index > 0 && source.isOne(in: 3)
             ? 0 : max(least, source.duration())
         }
-        if case .race = ties { source.mayStop = mayStop }
-        // Where the input may stop no two are equal anyway.
-        if case .none = ties, !source.mayStop {
-          input[keyPath: path] = (0..<count).shuffled(using: &source.generator)
-        } else {
-          input[keyPath: path] = durations
-        }
       },
       simplify: { list in
-        var simpler: [[Int]] = []
-        if list.count > 1 { simpler.append(Array(list.prefix(list.count / 2))) }
-        for index in list.indices.reversed() {
-          var copy = list
-          copy.remove(at: index)
-          simpler.append(copy)
-        }
-        for index in list.indices {
-          for value in simplerDurations(than: list[index]) {
-            var copy = list
-            copy[index] = value
-            simpler.append(copy)
-          }
-        }
-        guard case .none = ties else { return simpler }
-        return simpler.filter { Set($0).count == $0.count }
+        let half = list.count > 1 ? [Array(list.prefix(list.count / 2))] : []
+        let simpler =
+          half + list.withoutOne + list.replacingOne(with: simplerDurations)
+        return areDistinct
+          ? simpler.filter { Set($0).count == $0.count } : simpler
       }
     )
-    if case .allowed = ties { field.isForLanes = true }
-    if case .none = ties { field.isForLanes = true }
-    return field
   }
 
-  /// A duration in milliseconds.
-  ///
-  /// - Parameters:
-  ///   - path: Where the input has it.
-  ///   - least: The shortest that it may be; if that is 0, it may be absent.
-  ///   - repeats: How often a run lasts that long, at the most.
-  ///   - meaning: What help says of it.
-  /// - Returns: The field.
+  /// A duration in milliseconds, which may be absent if `least` is 0; a run
+  /// lasts that long `repeats` times at the most.
   package static func duration(
     _ path: Path<Int>,
     least: Int = 0,
@@ -343,11 +307,10 @@ extension Field {
       path,
       meaning,
       validate: { problem($1, in: least...mostMilliseconds) },
-      randomize: { input, source in
+      random: { _, source in
         // Absent in two thirds of the inputs, as it is by default.
         let isThere = least > 0 || source.isOne(in: 3)
-        input[keyPath: path] =
-          isThere ? max(least, source.duration(repeats: repeats)) : 0
+        return isThere ? max(least, source.duration(repeats: repeats)) : 0
       },
       simplify: { [least] + simplerDurations(than: $0) }
     )
@@ -370,39 +333,24 @@ extension Field {
             : "must be from 0 to \(count - 1), not \($0)"
         }
       },
-      randomize: { input, source in
-        let indices = input[keyPath: list].indices
+      random: { input, source in
         // Drawn once for all, or most inputs would have one.
         let isThere = source.mayStop && !source.isOne(in: 3)
-        input[keyPath: path] = indices.filter { _ in
+        return input[keyPath: list].indices.filter { _ in
           isThere && source.isOne(in: 4)
         }
       },
       simplify: { indices in
-        let fewer = indices.indices.map { index in
-          var copy = indices
-          copy.remove(at: index)
-          return copy
-        }
         // What lies behind the last index can be left out.
-        let earlier = indices.filter { $0 > 0 }.map { index in
-          indices.map { $0 == index ? index / 2 : $0 }
-        }
-        return fewer + earlier.filter { Set($0).count == indices.count }
+        let earlier = indices.replacingOne { $0 > 0 ? [$0 / 2] : [] }
+        return indices.withoutOne
+          + earlier.filter { Set($0).count == indices.count }
       }
     )
   }
 
-  /// A whole number for each element of another field; further ones are not
-  /// used.
-  ///
-  /// - Parameters:
-  ///   - path: Where the input has it.
-  ///   - list: The other field, which comes before this one.
-  ///   - bounds: What a number may be, by default a duration.
-  ///   - random: A random one.
-  ///   - meaning: What help says of it.
-  /// - Returns: The field.
+  /// A whole number for each element of another field before it, within
+  /// `bounds`, by default those of a duration; further ones are not used.
   package static func each(
     _ path: Path<[Int]>,
     of list: Path<[Int]>,
@@ -418,47 +366,30 @@ extension Field {
       validate: { input, values in
         values.lazy.compactMap { problem($0, in: bounds(input)) }.first
       },
-      randomize: { input, source in
-        input[keyPath: path] = input[keyPath: list].map { _ in
-          random(input, &source)
-        }
+      random: { input, source in
+        input[keyPath: list].map { _ in random(input, &source) }
       },
       simplify: { values in
-        values.indices.reversed().flatMap { index in
-          ([0, 1] + simplerDurations(than: values[index]))
-            .filter { $0 < values[index] }.map { simpler in
-              var copy = values
-              copy[index] = simpler
-              return copy
-            }
+        values.replacingOne { value in
+          ([0, 1] + simplerDurations(than: value)).filter { $0 < value }
         }
       }
     )
   }
 
-  /// After how many results the consumer leaves, if it does.
-  ///
-  /// - Parameters:
-  ///   - path: Where the input has it.
-  ///   - list: What there is a result of, for each of its elements.
-  ///   - meaning: What help says of it.
-  /// - Returns: The field.
+  /// After how many results the consumer leaves, if it does; there is a result
+  /// for each element of `list`.
   package static func leaving(
     _ path: Path<Int?>,
     of list: Path<[Int]>,
     _ meaning: String
   ) -> Field {
-    Field(
-      path,
-      meaning,
-      validate: { $1.flatMap { problem($0, in: 1...mostJobs) } },
-      randomize: { input, source in
-        let count = input[keyPath: list].count
-        let isThere = source.mayStop && count > 0 && source.isOne(in: 3)
-        input[keyPath: path] = isThere ? source.int(in: 1...count) : nil
-      },
-      simplify: { $0.map { $0 > 1 ? [nil, $0 - 1] : [nil] } ?? [] }
-    )
+    optional(path, in: 1...mostJobs, meaning) { input, source in
+      let count = input[keyPath: list].count
+      return count > 0 && source.isOne(in: 3) ? source.int(in: 1...count) : nil
+    } simplify: {
+      $0 > 1 ? [$0 - 1] : []
+    }
   }
 
   /// The millisecond at which something happens that need not happen.
@@ -466,19 +397,11 @@ extension Field {
     _ path: Path<Int?>,
     _ meaning: String
   ) -> Field {
-    Field(
-      path,
-      meaning,
-      validate: { $1.flatMap { problem($0, in: 0...mostMilliseconds) } },
-      randomize: { input, source in
-        let isThere = source.mayStop && !source.isOne(in: 3)
-        // Beyond that, most are over before.
-        let latest = source.total / 6
-        input[keyPath: path] =
-          isThere ? source.int(in: 0...latest) * 2 + 1 : nil
-      },
-      simplify: { $0 == nil ? [] : [nil] }
-    )
+    optional(path, in: 0...mostMilliseconds, meaning) { _, source in
+      // Beyond that, most are over before.
+      let latest = source.total / 6
+      return source.isOne(in: 3) ? nil : source.int(in: 0...latest) * 2 + 1
+    }
   }
 
   /// The milliseconds after which something is stopped, which need not be.
@@ -486,15 +409,27 @@ extension Field {
     _ path: Path<Int?>,
     _ meaning: String
   ) -> Field {
+    optional(path, in: 0...mostMilliseconds, meaning) { _, source in
+      source.isOne(in: 3) ? nil : source.duration()
+    } simplify: {
+      simplerDurations(than: $0)
+    }
+  }
+
+  /// A number that is there only where an input may stop.
+  private static func optional(
+    _ path: Path<Int?>,
+    in bounds: ClosedRange<Int>,
+    _ meaning: String,
+    random: @escaping @Sendable (Input, inout RandomSource) -> Int?,
+    simplify: @escaping @Sendable (Int) -> [Int] = { _ in [] }
+  ) -> Field {
     Field(
       path,
       meaning,
-      validate: { $1.flatMap { problem($0, in: 0...mostMilliseconds) } },
-      randomize: { input, source in
-        let isThere = source.mayStop && !source.isOne(in: 3)
-        input[keyPath: path] = isThere ? source.duration() : nil
-      },
-      simplify: { $0.map { [nil] + simplerDurations(than: $0) } ?? [] }
+      validate: { $1.flatMap { problem($0, in: bounds) } },
+      random: { $1.mayStop ? random($0, &$1) : nil },
+      simplify: { $0.map { [nil] + simplify($0) } ?? [] }
     )
   }
 
@@ -504,29 +439,20 @@ extension Field {
     of words: [String],
     _ meaning: String
   ) -> Field {
-    Field(
+    let all = words.joined(separator: ", ")
+    return Field(
       path,
-      "\(meaning): \(words.joined(separator: ", "))",
+      "\(meaning): \(all)",
       validate: { _, word in
-        words.contains(word)
-          ? nil
-          : "must be one of \(words.joined(separator: ", ")), not \(word)"
+        words.contains(word) ? nil : "must be one of \(all), not \(word)"
       },
-      randomize: { input, source in
-        input[keyPath: path] = words[source.int(in: 0...words.count - 1)]
-      },
+      random: { words[$1.int(in: 0...words.count - 1)] },
       simplify: { word in Array(words.prefix { $0 != word }) }
     )
   }
 
-  /// A list of texts, one for each element of another field.
-  ///
-  /// - Parameters:
-  ///   - path: Where the input has it.
-  ///   - list: The other field.
-  ///   - parts: What a random text is made of.
-  ///   - meaning: What help says of it.
-  /// - Returns: The field.
+  /// A list of texts, one for each element of another field; random ones are
+  /// made of `parts`.
   package static func texts(
     _ path: Path<[String]>,
     of list: Path<[Int]>,
@@ -536,8 +462,8 @@ extension Field {
     Field(
       path,
       meaning,
-      randomize: { input, source in
-        input[keyPath: path] = input[keyPath: list].map { _ in
+      random: { input, source in
+        input[keyPath: list].map { _ in
           (0..<source.int(in: 0...24)).map { _ in
             parts[source.int(in: 0...parts.count - 1)]
           }.joined()
@@ -545,11 +471,7 @@ extension Field {
       },
       simplify: { texts in
         [texts.map { String($0.prefix(1)) }]
-          + texts.indices.map { index in
-            var copy = texts
-            copy[index] = String(copy[index].prefix(copy[index].count / 2))
-            return copy
-          }
+          + texts.replacingOne { [String($0.prefix($0.count / 2))] }
       }
     )
   }
@@ -570,6 +492,30 @@ extension Field {
     let noise = 1 << 24
     return duration >= noise
       ? [duration % noise] : duration > 1 && duration <= 6 ? [1] : []
+  }
+}
+
+extension Array {
+  /// The lists that lack one element, the last one first.
+  fileprivate var withoutOne: [[Element]] {
+    indices.reversed().map { index in
+      var copy = self
+      copy.remove(at: index)
+      return copy
+    }
+  }
+
+  /// The lists in which one element is another one.
+  fileprivate func replacingOne(
+    with others: (Element) -> [Element]
+  ) -> [[Element]] {
+    indices.flatMap { index in
+      others(self[index]).map { other in
+        var copy = self
+        copy[index] = other
+        return copy
+      }
+    }
   }
 }
 

@@ -22,13 +22,10 @@ package struct WrongHistories: Sendable {
   package let side: Histories.Side
   package let judge: Histories.Judge
 
-  /// Creates a wrong version.
+  /// Creates a wrong version; the region of its code has the same name.
   ///
-  /// - Parameters:
-  ///   - name: In kebab-case; the region of its code has the same name.
-  ///   - side: Where it is found. What waits for ever is found in the
-  ///     simulation only; what goes wrong within a step, on threads only.
-  ///   - program: What uses it.
+  /// What waits for ever is found in the simulation only; what goes wrong within
+  /// a step, on threads only.
   package init<Model>(
     _ name: String,
     _ side: Histories.Side,
@@ -36,7 +33,7 @@ package struct WrongHistories: Sendable {
   ) {
     self.name = name
     self.side = side
-    judge = { await program.judge(seed: $0, clock: $1) }
+    judge = program.judge(seed:clock:)
   }
 }
 
@@ -47,10 +44,7 @@ extension Example {
     _ program: HistoryProgram<Model>,
     wrong: [WrongHistories] = []
   ) -> Example {
-    let histories = Histories(
-      judge: { await program.judge(seed: $0, clock: $1) },
-      wrong: wrong
-    )
+    let histories = Histories(judge: program.judge(seed:clock:), wrong: wrong)
     return Example(name, .history(histories)) { _ in }
   }
 

@@ -94,65 +94,37 @@ extension History {
     let isReturn: Bool
   }
 
-  /// An order of the steps that the model allows.
+  private struct Configuration: Hashable {
+    var taken: [UInt8]
+    var model: Model
+  }
+
+  /// An order of the steps that the model allows, or `nil` if there is none.
   ///
-  /// - Parameters:
-  ///   - model: The object as it is at first.
-  ///   - optional: The operations that may have both steps, the call alone,
-  ///     or none.
-  ///   - indices: The operations to order, by default all.
-  ///   - called: Those that must have their call, whatever else.
-  /// - Returns: `nil` if there is no such order.
-  fileprivate func order(
+  /// This is the search of Wing and Gong (1993), with Lowe's memory of the
+  /// configurations that failed.
+  ///
+  /// Of the operations with these `indices`, by default all, those that are
+  /// `optional` may have both steps, the call alone, or none; those that are
+  /// `called` must have their call, whatever else.
+  private func order(
     from model: Model,
     optional: Set<Int> = [],
     of indices: [Int]? = nil,
     called: [Int] = []
   ) -> [Step]? {
     let indices = indices ?? Array(operations.indices)
-    var search = Search(self, indices, optional: optional, called: called)
-    return search.extend(model, clock: .min) ? search.order : nil
-  }
-
-  /// The search of Wing and Gong (1993), with Lowe's memory of the
-  /// configurations that failed.
-  fileprivate struct Search {
-    private struct Configuration: Hashable {
-      var taken: [UInt8]
-      var model: Model
+    let required = byEnd.filter {
+      indices.contains($0) && !optional.contains($0)
     }
-
-    private let operations: [Operation]
-    private let indices: [Int]
-    /// Those that have yet to return, by the tick of their end.
-    private let required: [Int]
-    private let called: [Int]
     /// How many steps of each operation are taken.
-    private var taken: [UInt8]
-    private var failed: Set<Configuration> = []
-    private(set) var order: [Step] = []
-
-    init(
-      _ history: History,
-      _ indices: [Int],
-      optional: Set<Int>,
-      called: [Int]
-    ) {
-      let operations = history.operations
-      self.operations = operations
-      self.indices = indices
-      self.called = called
-      taken = Array(repeating: 0, count: operations.count)
-      required =
-        indices.filter {
-          operations[$0].ended != .max && !optional.contains($0)
-        }
-        .sorted { operations[$0].ended < operations[$1].ended }
-    }
+    var taken = [UInt8](repeating: 0, count: operations.count)
+    var failed: Set<Configuration> = []
+    var order: [Step] = []
 
     /// Completes the order; `clock` is the tick that the steps so far have
     /// reached at the least.
-    mutating func extend(_ model: Model, clock: Int) -> Bool {
+    func extend(_ model: Model, clock: Int) -> Bool {
       let first = required.first { taken[$0] < 2 }
       if first == nil, called.allSatisfy({ taken[$0] > 0 }) { return true }
       let configuration = Configuration(taken: taken, model: model)
@@ -183,6 +155,13 @@ extension History {
       failed.insert(configuration)
       return false
     }
+    return extend(model, clock: .min) ? order : nil
+  }
+
+  /// The operations that have returned, by the tick of their end.
+  private var byEnd: [Int] {
+    operations.indices.filter { operations[$0].ended != .max }
+      .sorted { operations[$0].ended < operations[$1].ended }
   }
 }
 
@@ -204,33 +183,19 @@ extension History {
     let operation = history.operations[last]
     let steps = history.before(last).order(from: model) ?? []
     let value = operation.value.map { "\($0)" } ?? ""
-    var sentence = "o order lets \(operation.lane)'s \(operation.call) return "
-    sentence += value + "."
-    if steps.isEmpty {
-      sentence = "N" + sentence
-    } else {
-      let order = history.text(of: steps)
-      sentence = "One order explains all before: \(order); n" + sentence
-    }
-    return history.drawing + "\n" + sentence
+    let before = "One order explains all before: \(history.text(of: steps)); no"
+    return """
+      \(history.drawing)
+      \(steps.isEmpty ? "No" : before) order lets \(operation.lane)'s \
+      \(operation.call) return \(value).
+      """
   }
 
   /// The operation whose return is the first that cannot be explained.
   private func firstUnexplained(from model: Model) -> Int? {
-    let byEnd = operations.indices.filter { operations[$0].ended != .max }
-      .sorted { operations[$0].ended < operations[$1].ended }
-    // What begins an order of all steps explains what happened first.
-    var (low, high) = (0, byEnd.count)
-    while low < high {
-      let middle = (low + high) / 2
-      let part = prefix(until: operations[byEnd[middle]].ended)
-      if part.isLinearizable(from: model) {
-        low = middle + 1
-      } else {
-        high = middle
-      }
+    byEnd.first {
+      !prefix(until: operations[$0].ended).isLinearizable(from: model)
     }
-    return low < byEnd.count ? byEnd[low] : nil
   }
 
   /// What had happened at a tick; what ended later need not have its steps.
@@ -336,38 +301,32 @@ extension History: CustomStringConvertible {
   package var drawing: String {
     let columns = columns()
     let edge = columns.values.max() ?? 0
-    var rows: [(lane: String, cells: String, last: Int)] = []
-    for operation in operations {
-      let from = columns[operation.began, default: 0]
-      var row = rows.firstIndex {
-        $0.lane == operation.lane && $0.last < operation.began
-      }
-      if row == nil {
-        // Beside the lane's other rows, should its operations overlap.
-        let others = rows.lastIndex { $0.lane == operation.lane }
-        row = others.map { $0 + 1 } ?? rows.count
-        rows.insert((operation.lane, "", .min), at: row ?? 0)
-      }
-      guard let row else { continue }
-      let isPending = operation.ended == .max
-      let to = isPending ? edge : columns[operation.ended, default: 0]
-      let label = "├─ \(operation.label) "
-      rows[row].cells += String(
-        repeating: " ",
-        count: from - rows[row].cells.count
-      )
-      rows[row].cells += label
-      rows[row].cells += String(
-        repeating: isPending ? "┄" : "─",
-        count: to - from - label.count
-      )
-      rows[row].cells += isPending ? "┄" : "┤"
-      rows[row].last = operation.ended
+    let lanes = operations.map(\.lane).reduce(into: [String]()) {
+      if !$0.contains($1) { $0.append($1) }
     }
-    let width = rows.map(\.lane.count).max() ?? 0
-    return rows.map { row in
-      let space = String(repeating: " ", count: width - row.lane.count + 2)
-      return row.lane + space + row.cells
+    let width = lanes.map(\.count).max() ?? 0
+    func fill(_ text: inout String, to column: Int, with mark: String = " ") {
+      text += String(repeating: mark, count: column - text.count)
+    }
+    return lanes.flatMap { lane in
+      // Where operations of a lane overlap it has several rows.
+      var rows: [(cells: String, last: Int)] = []
+      for operation in operations where operation.lane == lane {
+        let row = rows.firstIndex { $0.last < operation.began } ?? rows.count
+        if row == rows.count { rows.append(("", .min)) }
+        let isPending = operation.ended == .max
+        let to = isPending ? edge : columns[operation.ended, default: 0]
+        fill(&rows[row].cells, to: columns[operation.began, default: 0])
+        rows[row].cells += "├─ \(operation.label) "
+        fill(&rows[row].cells, to: to, with: isPending ? "┄" : "─")
+        rows[row].cells += isPending ? "┄" : "┤"
+        rows[row].last = operation.ended
+      }
+      return rows.map { row in
+        var label = lane
+        fill(&label, to: width + 2)
+        return label + row.cells
+      }
     }.joined(separator: "\n")
   }
 
@@ -445,36 +404,20 @@ package final class HistoryRecorder<Model: SequentialModel>: Sendable {
 /// A random program over a concurrent object whose history is recorded.
 package struct HistoryProgram<Model: SequentialModel>: Sendable {
   /// The object as it is at first.
-  package var model: @Sendable () -> Model
+  package let model: @Sendable () -> Model
   /// Runs the random program of a seed; time is the clock's.
-  package var run:
+  private let run: Run
+
+  package typealias Run =
     @Sendable (
       _ seed: UInt64,
       _ recorder: HistoryRecorder<Model>,
       _ clock: any Clock<Duration>
     ) async -> Void
 
-  package init(
-    model: @escaping @Sendable () -> Model,
-    run:
-      @escaping @Sendable (
-        _ seed: UInt64,
-        _ recorder: HistoryRecorder<Model>,
-        _ clock: any Clock<Duration>
-      ) async -> Void
-  ) {
+  package init(model: @escaping @Sendable () -> Model, run: @escaping Run) {
     self.model = model
     self.run = run
-  }
-
-  /// Runs the program of a seed once.
-  package func record(
-    seed: UInt64,
-    clock: any Clock<Duration>
-  ) async -> History<Model> {
-    let recorder = HistoryRecorder<Model>()
-    await run(seed, recorder, clock)
-    return recorder.history
   }
 
   /// Runs the program of a seed once, and judges what it recorded.
@@ -482,7 +425,9 @@ package struct HistoryProgram<Model: SequentialModel>: Sendable {
     seed: UInt64,
     clock: any Clock<Duration>
   ) async -> HistoryVerdict {
-    HistoryVerdict(await record(seed: seed, clock: clock), from: model())
+    let recorder = HistoryRecorder<Model>()
+    await run(seed, recorder, clock)
+    return HistoryVerdict(recorder.history, from: model())
   }
 }
 
@@ -538,23 +483,21 @@ extension Clock where Duration == Swift.Duration {
     _ body: @escaping @Sendable (_ task: Int) async -> Void
   ) async {
     let (isReal, total) = (self is ContinuousClock, patience.count)
-    let counts = Counts()
+    let (begun, ended) = (Counter(), Counter())
     await withDiscardingTaskGroup { group in
       for (task, patience) in patience.enumerated() {
         group.addTask {
           await withDiscardingTaskGroup { group in
             group.addTask {
-              counts.begun.add(1, ordering: .relaxed)
+              begun.add()
               // Awake, or one thread would run one after the other; but not
               // for long, since there may be no other thread.
               let late = ContinuousClock.now + .microseconds(200)
-              while isReal,
-                counts.begun.load(ordering: .relaxed) < min(2, total)
-              {
+              while isReal, begun.value < min(2, total) {
                 if .now > late { await Task.yield() }
               }
               await body(task)
-              counts.ended.add(1, ordering: .relaxed)
+              ended.add()
             }
             guard let patience else { return }
             for _ in 0..<patience { await letOthersRun() }
@@ -563,16 +506,8 @@ extension Clock where Duration == Swift.Duration {
         }
       }
       guard isReal else { return }
-      for _ in 0..<1_000
-      where counts.ended.load(ordering: .relaxed) < total {
-        await Task.yield()
-      }
+      for _ in 0..<1_000 where ended.value < total { await Task.yield() }
       group.cancelAll()
     }
   }
-}
-
-private final class Counts: Sendable {
-  let begun = Atomic(0)
-  let ended = Atomic(0)
 }

@@ -6,19 +6,16 @@ package struct Law<Input: Sendable>: Sendable {
   package let name: String
   /// Whether it is about instants, which only virtual time has.
   package var isTimed = true
-  private let violation: @Sendable (Input, Trace) -> String?
+  /// Says what breaks the promise, or `nil` when it is kept.
+  package let problem: @Sendable (Input, Trace) -> String?
 
-  /// Creates a law.
-  ///
-  /// - Parameters:
-  ///   - name: The promise, as a short sentence.
-  ///   - violation: Says what breaks the promise, or `nil` when it is kept.
+  /// Creates a law that `problem` says the breach of.
   package init(
     _ name: String,
-    violation: @escaping @Sendable (Input, Trace) -> String?
+    problem: @escaping @Sendable (Input, Trace) -> String?
   ) {
     self.name = name
-    self.violation = violation
+    self.problem = problem
   }
 
   /// The same promise, which holds on real threads too.
@@ -31,31 +28,22 @@ package struct Law<Input: Sendable>: Sendable {
   /// The same promise where a failure ends its own job and stops no other.
   package var failuresStopNothing: Law {
     var law = Law(name) { input, trace in
-      var trace = trace
-      for index in trace.events.indices where trace.events[index].name == "fail"
-      {
-        trace.events[index].name = "end"
+      let events = trace.events.map { event in
+        var event = event
+        if event.name == "fail" { event.name = "end" }
+        return event
       }
-      return violation(input, trace)
+      return problem(input, Trace(events))
     }
     law.isTimed = isTimed
     return law
   }
-
-  package func problem(_ input: Input, _ trace: Trace) -> String? {
-    violation(input, trace)
-  }
 }
 
 /// A run broke a law.
-package struct LawViolation: Error, Hashable, CustomStringConvertible {
-  package var law: String
-  package var reason: String
-
-  package init(law: String, reason: String) {
-    self.law = law
-    self.reason = reason
-  }
+package struct LawViolation: Error, CustomStringConvertible {
+  package let law: String
+  package let reason: String
 
   package var description: String { "broken law: \(law) (\(reason))" }
 }
@@ -63,7 +51,6 @@ package struct LawViolation: Error, Hashable, CustomStringConvertible {
 // MARK: What many recipes promise
 
 extension Law {
-  /// Never more than so many at once.
   package static func atMost(
     _ limit: @escaping @Sendable (Input) -> Int,
     _ name: String
@@ -96,12 +83,7 @@ extension Law {
   }
 
   /// Each lane of `lanes` starts and ends once; after a stop, what has
-  /// started has ended, and once.
-  ///
-  /// - Parameters:
-  ///   - evenAfterStop: Whether a lane starts even after a stop.
-  ///   - lanes: The lanes of an input.
-  /// - Returns: The law.
+  /// started has ended, and once, unless lanes start `evenAfterStop`.
   package static func eachOnce(
     evenAfterStop: Bool = false,
     _ lanes: @escaping @Sendable (Input) -> [String]
@@ -166,8 +148,6 @@ extension Law {
     }
   }
 
-  /// The first error is the one thrown.
-  ///
   /// Of several that stop the call at one instant any may be the first.
   package static var firstErrorIsThrown: Law {
     Law("the first error is the one thrown") { _, trace in
@@ -177,27 +157,27 @@ extension Law {
           ? nil
           : "nothing failed, and it \(ending?.description ?? "does not end")"
       }
-      var candidates: Set<Ending> = []
-      for event in trace.events where event.at == stop.at {
-        switch event.name {
-        case "fail": candidates.insert(.threw("\(event.lane) failed"))
-        case "cancel": candidates.insert(.threw("cancelled"))
-        case "leave": candidates.insert(.returned)
-        default: break
+      let stops = trace.events.filter { $0.isStop && $0.at == stop.at }
+      var candidates = Set(
+        stops.map { event -> Ending in
+          switch event.name {
+          case "fail": .threw("\(event.lane) failed")
+          case "cancel": .threw("cancelled")
+          default: .returned
+          }
         }
-      }
+      )
       // What has ended all the same leaves nothing to cancel.
       let isCancelled = trace.events.contains { $0.name == "cancelled" }
       if stop.name == "cancel", !isCancelled { candidates.insert(.returned) }
       guard let ending, !candidates.contains(ending) else { return nil }
-      return "\(ending), not "
-        + candidates.map(\.description).sorted()
-        .joined(separator: " or ")
+      let wanted = candidates.map(\.description).sorted()
+      return "\(ending), not \(wanted.joined(separator: " or "))"
     }
   }
 
-  /// The first error in time is the one thrown, exact within an instant too:
-  /// where each job ends in the lane that it started in.
+  /// Exact within an instant too: where each job ends in the lane that it
+  /// started in.
   package static var firstErrorInTime: Law {
     Law("the first error in time is the one thrown") { _, trace in
       let wanted = trace.errors.first.map(Ending.threw) ?? .returned
@@ -206,7 +186,6 @@ extension Law {
     }
   }
 
-  /// The caller says every error of a job, in the order of time.
   package static var everyErrorIsSaid: Law {
     Law("every error is kept, in the order of time") { _, trace in
       let wanted = trace.errors.map { json($0) }
@@ -215,8 +194,6 @@ extension Law {
     }
   }
 
-  /// An error ends no other job; a cancellation of the caller ends all, at
-  /// that instant.
   package static var othersGoOn: Law {
     Law("only a cancellation of the caller ends the others") { _, trace in
       let end = trace.events.first { $0.name == "cancel" }?.at ?? .max
@@ -226,18 +203,13 @@ extension Law {
     }
   }
 
-  /// Nothing starts after a failure or a cancellation.
   package static var nothingStartsAfterStop: Law {
     Law("nothing starts after the first error or a cancellation") { _, trace in
-      guard let stop = trace.events.firstIndex(where: \.isStop) else {
-        return nil
-      }
-      return trace.events[stop...].first(where: \.isOpening)
+      trace.events.drop { !$0.isStop }.first(where: \.isOpening)
         .map { "\($0.lane) at \($0.at) µs" }
     }
   }
 
-  /// A failure or a cancellation ends the others at that instant.
   package static var othersEndAtOnce: Law {
     Law("a first error or a cancellation ends the others at once") { _, trace in
       guard let stop = trace.stop else { return nil }
@@ -246,14 +218,9 @@ extension Law {
     }
   }
 
-  /// Whatever has started has ended when the call returns.
   package static var allEndedOnReturn: Law {
     Law("all have ended on return") { _, trace in
-      guard
-        let end = trace.events.firstIndex(where: {
-          $0.lane == Event.caller && Ending($0) != nil
-        })
-      else { return "the call did not return" }
+      guard let end = trace.end else { return "the call did not return" }
       let open = trace.busy[end].count
       if open > 0 { return "\(open) were left" }
       return trace.events[end...].dropFirst()
@@ -262,13 +229,9 @@ extension Law {
     }.untimed
   }
 
-  /// Some order of the calls explains what each lane said first, or that it
-  /// said nothing: each call lies between its lane's first and last event.
-  ///
-  /// - Parameters:
-  ///   - model: The object that the lanes share, as it is at first.
-  ///   - calls: What each lane calls.
-  /// - Returns: The law.
+  /// Some order of the lanes' calls to the object that they share explains what
+  /// each lane said first, or that it said nothing: each call lies between its
+  /// lane's first and last event.
   package static func explained<Model: SequentialModel>(
     from model: @escaping @Sendable (Input) -> Model,
     calls: @escaping @Sendable (Input) -> [(lane: String, call: Model.Call)]

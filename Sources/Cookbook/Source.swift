@@ -3,12 +3,10 @@
 /// What a sensor or a network hands to an example: it produces no number
 /// before it is asked for one.
 package struct Source: AsyncSequence, AsyncIteratorProtocol, Sendable {
-  private let (stage, lane, pauses): (Stage, String, [Int])
-  private var produced = 0
-
-  init(_ stage: Stage, _ lane: String, _ pauses: [Int]) {
-    (self.stage, self.lane, self.pauses) = (stage, lane, pauses)
-  }
+  fileprivate let stage: Stage
+  fileprivate let lane: String
+  fileprivate let pauses: [Int]
+  fileprivate var produced = 0
 
   package mutating func next() async throws -> Int? {
     guard produced < pauses.count else { return nil }
@@ -22,23 +20,13 @@ package struct Source: AsyncSequence, AsyncIteratorProtocol, Sendable {
 }
 
 extension Stage {
-  /// Produces numbers from 0 on.
-  ///
-  /// - Parameters:
-  ///   - lane: Where each is said.
-  ///   - pauses: The milliseconds before each.
-  /// - Returns: The numbers.
+  /// Numbers from 0 on, each said in a lane after a pause in milliseconds.
   package func source(_ lane: String, _ pauses: [Int]) -> Source {
-    Source(self, lane, pauses)
+    Source(stage: self, lane: lane, pauses: pauses)
   }
 
-  /// Consumes numbers, each in a lane of its own, such as `request 3`.
-  ///
-  /// - Parameters:
-  ///   - lane: What the name of the lane begins with.
-  ///   - durations: The milliseconds that each takes; further ones are like
-  ///     the last.
-  /// - Returns: What consumes a number.
+  /// What consumes numbers, each in a lane of its own, such as `request 3`, for
+  /// so many milliseconds; further ones are like the last.
   package func sink(
     _ lane: String,
     _ durations: [Int]

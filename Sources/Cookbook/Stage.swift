@@ -1,4 +1,5 @@
 import Foundation
+package import Simulation
 import Synchronization
 
 /// What the body of an example sees of the world, the same in both languages.
@@ -6,25 +7,53 @@ import Synchronization
 /// Whatever an example does to a stage becomes an ``Event``. What it does
 /// besides cannot be compared.
 package struct Stage: Sendable {
-  private let recorder: TraceRecorder
-  private let executor: (any TaskExecutor)?
-
   /// The time of the run: virtual, unless a person looks on.
-  package var clock: any Clock<Duration> { recorder.clock }
+  package let clock: any Clock<Duration>
+  private let stopwatch: Stopwatch
+  private let simulation: Simulation?
+  private let recorded = Recorded()
 
-  /// Creates a stage.
-  ///
-  /// - Parameters:
-  ///   - recorder: What keeps the events.
-  ///   - executor: Where unstructured tasks run; a simulation has one of its
-  ///     own.
-  package init(_ recorder: TraceRecorder, executor: (any TaskExecutor)? = nil) {
-    self.recorder = recorder
-    self.executor = executor
+  private final class Recorded: Sendable {
+    let events = Mutex<[(event: Event, position: Simulation.Position?)]>([])
   }
 
+  /// Begins a run now.
+  package init(clock: some Clock<Duration>) {
+    self.clock = clock
+    stopwatch = Stopwatch(clock: clock)
+    simulation = nil
+  }
+
+  /// Begins a run in a simulation.
+  package init(in simulation: Simulation) {
+    clock = simulation.clock
+    stopwatch = Stopwatch(clock: simulation.clock)
+    self.simulation = simulation
+  }
+
+  /// What has been recorded so far.
+  package var trace: Trace {
+    Trace(recorded.events.withLock { $0.map(\.event) })
+  }
+
+  /// Where in the schedule of a simulation each event happened.
+  package var positions: [Simulation.Position?] {
+    recorded.events.withLock { $0.map(\.position) }
+  }
+
+  /// Records an event that happens now.
   package func record(_ name: String, lane: String, item: String = "") {
-    recorder.record(name, lane: lane, item: item)
+    let position = simulation?.position
+    // What waits for ever is cancelled in the end, to clear up, and that is no
+    // part of the run.
+    if position?.isAfterFailure == true { return }
+    // Stamped under the lock: stamps must not decrease along the trace.
+    recorded.events.withLock { events in
+      let at = stopwatch.elapsed.microseconds
+      events.append(
+        (Event(at: at, lane: lane, name: name, item: item), position)
+      )
+    }
   }
 
   /// Keeps a lane busy for a while, and then succeeds or fails.
@@ -46,12 +75,8 @@ package struct Stage: Sendable {
 
   /// Keeps the lane `STAGE ITEM` busy, as ``Chain`` expects it.
   ///
-  /// - Parameters:
-  ///   - stage: What is done, such as `resize`.
-  ///   - item: What it is done to.
-  ///   - times: The milliseconds for each item, in turn.
-  ///   - fails: The items that it fails on.
-  /// - Throws: What ``work(_:_:fails:)`` throws.
+  /// The `times` are the milliseconds for the items, in turn; it fails on those
+  /// of `fails`. Throws what ``work(_:_:fails:)`` throws.
   package func work(
     _ stage: String,
     on item: Int,
@@ -65,15 +90,8 @@ package struct Stage: Sendable {
     )
   }
 
-  /// The work of a consumer that leaves when it has done enough; see
-  /// ``work(_:on:for:fails:)``.
-  ///
-  /// - Parameters:
-  ///   - stage: What is done, such as `save`.
-  ///   - times: The milliseconds for each item, in turn.
-  ///   - fails: The items that it fails on.
-  ///   - wanted: How many are enough, if not all.
-  /// - Returns: The work on an item.
+  /// The work of a consumer on an item, as ``work(_:on:for:fails:)`` does it; it
+  /// leaves when it has done as many as are `wanted`, if not all.
   package func consumer(
     _ stage: String,
     for times: [Int],
@@ -157,7 +175,7 @@ package struct Stage: Sendable {
   ///
   /// - Throws: `CancellationError` as soon as the task is cancelled.
   package func sleep(_ milliseconds: Int) async throws {
-    try await recorder.sleep(milliseconds: milliseconds)
+    try await clock.sleep(for: .milliseconds(milliseconds))
   }
 
   /// Records how `body` ends in a lane of its own: `return`, or `throw` with
@@ -184,7 +202,15 @@ package struct Stage: Sendable {
     _ body: @escaping @Sendable () async throws -> Success
   ) -> Task<Success, any Error> {
     // Unstructured because that is what these examples are about.
-    Task(executorPreference: executor) { try await body() }
+    Task(executorPreference: simulation?.executor) { try await body() }
+  }
+}
+
+extension Duration {
+  /// The duration in whole microseconds, rounded towards zero.
+  package var microseconds: Int {
+    let (seconds, attoseconds) = components
+    return Int(seconds) * 1_000_000 + Int(attoseconds / 1_000_000_000_000)
   }
 }
 

@@ -5,24 +5,15 @@ package struct Timeline: Sendable {
   private static let filled: Character = "█"
   private static let empty: Character = "·"
 
-  /// Events at which a lane stops being busy, and the mark of the end where it
-  /// was not a good one.
-  private static let closings: [String: Character] = [
-    "end": filled, "fail": "✗", "cancelled": "×",
-  ]
-
-  /// Events that are drawn as a mark of their own.
-  private static let marks: [String: Character] = [
-    "come": "○", "say": "◦", "cancel": "!", "leave": "◁", "return": "■",
-    "throw": "✗", "wait": "?", "die": "✝",
-  ]
-
-  /// What each glyph means, in the order of the key.
-  private static let key: [(glyph: Character, meaning: String)] = [
-    (filled, "runs"), ("✗", "fails"), ("×", "is cancelled"),
-    ("○", "comes"), ("!", "cancellation"), ("◁", "leaves"), ("◦", "says"),
-    ("■", "returns"), ("?", "waits for ever"), ("✝", "dies"),
-    ("…", "has not ended"),
+  /// What each glyph means, in the order of the key, and the events that are
+  /// drawn as it.
+  private static let key: [(Character, meaning: String, events: [String])] = [
+    (filled, "runs", ["end"]), ("✗", "fails", ["fail", "throw"]),
+    ("×", "is cancelled", ["cancelled"]), ("○", "comes", ["come"]),
+    ("!", "cancellation", ["cancel"]), ("◁", "leaves", ["leave"]),
+    ("◦", "says", ["say"]), ("■", "returns", ["return"]),
+    ("?", "waits for ever", ["wait"]), ("✝", "dies", ["die"]),
+    ("…", "has not ended", []),
   ]
 
   /// More lanes than this are packed: each row then shows one busy lane
@@ -35,7 +26,7 @@ package struct Timeline: Sendable {
   private struct Span {
     var from: Int
     var to: Int
-    var closing: Character?
+    var closing: Character
   }
 
   private struct Row {
@@ -44,17 +35,11 @@ package struct Timeline: Sendable {
     var marks: [(at: Int, mark: Character)] = []
   }
 
-  /// Lays out the events of a run.
+  /// Lays out the events of a run, in the order of its trace.
   ///
-  /// - Parameters:
-  ///   - events: In the order of a trace.
-  ///   - until: Where an unfinished lane ends, in microseconds; by default
-  ///     at the last event.
   /// - Complexity: O(*n* log *n*) in the number of events.
-  package init(_ events: [Event], until: Int? = nil) {
-    let end = max(events.last?.at ?? 0, until ?? 0, 1)
-    self.end = end
-
+  package init(_ events: [Event]) {
+    end = max(events.last?.at ?? 0, 1)
     var indices: [String: Int] = [:]
     var open: [Int: Int] = [:]
     for event in events {
@@ -63,18 +48,16 @@ package struct Timeline: Sendable {
         indices[event.lane] = row
         rows.append(Row(label: event.lane.withoutControls))
       }
-      if event.name == "start" {
-        open[row] = event.at
-      } else if let closing = Self.closings[event.name] {
+      if event.isOpening { open[row] = event.at }
+      // Who is cancelled before it is busy has not failed.
+      let name = event.item == "cancelled" ? "cancelled" : event.name
+      guard let mark = Self.key.first(where: { $0.events.contains(name) })?.0
+      else { continue }
+      if event.isClosing {
         let from = open.removeValue(forKey: row) ?? event.at
-        let mark = closing == Self.filled ? nil : closing
-        rows[row].spans.append(
-          Span(from: from, to: event.at, closing: mark)
-        )
-      } else if let mark = Self.marks[event.name] {
-        // Who is cancelled before it is busy has not failed.
-        let isCancelled = mark == "✗" && event.item == "cancelled"
-        rows[row].marks.append((event.at, isCancelled ? "×" : mark))
+        rows[row].spans.append(Span(from: from, to: event.at, closing: mark))
+      } else {
+        rows[row].marks.append((event.at, mark))
       }
     }
     for (row, from) in open {
@@ -89,13 +72,11 @@ package struct Timeline: Sendable {
     rows = rows.filter { !$0.spans.isEmpty } + rows.filter(\.spans.isEmpty)
   }
 
-  /// The timeline as lines of text.
+  /// The timeline as lines of text: a line for the time, one for each lane, and
+  /// the key of the glyphs that were drawn.
   ///
-  /// - Parameters:
-  ///   - width: The columns to fill; below 40 counts as 40.
-  ///   - styled: Whether to use a terminal's colours.
-  /// - Returns: A line for the time, one for each lane, and the key of the
-  ///   glyphs that were drawn.
+  /// They fill `width` columns; below 40 counts as 40. If `styled` they have a
+  /// terminal's colours.
   package func lines(width: Int, styled: Bool = false) -> [String] {
     guard !rows.isEmpty else { return ["(nothing happened)"] }
     let width = max(width, 40)
@@ -111,8 +92,8 @@ package struct Timeline: Sendable {
       let drawn = styled ? colored(cells) : String(cells)
       lines.append(pad(row.label, to: labelWidth) + "  " + drawn)
     }
-    let key = Self.key.filter { drawnGlyphs.contains($0.glyph) }
-      .map { "\($0.glyph) \($0.meaning)" }.joined(separator: "   ")
+    let key = Self.key.filter { drawnGlyphs.contains($0.0) }
+      .map { "\($0.0) \($0.meaning)" }.joined(separator: "   ")
     return lines + [pad("", to: labelWidth) + "  " + key]
   }
 
@@ -141,9 +122,7 @@ package struct Timeline: Sendable {
       let from = column(span.from, columns: columns)
       let to = span.to >= end ? columns : span.to * columns / end
       for index in from..<max(from + 1, to) { cells[index] = Self.filled }
-      if let closing = span.closing {
-        cells[max(from, to - 1)] = closing
-      }
+      cells[max(from, to - 1)] = span.closing
     }
     for (at, mark) in row.marks {
       cells[column(at, columns: columns)] = mark
@@ -202,15 +181,9 @@ package struct Timeline: Sendable {
   /// Three significant digits at the most, rounded down, no trailing zeros.
   private static func decimal(_ value: Int, per unit: Int) -> String {
     let whole = value / unit
-    let places = whole >= 100 ? 0 : whole >= 10 ? 1 : 2
-    guard places > 0 else { return "\(whole)" }
-    let scale = places == 1 ? 10 : 100
-    let fraction = value % unit * scale / unit
-    guard fraction > 0 else { return "\(whole)" }
-    var digits = "\(fraction)"
-    digits = String(repeating: "0", count: places - digits.count) + digits
-    while digits.last == "0" { digits.removeLast() }
-    return "\(whole).\(digits)"
+    let scale = whole >= 100 ? 1 : whole >= 10 ? 10 : 100
+    let rounded = Double(value * scale / unit) / Double(scale)
+    return "\(rounded)".replacing(/\.0$/, with: "")
   }
 }
 

@@ -12,11 +12,6 @@ package struct Outcome: Hashable, Sendable, CustomStringConvertible {
   package let said: [String: [String]]
   package let endings: [String: Ending]
 
-  package init(said: [String: [String]], endings: [String: Ending]) {
-    self.said = said
-    self.endings = endings
-  }
-
   /// A line such as `caller: [1,4], returns; sender: throws cancelled`.
   package var description: String {
     lanes.map(description).joined(separator: "; ")
@@ -70,9 +65,11 @@ extension Trace {
   }
 
   /// How the example's own task ended; `nil` while it has not.
-  package var ending: Ending? {
-    events.last { $0.lane == Event.caller && Ending($0) != nil }
-      .flatMap(Ending.init)
+  package var ending: Ending? { end.flatMap { Ending(events[$0]) } }
+
+  /// The index of the event that says so.
+  package var end: Int? {
+    events.firstIndex { $0.lane == Event.caller && Ending($0) != nil }
   }
 
   /// The events that the languages are compared by.

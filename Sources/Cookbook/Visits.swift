@@ -69,12 +69,10 @@ package struct Visits: ExampleInput {
 
   package func size(of task: Int) -> Int { sizes.dropFirst(task).first ?? 1 }
 
-  /// Lets the tasks come, each in the lane `task N`.
+  /// Lets the tasks come, each in a lane of its own.
   ///
-  /// - Parameters:
-  ///   - stage: Records `come`, and how `body` ends.
-  ///   - body: What each task does, by its index. Once it has what it came
-  ///     for it calls ``hold(_:_:)``.
+  /// `body` is what each does, by its index. Once it has what it came for it
+  /// calls ``hold(_:_:)``.
   package func come(
     _ stage: Stage,
     _ body: @escaping @Sendable (_ task: Int) async throws -> Void
@@ -158,7 +156,6 @@ private struct Moment {
 }
 
 extension Law<Visits> {
-  /// Never more is held than there is.
   package static var neverMore: Law {
     Law("never more is held than there is") { input, trace in
       var held = 0
@@ -172,7 +169,6 @@ extension Law<Visits> {
     }.untimed
   }
 
-  /// Whoever waits is served before those who came later.
   package static var inTurn: Law {
     Law("nobody overtakes one who waits") { _, trace in
       for moment in Moment.all(of: trace) {
@@ -189,7 +185,6 @@ extension Law<Visits> {
     }
   }
 
-  /// Nobody waits in vain: the first in line wants more than is free.
   package static var firstIsServed: Law {
     Law("the first in line does not wait for what is free") { input, trace in
       for moment in Moment.all(of: trace) {
@@ -224,7 +219,6 @@ extension Law<Visits> {
     }
   }
 
-  /// A cancellation ends a wait and the work, and only those that it is for.
   package static var cancelledLeave: Law {
     Law("a cancelled task leaves at once, and no other does") { _, trace in
       let cancels = trace.events.filter { $0.name == "cancel" }
@@ -239,7 +233,6 @@ extension Law<Visits> {
     }
   }
 
-  /// Who returns has not been sent away, and nobody works twice.
   package static var held: Law {
     Law("a task that returns has held what it came for, once") { _, trace in
       let lanes = Dictionary(grouping: trace.events, by: \.lane)
@@ -253,7 +246,6 @@ extension Law<Visits> {
     }.untimed
   }
 
-  /// At the end the caller says how much is free.
   package static var allFree: Law {
     .says("all is free when all tasks have ended", \.limit)
   }

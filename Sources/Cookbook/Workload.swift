@@ -1,41 +1,30 @@
-import Synchronization
-
 /// A piece of work that both languages do, to be timed.
 package struct Workload: Sendable {
   /// Kebab-case, the same in both languages.
-  package var name: String
+  package let name: String
   /// What both sides promise while they do it, in one line.
-  package var promise: String
+  package let promise: String
   /// The operations of one run at full size.
-  package var operations: Int
-  /// Does so many operations, and returns a number that depends on each of
-  /// them: both languages must return the same.
+  package let operations: Int
+  private let prepare: @Sendable () throws -> Void
+  private let run: @Sendable (Int) async throws -> Int
+
+  /// Creates a workload.
   ///
-  /// What it does before it restarts the stopwatch is not timed.
-  package var run: @Sendable (Int, Stopwatch) async throws -> Int
-
-  /// Creates a workload that is timed from its beginning to its end.
+  /// `run` does so many operations, and returns a number that depends on each
+  /// of them: both languages must return the same. What `prepare` does before
+  /// is not timed.
   package init(
     _ name: String,
     promise: String,
     operations: Int,
+    prepare: @escaping @Sendable () throws -> Void = {},
     run: @escaping @Sendable (Int) async throws -> Int
-  ) {
-    self.init(name, promise: promise, operations: operations) { count, _ in
-      try await run(count)
-    }
-  }
-
-  /// Creates a workload that restarts the stopwatch when it has made ready.
-  package init(
-    _ name: String,
-    promise: String,
-    operations: Int,
-    run: @escaping @Sendable (Int, Stopwatch) async throws -> Int
   ) {
     self.name = name
     self.promise = promise
     self.operations = operations
+    self.prepare = prepare
     self.run = run
   }
 
@@ -44,9 +33,9 @@ package struct Workload: Sendable {
     _ operations: Int,
     clock: some Clock<Duration> = ContinuousClock()
   ) async throws -> (result: Int, elapsed: Duration) {
+    try prepare()
     let stopwatch = Stopwatch(clock: clock)
-    let result = try await run(operations, stopwatch)
-    return (result, stopwatch.elapsed)
+    return (try await run(operations), stopwatch.elapsed)
   }
 }
 
@@ -63,9 +52,7 @@ extension Workload {
     }
     return Int(value & 7)
   }
-}
 
-extension Workload {
   /// A text of so many bytes: words whose frequencies fall off as those of a
   /// natural language do.
   package static func text(bytes: Int) -> [UInt8] {
@@ -82,10 +69,9 @@ extension Workload {
   }
 }
 
-/// The time since it was made, or since it was last restarted.
-package final class Stopwatch: Sendable {
+/// The time since it was made.
+package struct Stopwatch: Sendable {
   private let sinceMade: @Sendable () -> Duration
-  private let restarted = Mutex(Duration.zero)
 
   /// Begins now.
   package init<C: Clock>(clock: C) where C.Duration == Duration {
@@ -93,15 +79,5 @@ package final class Stopwatch: Sendable {
     sinceMade = { made.duration(to: clock.now) }
   }
 
-  /// Begins again now, whichever task asks for it.
-  package func restart() {
-    let now = sinceMade()
-    restarted.withLock { $0 = now }
-  }
-
-  /// How long ago it began.
-  package var elapsed: Duration {
-    let now = sinceMade()
-    return restarted.withLock { now - $0 }
-  }
+  package var elapsed: Duration { sinceMade() }
 }

@@ -4,15 +4,10 @@
 /// when a failure is run again to explain it.
 struct Log {
   private struct Entry {
-    let number: Int
-    var givenName: String?
+    var name: String
     var step: Int?
     var instant: Duration
     var note: String?
-
-    var name: String {
-      givenName ?? (number == 0 ? Log.rootName : "task \(number)")
-    }
   }
 
   static let rootName = "root"
@@ -34,18 +29,22 @@ struct Log {
   }
 
   private mutating func add(_ key: String, at now: Duration) -> Int {
-    tasks[key] = entries.count
-    entries.append(Entry(number: entries.count, instant: now))
-    return entries.count - 1
+    let index = entries.count
+    tasks[key] = index
+    let name = index == 0 ? Self.rootName : "task \(index)"
+    entries.append(Entry(name: name, instant: now))
+    return index
   }
 
   mutating func willRun(_ job: UnownedJob, step: Int, at now: Duration) {
     runningJob = job
     running = tasks["\(job)"]
-    if let running {
-      entries[running].step = step
-      entries[running].instant = now
-    }
+    if let running { update(running, step: step, at: now) }
+  }
+
+  private mutating func update(_ index: Int, step: Int, at now: Duration) {
+    entries[index].step = step
+    entries[index].instant = now
   }
 
   // MARK: The current task
@@ -90,7 +89,7 @@ struct Log {
     guard let name = Self.givenName,
       let index = keyOfCurrentTask.map({ tasks[$0] }) ?? running
     else { return }
-    entries[index].givenName = name
+    entries[index].name = name
   }
 
   private mutating func meetCurrentTask(step: Int, at now: Duration) -> Int? {
@@ -98,9 +97,8 @@ struct Log {
     // An immediate task is not enqueued before it first suspends.
     let index = key.map { tasks[$0] ?? add($0, at: now) } ?? running
     guard let index else { return nil }
-    entries[index].givenName = Self.givenName
-    entries[index].step = step
-    entries[index].instant = now
+    if let name = Self.givenName { entries[index].name = name }
+    update(index, step: step, at: now)
     return index
   }
 

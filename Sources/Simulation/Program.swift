@@ -1,12 +1,9 @@
 /// A body with its bounds and its judge, and what can be done with it on the
 /// thread of a driver.
 struct Program<Value: Sendable>: Sendable {
-  typealias Outcome = Result<Simulation.Run<Value>, SimulationFailure>
-
-  enum Source {
-    case seed(UInt64)
-    case schedule(Simulation.Schedule)
-  }
+  let body: @Sendable (Simulation) async throws -> Value
+  var options: Simulation.Options
+  let check: @Sendable (Value) throws -> Void
 
   /// Written by the body's task and then read by the driver, one after the
   /// other on the driver's thread.
@@ -14,39 +11,35 @@ struct Program<Value: Sendable>: Sendable {
     var result: Result<Value, any Error>?
   }
 
-  let body: @Sendable (Simulation) async throws -> Value
-  var options: Simulation.Options
-  var check: @Sendable (Value) throws -> Void = { _ in }
+  /// A run that is over.
+  struct Attempt {
+    let driver: Driver
+    fileprivate let cancelAtStep: Int?
+    fileprivate let result: Result<Value, any Error>?
+    /// What went wrong, whatever the value is worth.
+    fileprivate let reason: SimulationFailure.Reason?
 
-  func run(
-    _ source: Source,
+    var failure: SimulationFailure? { reason.map(failure) }
+
+    fileprivate func failure(
+      _ reason: SimulationFailure.Reason
+    ) -> SimulationFailure {
+      SimulationFailure(
+        reason: reason,
+        seed: driver.chooser.seed,
+        schedule: driver.chooser.schedule,
+        cancelledAtStep: driver.wasCancelled ? cancelAtStep : nil,
+        steps: driver.steps,
+        at: VirtualClock.Instant(offset: driver.now)
+      )
+    }
+  }
+
+  func attempt(
+    _ chooser: Chooser,
     cancelAtStep: Int? = nil,
     isLogging: Bool = false
-  ) -> Outcome {
-    attempt(source, cancelAtStep, isLogging).outcome
-  }
-
-  /// A run with a log, and judged.
-  func runOnce(_ source: Source, cancelAtStep: Int?) -> Outcome {
-    let outcome = run(source, cancelAtStep: cancelAtStep, isLogging: true)
-    guard case .success(let run) = outcome else { return outcome }
-    let seed: UInt64? = if case .seed(let seed) = source { seed } else { nil }
-    return judge(run, seed: seed, cancelAtStep).map { .failure($0) } ?? outcome
-  }
-
-  private func attempt(
-    _ source: Source,
-    _ cancelAtStep: Int?,
-    _ isLogging: Bool
-  ) -> (outcome: Outcome, driver: Driver) {
-    let chooser: Chooser
-    var seed: UInt64?
-    switch source {
-    case .seed(let number):
-      chooser = Chooser(seed: number)
-      seed = number
-    case .schedule(let schedule): chooser = Chooser(schedule: schedule)
-    }
+  ) -> Attempt {
     let driver = Driver(chooser: chooser, isLogging: isLogging)
     let box = Box()
     var reason = driver.drive(cancelAtStep: cancelAtStep, options: options) {
@@ -56,121 +49,100 @@ struct Program<Value: Sendable>: Sendable {
         box.result = .failure(error)
       }
     }
-    if case .outlived(let left) = reason, case .failure(let error) = box.result
-    {
-      reason = .outlived(left + ["the body had thrown: \(error)"])
-    }
-    if reason == nil {
-      switch box.result {
-      case .success(let value):
-        let run = Simulation.Run(
-          value: value,
-          steps: driver.steps,
-          schedule: driver.chooser.schedule,
-          elapsed: driver.now,
-          digest: driver.digest,
-          wasCancelled: driver.wasCancelled
-        )
-        return (.success(run), driver)
-      case .failure(let error): reason = .thrown(error)
-      case nil: preconditionFailure("A body has ended without a result.")
+    if case .failure(let error) = box.result {
+      if case .outlived(let left) = reason {
+        reason = .outlived(left + ["the body had thrown: \(error)"])
       }
+      reason = reason ?? .thrown(error)
     }
-    let failure = SimulationFailure(
-      reason: reason ?? .stepLimit,
-      seed: seed,
-      schedule: driver.chooser.schedule,
-      cancelledAtStep: driver.wasCancelled ? cancelAtStep : nil,
-      steps: driver.steps,
-      at: VirtualClock.Instant(offset: driver.now)
+    return Attempt(
+      driver: driver,
+      cancelAtStep: cancelAtStep,
+      result: box.result,
+      reason: reason
     )
-    return (.failure(failure), driver)
   }
 
-  /// What `check` has against a value.
-  func judge(
-    _ run: Simulation.Run<Value>,
-    seed: UInt64?,
-    _ cancelAtStep: Int? = nil
-  ) -> SimulationFailure? {
+  /// What is wrong with a run, and what `check` has against its value.
+  func judge(_ attempt: Attempt) -> SimulationFailure? {
+    if let failure = attempt.failure { return failure }
     do {
-      try check(run.value)
+      if let value = try attempt.result?.get() { try check(value) }
       return nil
     } catch {
-      return failure(.rejected(error), of: run, seed, cancelAtStep)
+      return attempt.failure(.rejected(error))
     }
   }
 
-  private func failure(
-    _ reason: SimulationFailure.Reason,
-    of run: Simulation.Run<Value>,
-    _ seed: UInt64?,
-    _ cancelAtStep: Int?
-  ) -> SimulationFailure {
-    SimulationFailure(
-      reason: reason,
-      seed: seed,
-      schedule: run.schedule,
-      cancelledAtStep: run.wasCancelled ? cancelAtStep : nil,
-      steps: run.steps,
-      at: VirtualClock.Instant(offset: run.elapsed)
+  /// A run with a log, and judged.
+  func run(
+    _ chooser: Chooser,
+    cancelAtStep: Int?
+  ) -> Result<Simulation.Run<Value>, SimulationFailure> {
+    let attempt = attempt(
+      chooser,
+      cancelAtStep: cancelAtStep,
+      isLogging: true
+    )
+    if let failure = judge(attempt) { return .failure(failure) }
+    guard case .success(let value) = attempt.result else {
+      preconditionFailure("A body has ended without a result.")
+    }
+    return .success(
+      Simulation.Run(
+        value: value,
+        steps: attempt.driver.steps,
+        schedule: attempt.driver.chooser.schedule,
+        elapsed: attempt.driver.now,
+        digest: attempt.driver.digest,
+        wasCancelled: attempt.driver.wasCancelled
+      )
     )
   }
 
-  /// How the second run of a seed differs from the first.
+  /// How the second run of a seed differs from the first, which has passed.
   func difference(
-    _ first: Simulation.Run<Value>,
-    _ second: Outcome,
-    seed: UInt64
+    _ first: Attempt,
+    _ second: Attempt
   ) -> SimulationFailure? {
-    let what: String
-    switch second {
-    case .failure(let failure):
+    if let failure = second.failure {
       // What comes from outside need not come each time.
       if case .foreignThread = failure.reason { return failure }
-      what = "the first run passed, the second one failed: \(failure)"
-    case .success(let second) where second.digest != first.digest:
-      what = """
-        two runs of one seed had different schedules:
-          \(first.schedule) (\(first.steps) steps, \(first.elapsed))
-          \(second.schedule) (\(second.steps) steps, \(second.elapsed))
-        """
-    case .success(let second):
-      guard let value = first.value as? any Equatable,
-        !isEqual(value, second.value)
-      else { return nil }
-      what = """
-        two runs of one schedule had different values:
-          \(first.value)
-          \(second.value)
-        """
+      return first.failure(
+        .nondeterministic(
+          "the first run passed, the second one failed: \(failure)"
+        )
+      )
     }
-    return failure(.nondeterministic(what), of: first, seed, nil)
+    let (one, other) = (first.driver, second.driver)
+    if one.digest != other.digest {
+      return first.failure(
+        .nondeterministic(
+          """
+          two runs of one seed had different schedules:
+            \(one.chooser.schedule) (\(one.steps) steps, \(one.now))
+            \(other.chooser.schedule) (\(other.steps) steps, \(other.now))
+          """
+        )
+      )
+    }
+    guard case .success(let value) = first.result,
+      case .success(let again) = second.result,
+      let comparable = value as? any Equatable, !isEqual(comparable, again)
+    else { return nil }
+    return first.failure(
+      .nondeterministic(
+        """
+        two runs of one schedule had different values:
+          \(value)
+          \(again)
+        """
+      )
+    )
   }
 
   private func isEqual<Left: Equatable>(_ left: Left, _ right: Any) -> Bool {
     left == right as? Left
-  }
-
-  /// The failure of a schedule, or nil if it passes.
-  private func failure(
-    of schedule: Simulation.Schedule,
-    _ cancelAtStep: Int?
-  ) -> SimulationFailure? {
-    failure(
-      in: run(.schedule(schedule), cancelAtStep: cancelAtStep),
-      cancelAtStep
-    )
-  }
-
-  private func failure(
-    in outcome: Outcome,
-    _ cancelAtStep: Int? = nil
-  ) -> SimulationFailure? {
-    switch outcome {
-    case .success(let run): judge(run, seed: nil, cancelAtStep)
-    case .failure(let failure): failure
-    }
   }
 
   /// The reason of a failure as a run with a log tells it; nil if its
@@ -178,11 +150,13 @@ struct Program<Value: Sendable>: Sendable {
   private func loggedReason(
     of failure: SimulationFailure
   ) -> SimulationFailure.Reason? {
-    let again = runOnce(
-      .schedule(failure.schedule),
+    let again = run(
+      Chooser(schedule: failure.schedule),
       cancelAtStep: failure.cancelledAtStep
-    ).failure
-    guard let again, again.reason.isLike(failure.reason) else { return nil }
+    )
+    guard case .failure(let again) = again,
+      again.reason.isLike(failure.reason)
+    else { return nil }
     return again.reason
   }
 
@@ -207,11 +181,15 @@ struct Program<Value: Sendable>: Sendable {
     var best = failure.schedule.choices
     func fails(_ choices: [Int]) -> Bool {
       guard budget > 0 else { return false }
-      let result = quick.failure(of: .init(choices: choices), step)
-      budget -= 100 + (result?.steps ?? failure.steps)
-      guard let result, result.reason.isLike(failure.reason) else {
-        return false
-      }
+      let schedule = Simulation.Schedule(choices: choices)
+      let attempt = quick.attempt(
+        Chooser(schedule: schedule),
+        cancelAtStep: step
+      )
+      budget -= 100 + attempt.driver.steps
+      guard let result = quick.judge(attempt),
+        result.reason.isLike(failure.reason)
+      else { return false }
       best = choices
       return true
     }
@@ -251,12 +229,8 @@ struct Program<Value: Sendable>: Sendable {
       var next: [[Switch]] = []
       for switches in level where runs < limit && !isStopped() {
         runs += 1
-        let (outcome, driver) = attempt(
-          .schedule(schedule(of: switches)),
-          nil,
-          false
-        )
-        if let failure = failure(in: outcome), isWanted(failure),
+        let attempt = attempt(Chooser(schedule: schedule(of: switches)))
+        if let failure = judge(attempt), isWanted(failure),
           failure.steps < best?.steps ?? .max
         {
           best = failure
@@ -264,10 +238,10 @@ struct Program<Value: Sendable>: Sendable {
         guard best == nil else { continue }
         // One more switch, behind the last one, so that each schedule has one
         // way to be reached; no more of them than can still run.
-        let decisions = driver.chooser.decisions
+        let decisions = attempt.driver.chooser.decisions
         let free = decisions.indices.dropFirst((switches.last?.index ?? -1) + 1)
         for index in free where next.count < limit - runs {
-          for choice in 1..<Int(decisions[index].count) {
+          for choice in 1..<decisions[index].count {
             next.append(switches + [(index, choice)])
           }
         }
@@ -288,29 +262,21 @@ struct Program<Value: Sendable>: Sendable {
   func exhaust(
     limit: Int,
     isStopped: () -> Bool
-  ) -> Result<Simulation.Exhaustion, SimulationFailure> {
+  ) -> Result<Simulation.Exploration, SimulationFailure> {
     var prefix: [Chooser.Decision] = []
     var schedules = 0
     while schedules < limit && !isStopped() {
-      let schedule = Simulation.Schedule(
-        choices: prefix.map { Int($0.choice) }
-      )
-      let (outcome, driver) = attempt(.schedule(schedule), nil, false)
+      let schedule = Simulation.Schedule(choices: prefix.map(\.choice))
+      let attempt = attempt(Chooser(schedule: schedule))
       schedules += 1
-      var decisions = driver.chooser.decisions
-      switch outcome {
-      case .failure(let failure): return .failure(explain(failure))
-      case .success(let run):
-        // The same choices must lead to the same alternatives.
-        let counts = decisions.prefix(prefix.count).map(\.count)
-        if counts != prefix.map(\.count) {
-          let what = "one prefix led to different numbers of ready jobs"
-          return .failure(failure(.nondeterministic(what), of: run, nil, nil))
-        }
-        if let failure = judge(run, seed: nil) {
-          return .failure(explain(failure))
-        }
+      var decisions = attempt.driver.chooser.decisions
+      // The same choices must lead to the same alternatives.
+      let counts = decisions.prefix(prefix.count).map(\.count)
+      if attempt.failure == nil, counts != prefix.map(\.count) {
+        let what = "one prefix led to different numbers of ready jobs"
+        return .failure(attempt.failure(.nondeterministic(what)))
       }
+      if let failure = judge(attempt) { return .failure(explain(failure)) }
       while let last = decisions.last, last.choice + 1 == last.count {
         decisions.removeLast()
       }

@@ -56,25 +56,30 @@ extension Simulation.Schedule: ExpressibleByStringLiteral {
 /// a generator or, without one, with zeros.
 struct Chooser {
   struct Decision {
-    var choice: UInt32
-    let count: UInt32
+    var choice: Int
+    let count: Int
   }
 
   private let given: [Int]
+  let seed: UInt64?
   /// The state of SplitMix64 (Steele, Lea and Flood, OOPSLA 2014).
   private var state: UInt64?
   private(set) var decisions: [Decision] = []
 
   init(seed: UInt64) {
     given = []
+    self.seed = seed
     state = seed
     decisions.reserveCapacity(32)
   }
 
-  init(schedule: Simulation.Schedule) { given = schedule.choices }
+  init(schedule: Simulation.Schedule) {
+    given = schedule.choices
+    seed = nil
+  }
 
   var schedule: Simulation.Schedule {
-    Simulation.Schedule(choices: decisions.map { Int($0.choice) })
+    Simulation.Schedule(choices: decisions.map(\.choice))
   }
 
   mutating func choose(among count: Int) -> Int {
@@ -90,12 +95,7 @@ struct Chooser {
       random ^= random >> 31
       choice = Int(random.multipliedFullWidth(by: UInt64(count)).high)
     }
-    decisions.append(
-      Decision(
-        choice: UInt32(truncatingIfNeeded: choice),
-        count: UInt32(truncatingIfNeeded: count)
-      )
-    )
+    decisions.append(Decision(choice: choice, count: count))
     return choice
   }
 }

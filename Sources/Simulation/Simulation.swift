@@ -6,7 +6,12 @@
 /// ``exhaust(limit:options:_:check:)`` under all,
 /// ``shortestFailure(limit:options:_:check:where:)`` under those with few
 /// switches first, and ``cancelEverywhere(seeds:options:_:check:)`` with a
-/// cancellation at every step. None of them runs code of the body on the caller's thread.
+/// cancellation at every step. None of them runs code of the body on the
+/// caller's thread.
+///
+/// Each takes `options`, the bounds of a run; the body, a program that must
+/// reach the world through its argument, and of which several runs may overlap;
+/// and `check`, which judges the value that the body returns by throwing.
 public struct Simulation: Sendable {
   private let driver: Driver
 
@@ -105,23 +110,9 @@ extension Simulation {
     public let wasCancelled: Bool
   }
 
-  /// How much an exploration tried.
+  /// How much of some schedules was tried.
   public struct Exploration: Sendable {
-    /// The number of schedules: one for each seed.
-    public let schedules: Int
-    /// The number of runs: two for each seed.
-    public let runs: Int
-    /// The number of jobs in all runs.
-    public let steps: Int
-    /// The real time it took.
-    public let elapsed: Duration
-    /// False if the calling task was cancelled before all seeds had run.
-    public let isComplete: Bool
-  }
-
-  /// How much of all schedules was tried.
-  public struct Exhaustion: Sendable {
-    /// The number of different schedules that ran.
+    /// The number of schedules that ran, whether once or twice.
     public let schedules: Int
     /// Whether these were all: false if the limit was reached, or if the
     /// calling task was cancelled.
@@ -130,16 +121,11 @@ extension Simulation {
 
   /// Runs a body once, under the schedule that a seed generates.
   ///
-  /// Cancellation of the calling task does not reach the body.
+  /// The same seed gives the same schedule. Before the step `cancelAtStep`,
+  /// counted from 0, the task that runs the body is cancelled; nil, or one
+  /// beyond the end, cancels nothing. Cancellation of the calling task does not
+  /// reach the body.
   ///
-  /// - Parameters:
-  ///   - seed: any number; the same one gives the same schedule.
-  ///   - cancelAtStep: the step, counted from 0, before which the task that
-  ///     runs the body is cancelled; nil, or one beyond the end, cancels
-  ///     nothing.
-  ///   - options: bounds of the run.
-  ///   - body: the program; it must reach the world through its argument.
-  ///   - check: judges the value by throwing.
   /// - Returns: the value and the schedule.
   /// - Throws: what went wrong. An error of the body is `.thrown`, also a
   ///   `CancellationError` after a cancellation; one of `check` is
@@ -153,18 +139,14 @@ extension Simulation {
   ) async throws(SimulationFailure) -> Run<Value> {
     let program = Program(body: body, options: options, check: check)
     return try await DriverThread.run {
-      program.runOnce(.seed(seed), cancelAtStep: cancelAtStep)
+      program.run(Chooser(seed: seed), cancelAtStep: cancelAtStep)
     }.get()
   }
 
-  /// Runs a body once, under a given schedule.
+  /// Runs a body once, under a schedule that a failure or a run has reported.
   ///
-  /// - Parameters:
-  ///   - schedule: the choices, as a failure or a run reports them.
-  ///   - cancelAtStep: as for ``run(seed:cancelAtStep:options:_:check:)``.
-  ///   - options: bounds of the run.
-  ///   - body: the program.
-  ///   - check: judges the value by throwing.
+  /// `cancelAtStep` is as for ``run(seed:cancelAtStep:options:_:check:)``.
+  ///
   /// - Returns: the value and the schedule as it was followed.
   /// - Throws: what went wrong.
   public static func replay<Value: Sendable>(
@@ -176,7 +158,7 @@ extension Simulation {
   ) async throws(SimulationFailure) -> Run<Value> {
     let program = Program(body: body, options: options, check: check)
     return try await DriverThread.run {
-      program.runOnce(.schedule(schedule), cancelAtStep: cancelAtStep)
+      program.run(Chooser(schedule: schedule), cancelAtStep: cancelAtStep)
     }.get()
   }
 
@@ -186,14 +168,9 @@ extension Simulation {
   /// `Equatable`, the same value. A failure is run again to explain it and to
   /// look for a shorter schedule that fails in the same way.
   ///
-  /// Cancellation of the calling task ends the exploration after the current
-  /// schedules; that is not an error.
+  /// `check` judges one of the two values. Cancellation of the calling task
+  /// ends the exploration after the current schedules; that is not an error.
   ///
-  /// - Parameters:
-  ///   - seeds: the seeds to try.
-  ///   - options: bounds of each run, and the number of threads.
-  ///   - body: the program; runs of several seeds may overlap.
-  ///   - check: judges the value, once a seed, by throwing.
   /// - Returns: how much was tried.
   /// - Throws: the failure of the smallest seed that fails.
   public static func explore<Value: Sendable>(
@@ -206,23 +183,17 @@ extension Simulation {
     let survey = await Survey.make(of: seeds, stopsEarly: true, options) {
       seed,
       survey in
-      let first = program.run(.seed(seed))
-      survey.count(first)
-      guard case .success(let run) = first else { return first.failure }
-      let second = program.run(.seed(seed))
-      survey.count(second)
-      return program.difference(run, second, seed: seed)
-        ?? program.judge(run, seed: seed)
+      survey.count += 1
+      let first = program.attempt(Chooser(seed: seed))
+      if let failure = first.failure { return failure }
+      let second = program.attempt(Chooser(seed: seed))
+      return program.difference(first, second) ?? program.judge(first)
     }
     if let failure = survey.failures.first {
       throw await DriverThread.run { program.explain(failure) }
     }
     return Exploration(
-      // Without a failure no seed is left after its first run.
-      schedules: survey.runs / 2,
-      runs: survey.runs,
-      steps: survey.steps,
-      elapsed: survey.elapsed,
+      schedules: survey.count,
       isComplete: survey.isComplete
     )
   }
@@ -233,11 +204,6 @@ extension Simulation {
   /// counts how often a test finds a planted fault. By default there is no
   /// grace, so that waiting for a foreign thread may count as a deadlock.
   ///
-  /// - Parameters:
-  ///   - seeds: the seeds to try.
-  ///   - options: bounds of each run, and the number of threads.
-  ///   - body: the program.
-  ///   - check: judges the value of each run by throwing.
   /// - Returns: the failures; fewer if the calling task is cancelled.
   public static func failures<Value: Sendable>(
     seeds: Range<UInt64>,
@@ -247,23 +213,16 @@ extension Simulation {
   ) async -> [SimulationFailure] {
     let program = Program(body: body, options: options, check: check)
     return await Survey.make(of: seeds, stopsEarly: false, options) { seed, _ in
-      switch program.run(.seed(seed)) {
-      case .success(let run): program.judge(run, seed: seed)
-      case .failure(let failure): failure
-      }
+      program.judge(program.attempt(Chooser(seed: seed)))
     }.failures
   }
 
   /// Runs a body under every schedule, depth first.
   ///
   /// The number of schedules grows as fast as factorials do: keep the body
-  /// small. Complexity: one run a schedule, on one thread.
+  /// small. After `limit` schedules it stops. Complexity: one run a schedule,
+  /// on one thread.
   ///
-  /// - Parameters:
-  ///   - limit: the number of schedules after which to stop.
-  ///   - options: bounds of each run.
-  ///   - body: the program.
-  ///   - check: judges the value of each run by throwing.
   /// - Returns: how many schedules ran, and whether these were all.
   /// - Throws: the first failure; reaching the limit is none.
   public static func exhaust<Value: Sendable>(
@@ -271,7 +230,7 @@ extension Simulation {
     options: Options = Options(),
     _ body: @escaping @Sendable (Simulation) async throws -> Value,
     check: @escaping @Sendable (Value) throws -> Void = { _ in }
-  ) async throws(SimulationFailure) -> Exhaustion {
+  ) async throws(SimulationFailure) -> Exploration {
     let program = Program(body: body, options: options, check: check)
     return try await Survey.stoppable { isStopped in
       program.exhaust(limit: limit, isStopped: isStopped)
@@ -288,20 +247,15 @@ extension Simulation {
   /// on one thread. By default there is no grace, as for
   /// ``failures(seeds:options:_:check:)``.
   ///
-  /// Cancellation of the calling task ends the search after the current run.
+  /// `isWanted` says whether a failure counts, for instance only one that
+  /// breaks a certain law. It sees failures before their reports have been
+  /// written: no tasks that wait, no notes. Cancellation of the calling task
+  /// ends the search after the current run.
   ///
   /// Complexity: one run for each schedule, and the number of schedules with
   /// *d* switches grows as the *d*-th power of the number of choices. Up to
-  /// `limit` schedules wait in memory, each as its switches.
+  /// `limit` schedules run and wait in memory, each as its switches.
   ///
-  /// - Parameters:
-  ///   - limit: the number of runs after which to stop.
-  ///   - options: bounds of each run.
-  ///   - body: the program.
-  ///   - check: judges the value of each run by throwing.
-  ///   - isWanted: whether a failure counts, for instance only one that
-  ///     breaks a certain law; by default each does. It sees failures before
-  ///     their reports have been written: no tasks that wait, no notes.
   /// - Returns: the failure, or nil if no run within the limit is one that is
   ///   wanted. Its `schedule` has no zeros at its end and fails in the same
   ///   way when it is replayed. None that fails so has fewer switches; of those
@@ -333,11 +287,6 @@ extension Simulation {
   /// throw `CancellationError`, and then `check` is not asked; it may as well
   /// return. It may neither throw another error, nor deadlock, nor leak.
   ///
-  /// - Parameters:
-  ///   - seeds: the seeds to try.
-  ///   - options: bounds of each run, and the number of threads.
-  ///   - body: the program.
-  ///   - check: judges the values of all runs that return one.
   /// - Returns: the number of cancelled runs; fewer than there are steps if
   ///   the calling task is cancelled.
   /// - Throws: the first failure of the smallest seed that fails; its
@@ -354,19 +303,15 @@ extension Simulation {
       survey in
       var step: Int?
       while true {
-        let result = program.run(.seed(seed), cancelAtStep: step)
-        switch result {
-        case .success(let run):
-          if let failure = program.judge(run, seed: seed, step) {
-            return failure
-          }
-          if step != nil && !run.wasCancelled { return nil }
-        case .failure(let failure):
+        let run = program.attempt(Chooser(seed: seed), cancelAtStep: step)
+        if let failure = program.judge(run) {
           guard failure.cancelledAtStep != nil,
             case .thrown(is CancellationError) = failure.reason
           else { return failure }
+        } else if step != nil && !run.driver.wasCancelled {
+          return nil
         }
-        if step != nil { survey.count(result) }
+        if step != nil { survey.count += 1 }
         if survey.isStopped { return nil }
         step = step.map { $0 + 1 } ?? 0
       }
@@ -374,6 +319,6 @@ extension Simulation {
     if let failure = survey.failures.first {
       throw await DriverThread.run { program.explain(failure) }
     }
-    return survey.runs
+    return survey.count
   }
 }

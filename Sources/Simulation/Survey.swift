@@ -16,36 +16,24 @@ struct Survey: Sendable {
   private let work: Work
   /// By seed; if it stopped early, the first is that of the smallest seed.
   private(set) var failures: [SimulationFailure] = []
-  private(set) var runs = 0
-  private(set) var steps = 0
-  private(set) var elapsed = Duration.zero
+  /// What the attempts have counted.
+  var count = 0
   private(set) var isComplete = true
 
   /// Whether the calling task has been cancelled.
   var isStopped: Bool { work.isStopped.load(ordering: .relaxed) }
 
-  mutating func count<Value>(
-    _ outcome: Result<Simulation.Run<Value>, SimulationFailure>
-  ) {
-    runs += 1
-    switch outcome {
-    case .success(let run): steps += run.steps
-    case .failure(let failure): steps += failure.steps
-    }
-  }
-
   typealias Attempt =
     @Sendable (UInt64, inout Survey) -> SimulationFailure?
 
-  /// Makes attempts on several threads; an attempt counts its runs, and may
-  /// give up when the survey is stopped.
+  /// Makes attempts on several threads; an attempt may give up when the survey
+  /// is stopped.
   static func make(
     of seeds: Range<UInt64>,
     stopsEarly: Bool,
     _ options: Simulation.Options,
     _ attempt: @escaping Attempt
   ) async -> Survey {
-    let start = ContinuousClock.now
     let work = Work(count: seeds.upperBound - seeds.lowerBound)
     return await withTaskCancellationHandler {
       await withTaskGroup(of: Survey.self) { group in
@@ -61,12 +49,10 @@ struct Survey: Sendable {
         var whole = Survey(work: work)
         for await part in group {
           whole.failures += part.failures
-          whole.runs += part.runs
-          whole.steps += part.steps
+          whole.count += part.count
           whole.isComplete = whole.isComplete && part.isComplete
         }
         whole.failures.sort { ($0.seed ?? 0) < ($1.seed ?? 0) }
-        whole.elapsed = ContinuousClock.now - start
         return whole
       }
     } onCancel: {
@@ -109,11 +95,5 @@ struct Survey: Sendable {
     } onCancel: {
       shared.isStopped.store(true, ordering: .relaxed)
     }
-  }
-}
-
-extension Result {
-  var failure: Failure? {
-    if case .failure(let failure) = self { failure } else { nil }
   }
 }

@@ -278,10 +278,9 @@ struct CopiedCodeTests {
           let input =
             seed < 30 ? example.input : example.randomInput(using: &generator)
           let trace = try await Simulation.run(seed: seed) { simulation in
-            let recorder = TraceRecorder(clock: simulation.clock)
-            let stage = Stage(recorder, executor: simulation.executor)
+            let stage = Stage(in: simulation)
             await example.run(input, on: stage)
-            return Trace(recorder.events)
+            return stage.trace
           }.value
           try example.check(trace, of: input)
         }

@@ -54,15 +54,15 @@ struct TraceTests {
 
   @Test("Stamps never decrease along a trace, however many threads record")
   func stampsAreOrdered() async {
-    let recorder = TraceRecorder(clock: ContinuousClock())
+    let stage = Stage(clock: ContinuousClock())
     await withTaskGroup { group in
       for lane in 0..<8 {
         group.addTask {
-          for _ in 0..<500 { recorder.record("x", lane: "\(lane)") }
+          for _ in 0..<500 { stage.record("x", lane: "\(lane)") }
         }
       }
     }
-    let stamps = recorder.events.map(\.at)
+    let stamps = stage.trace.events.map(\.at)
     #expect(stamps.count == 4_000)
     #expect(stamps == stamps.sorted())
   }

@@ -94,11 +94,12 @@ struct ExampleTests {
     var events = 0
     for _ in 0..<200 * scale {
       let input = menu.example.randomInput(using: &generator)
-      let recorder = TraceRecorder(clock: HastyClock())
-      await menu.example.run(input, on: Stage(recorder))
-      events += recorder.events.count
+      let stage = Stage(clock: HastyClock())
+      await menu.example.run(input, on: stage)
+      let trace = stage.trace
+      events += trace.events.count
       for law in menu.example.laws where !law.isTimed {
-        let problem = law.problem(input, Trace(recorder.events))
+        let problem = law.problem(input, trace)
         #expect(problem == nil, "\(law.name), \(json(input)), seed \(seed)")
       }
     }

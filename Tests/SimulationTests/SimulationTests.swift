@@ -52,7 +52,6 @@ private func children(
         mixture
       )
       #expect(exploration.schedules == 2_000)
-      #expect(exploration.runs == 4_000)
     }
     for seed in UInt64(0)..<100 {
       let first = try await Simulation.run(seed: seed, mixture)
@@ -154,7 +153,6 @@ private func children(
   func noSeeds() async throws {
     let exploration = try await Simulation.explore(seeds: 5..<5) { _ in true }
     #expect(exploration.schedules == 0)
-    #expect(exploration.runs == 0)
     #expect(exploration.isComplete)
   }
 }

@@ -112,11 +112,11 @@ package enum ChannelExamples {
         Field(
           \.patience,
           "after how many milliseconds of waiting each is cancelled",
-          randomize: { input, source in
+          random: { _, source in
             // Nor do two tasks come at one instant, or are cancelled: which
             // of them is the first would be the scheduler's choice.
             source.mayStop = true
-            input.patience = source.int(in: 0...1 << 25) * 2 + 1
+            return source.int(in: 0...1 << 25) * 2 + 1
           }
         ),
         .count(\.capacity, in: 0...1024, random: 0...2, "how many it holds"),

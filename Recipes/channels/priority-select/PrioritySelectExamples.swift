@@ -154,26 +154,25 @@ package enum PrioritySelectExamples {
     var ratio = 2
     var cancelAfter: Int?
 
-    static let mayTie = false
     static var fields: [Field<Self>] {
       [
         .durations(
           \.high,
           random: 0...5,
-          areOfLanes: false,
+          ties: .noneOfSums { _ in true },
           "the milliseconds before each urgent job is put"
         ),
         .durations(
           \.low,
           random: 0...5,
-          areOfLanes: false,
+          ties: .noneOfSums { _ in true },
           "the milliseconds before each ordinary job is put"
         ),
-        Field(
+        .duration(
           \.work,
-          "the milliseconds that each job takes, at least 1",
-          validate: { $1 < 1 ? "must be at least 1, not \($1)" : nil },
-          randomize: { $0.work = $1.duration(repeats: 10) }
+          least: 1,
+          repeats: 10,
+          "the milliseconds that each job takes, at least 1"
         ),
         .count(
           \.ratio,

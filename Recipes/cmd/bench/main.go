@@ -6,7 +6,6 @@ package main
 import (
 	"bufio"
 	"encoding/json"
-	"fmt"
 	"math"
 	"os"
 	"runtime"
@@ -32,11 +31,7 @@ type answer struct {
 func main() {
 	lines := bufio.NewScanner(os.Stdin)
 	for lines.Scan() {
-		line, err := json.Marshal(respond(lines.Bytes()))
-		if err != nil {
-			panic(err)
-		}
-		fmt.Println(string(line))
+		os.Stdout.Write(cookbook.Line(respond(lines.Bytes())))
 	}
 }
 

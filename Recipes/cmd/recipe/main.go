@@ -7,7 +7,6 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -74,30 +73,15 @@ func find(room, example, wrong string) (cookbook.Example, error) {
 
 // stream runs an example and writes its events as they come. What Go cannot
 // survive ends the program as it always does.
-func stream(example cookbook.Example, input string, stdout io.Writer) error {
-	out := bufio.NewWriter(stdout)
+func stream(
+	example cookbook.Example, input string, stdout io.Writer,
+) (broken error) {
 	record := cookbook.NewRecorder()
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		example.Run(context.Background(), []byte(input), record)
-	}()
-	// The example records into memory, and this goroutine writes: a slow
-	// terminal does not slow down what is being shown.
-	for isOver := false; !isOver; {
-		select {
-		case <-record.More():
-		case <-ended:
-			isOver = true
-		}
-		for _, event := range record.Take() {
-			if _, err := out.Write(cookbook.Line(event)); err != nil {
-				return err
-			}
-		}
-		if err := out.Flush(); err != nil {
-			return err
+	record.Tell = func(event cookbook.Event) {
+		if broken == nil {
+			_, broken = stdout.Write(cookbook.Line(event))
 		}
 	}
-	return nil
+	example.Run(context.Background(), []byte(input), record)
+	return broken
 }

@@ -2,9 +2,6 @@ package main
 
 import (
 	"bytes"
-	"encoding/json"
-	"fmt"
-	"io"
 	"strings"
 	"syscall"
 	"testing"
@@ -63,9 +60,24 @@ func TestOutputThatCannotBeWritten(t *testing.T) {
 	}
 }
 
-// ask serves the requests and returns the answers.
-func ask(t *testing.T, requests ...string) []string {
-	t.Helper()
+func TestServeAnswersEveryLine(t *testing.T) {
+	requests, want := []string{
+		`{"recipe":"bounded-pool","example":"as-they-come","input":{"workers":1,"jobs":[3]}}`,
+		``,
+		`{"recipe":"bounded-pool"`,
+		`{"recipe":"nap","example":"map","wrong":"nap"}`,
+		`{"recipe":"bounded-pool","catalog":true}`,
+		`{"recipe":"once","example":"recursion","input":{}}`,
+		`{"recipe":"bounded-pool","example":"for-each","input":{"workers":1,"jobs":[5,5],"failing":[0]}}`,
+	}, []string{
+		`{"events":[{"at":0,"lane":"job 0","name":"start","item":""},{"at":3000,"lane":"job 0","name":"end","item":""},{"at":3000,"lane":"caller","name":"say","item":"0"},{"at":3000,"lane":"caller","name":"return","item":""}]}`,
+		`{"error":"malformed request: EOF"}`,
+		`{"error":"malformed request: unexpected EOF"}`,
+		`{"error":"nap has no example \"map/nap\", only []"}`,
+		`{"examples":["as-they-come","for-each","map","plain"],"wrong":["for-each/jobRunTwice","for-each/keepsGoing","for-each/oneWorkerTooMany","for-each/returnsEarly","map/lostResult"]}`,
+		`{"events":[{"at":0,"lane":"caller","name":"wait","item":""}]}`,
+		`{"events":[{"at":0,"lane":"job 0","name":"start","item":""},{"at":5000,"lane":"job 0","name":"fail","item":""},{"at":5000,"lane":"caller","name":"throw","item":"job 0 failed"}]}`,
+	}
 	var out bytes.Buffer
 	in := strings.NewReader(strings.Join(requests, "\n"))
 	if err := serve(t, in, &out); err != nil {
@@ -75,58 +87,10 @@ func ask(t *testing.T, requests ...string) []string {
 	if len(answers) != len(requests) {
 		t.Fatalf("%d answers to %d requests", len(answers), len(requests))
 	}
-	return answers
-}
-
-func TestServeAnswersEveryLine(t *testing.T) {
-	requests, want := []string{
-		`{"recipe":"bounded-pool","example":"as-they-come","input":{"workers":1,"jobs":[3]}}`,
-		``,
-		`{"recipe":"bounded-pool"`,
-		`{"recipe":"bounded-pool"} {}`,
-		`{"recipe":"nap","example":"map","wrong":"nap"}`,
-		`{"recipe":"bounded-pool","catalog":true}`,
-		`{"recipe":"once","example":"recursion","input":{}}`,
-		`{"recipe":"bounded-pool","example":"for-each","input":{"workers":1,"jobs":[5,5],"failing":[0]}}`,
-	}, []string{
-		`{"events":[{"at":0,"lane":"job 0","name":"start","item":""},{"at":3000,"lane":"job 0","name":"end","item":""},{"at":3000,"lane":"caller","name":"say","item":"0"},{"at":3000,"lane":"caller","name":"return","item":""}]}`,
-		`{"error":"malformed request: EOF"}`,
-		`{"error":"malformed request: unexpected EOF"}`,
-		`{"error":"malformed request: more than one value on a line"}`,
-		`{"error":"nap has no example \"map/nap\", only []"}`,
-		`{"examples":["as-they-come","for-each","map","plain"],"wrong":["for-each/jobRunTwice","for-each/keepsGoing","for-each/oneWorkerTooMany","for-each/returnsEarly","map/lostResult"]}`,
-		`{"events":[{"at":0,"lane":"caller","name":"wait","item":""}]}`,
-		`{"events":[{"at":0,"lane":"job 0","name":"start","item":""},{"at":5000,"lane":"job 0","name":"fail","item":""},{"at":5000,"lane":"caller","name":"throw","item":"job 0 failed"}]}`,
-	}
-	for i, answer := range ask(t, requests...) {
+	for i, answer := range answers {
 		if answer != want[i] {
 			t.Errorf("%s\n got %s\nwant %s", requests[i], answer, want[i])
 		}
-	}
-}
-
-func TestServeAnswersBeforeItReadsOn(t *testing.T) {
-	requests, send := io.Pipe()
-	receive, answers := io.Pipe()
-	go func() {
-		answers.CloseWithError(serve(t, requests, answers))
-	}()
-	from := json.NewDecoder(receive)
-	for range 3 {
-		// The beginning of the next request comes with the first.
-		fmt.Fprint(send, "{\"recipe\":\"x\"}\n{\"recipe\"")
-		var answer refusal
-		if err := from.Decode(&answer); err != nil || answer.Error == "" {
-			t.Fatalf("answer %v, %v", answer, err)
-		}
-		fmt.Fprint(send, ":\"y\"}\n")
-		if err := from.Decode(&answer); err != nil {
-			t.Fatal(err)
-		}
-	}
-	send.Close()
-	if _, err := receive.Read(make([]byte, 1)); err != io.EOF {
-		t.Errorf("error %v, want %v", err, io.EOF)
 	}
 }
 

@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -43,124 +42,84 @@ type request struct {
 	Catalog bool `json:"catalog"`
 }
 
-// A catalog names what a room has.
-type catalog struct {
-	Examples []string `json:"examples"`
-	Wrong    []string `json:"wrong"`
-}
-
-// names returns [] where there are none, which JSON would call null.
-func names(examples map[string]cookbook.Example) []string {
-	return append([]string{}, slices.Sorted(maps.Keys(examples))...)
-}
-
-// A refusal answers a request that cannot be run.
-type refusal struct {
-	Error string `json:"error"`
-}
-
-// A failure answers a request whose run did not come to its end.
-type failure struct {
-	Failure string `json:"failure"`
+// A response has the events of a run, or says why there are none: an Error
+// where a request cannot be run, a Failure where a run did not come to its end.
+// To a catalog it has what a room has.
+type response struct {
+	Events   []cookbook.Event `json:"events,omitzero"`
+	Error    string           `json:"error,omitzero"`
+	Failure  string           `json:"failure,omitzero"`
+	Examples []string         `json:"examples,omitzero"`
+	Wrong    []string         `json:"wrong,omitzero"`
 }
 
 func serve(t *testing.T, in io.Reader, out io.Writer) error {
 	reader := bufio.NewReaderSize(in, 1<<16)
-	writer := bufio.NewWriterSize(out, 1<<16)
 	for {
 		line, err := reader.ReadBytes('\n')
 		if len(line) > 0 {
-			if _, err := writer.Write(respond(t, line)); err != nil {
+			if _, err := out.Write(cookbook.Line(respond(t, line))); err != nil {
 				return err
 			}
 		}
 		if err == io.EOF {
-			return writer.Flush()
+			return nil
 		} else if err != nil {
 			return err
 		}
-		// Part of a line may be there already whose rest is sent only
-		// after this answer has been read.
-		waiting, _ := reader.Peek(reader.Buffered())
-		if bytes.IndexByte(waiting, '\n') < 0 {
-			if err := writer.Flush(); err != nil {
-				return err
-			}
-		}
 	}
 }
 
-func respond(t *testing.T, text []byte) []byte {
+func respond(t *testing.T, line []byte) response {
 	var asked request
-	err := decode(text, &asked)
-	var response any
-	switch {
-	case err != nil:
-	case asked.Catalog:
-		room := rooms.Rooms[asked.Recipe]
-		response = catalog{names(room.Examples), names(room.Wrong)}
-	default:
-		response, err = answer(t, asked)
-	}
-	var broken brokenRun
-	if errors.As(err, &broken) {
-		response = failure{err.Error()}
-	} else if err != nil {
-		response = refusal{err.Error()}
-	}
-	return cookbook.Line(response)
-}
-
-func decode(text []byte, asked *request) error {
-	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder := json.NewDecoder(bytes.NewReader(line))
 	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(asked); err != nil {
-		return fmt.Errorf("malformed request: %w", err)
+	if err := decoder.Decode(&asked); err != nil {
+		return response{Error: fmt.Sprintf("malformed request: %v", err)}
 	}
-	if rest, _ := io.ReadAll(decoder.Buffered()); len(bytes.TrimSpace(rest)) > 0 {
-		return fmt.Errorf("malformed request: more than one value on a line")
+	if asked.Catalog {
+		room := rooms.Rooms[asked.Recipe]
+		return response{Examples: names(room.Examples), Wrong: names(room.Wrong)}
 	}
-	return nil
-}
-
-// answer runs an example. One whose caller waits for ever has a trace
-// that says so; goroutines that it leaves behind are a failure.
-func answer(t *testing.T, asked request) (any, error) {
 	example, err := find(asked.Recipe, asked.Example, asked.Wrong)
 	if err != nil {
-		return nil, err
+		return response{Error: err.Error()}
 	}
-	record := cookbook.NewRecorder()
-	if asked.Real {
+	var record *cookbook.Recorder
+	run := func() {
+		record = cookbook.NewRecorder()
 		example.Run(context.Background(), asked.Input, record)
+	}
+	if asked.Real {
+		run()
 	} else {
-		err = bubble(t, func() {
-			record = cookbook.NewRecorder()
-			example.Run(context.Background(), asked.Input, record)
-		})
+		err = bubble(t, run)
 	}
-	events := record.Take()
-	if err != nil && !slices.ContainsFunc(events, cookbook.Event.EndsCaller) {
-		events, err = append(events, cookbook.Waiting(events)), nil
+	events := record.Events()
+	if err == nil {
+		return response{Events: events}
 	}
-	return trace{events}, err
+	// One whose caller waits for ever has a trace that says so; goroutines
+	// that it leaves behind are a failure.
+	if !slices.ContainsFunc(events, cookbook.Event.EndsCaller) {
+		return response{Events: append(events, cookbook.Waiting(events))}
+	}
+	return response{Failure: err.Error()}
 }
 
-type trace struct {
-	Events []cookbook.Event `json:"events"`
+// names returns [] where there are none, which JSON would omit.
+func names(examples map[string]cookbook.Example) []string {
+	return append([]string{}, slices.Sorted(maps.Keys(examples))...)
 }
 
-// bubble runs body in virtual time. What stays blocked makes a brokenRun. A
-// panic of another goroutine ends the program: Go has no way to catch it.
+// bubble runs body in virtual time. What stays blocked is an error. A panic of
+// another goroutine ends the program: Go has no way to catch it.
 func bubble(t *testing.T, body func()) (err error) {
 	defer func() {
 		if problem := recover(); problem != nil {
-			err = brokenRun{fmt.Errorf("%v", problem)}
+			err = fmt.Errorf("%v", problem)
 		}
 	}()
 	synctest.Test(t, func(t *testing.T) { body() })
 	return nil
 }
-
-// A brokenRun says why a run did not come to its end.
-type brokenRun struct{ error }

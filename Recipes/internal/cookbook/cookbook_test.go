@@ -15,7 +15,7 @@ func TestEventsAreLinesInTheOrderOfRecording(t *testing.T) {
 		record.Record("b", "end", "")
 
 		var got strings.Builder
-		for _, event := range record.Take() {
+		for _, event := range record.Events() {
 			got.Write(Line(event))
 		}
 		want := `{"at":0,"lane":"<a>","name":"start","item":"é & \"1\""}
@@ -23,9 +23,6 @@ func TestEventsAreLinesInTheOrderOfRecording(t *testing.T) {
 `
 		if got.String() != want {
 			t.Errorf("got  %s\nwant %s", got.String(), want)
-		}
-		if again := record.Take(); len(again) != 0 {
-			t.Errorf("taken twice: %v", again)
 		}
 	})
 }
@@ -45,44 +42,18 @@ func TestDisplay(t *testing.T) {
 	}
 }
 
-func TestWorkloadIsTimedFromItsRestart(t *testing.T) {
+func TestPreparationIsNotTimed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		work := func(operations int) int {
-			time.Sleep(time.Duration(operations) * time.Second)
-			return operations
+		workload := Workload{
+			Prepare: func() { time.Sleep(time.Minute) },
+			Run: func(operations int) int {
+				time.Sleep(time.Duration(operations) * time.Second)
+				return operations
+			},
 		}
-		for _, test := range []struct {
-			name     string
-			workload Workload
-			want     time.Duration
-		}{
-			{"never", Workload{Run: work}, 3 * time.Second},
-			{"not yet", Workload{
-				RunFrom: func(operations int, _ *Stopwatch) int {
-					return work(operations)
-				},
-			}, 3 * time.Second},
-			{"once", Workload{
-				RunFrom: func(operations int, watch *Stopwatch) int {
-					time.Sleep(time.Minute)
-					watch.Restart()
-					return work(operations)
-				},
-			}, 3 * time.Second},
-			{"twice", Workload{
-				RunFrom: func(operations int, watch *Stopwatch) int {
-					watch.Restart()
-					result := work(operations)
-					watch.Restart()
-					return result
-				},
-			}, 0},
-		} {
-			result, elapsed := test.workload.Measure(3)
-			if result != 3 || elapsed != test.want {
-				t.Errorf("%s: got %d after %v, want 3 after %v",
-					test.name, result, elapsed, test.want)
-			}
+		result, elapsed := workload.Measure(3)
+		if result != 3 || elapsed != 3*time.Second {
+			t.Errorf("got %d after %v, want 3 after 3s", result, elapsed)
 		}
 	})
 }

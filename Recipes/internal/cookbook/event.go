@@ -5,6 +5,7 @@ package cookbook
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
 	"sync"
 	"time"
 )
@@ -20,8 +21,9 @@ type Event struct {
 // A Recorder collects the events of one run in the order in which they
 // were recorded. It is safe for use by several goroutines.
 type Recorder struct {
+	// Tell is called with each event; nil only collects them.
+	Tell  func(Event)
 	start time.Time
-	more  chan struct{}
 
 	mu     sync.Mutex
 	events []Event
@@ -29,7 +31,7 @@ type Recorder struct {
 
 // NewRecorder returns a recorder whose run begins now.
 func NewRecorder() *Recorder {
-	return &Recorder{start: time.Now(), more: make(chan struct{}, 1)}
+	return &Recorder{start: time.Now(), events: []Event{}}
 }
 
 // Record adds an event that happens now.
@@ -37,29 +39,19 @@ func (r *Recorder) Record(lane, name, item string) {
 	// The time is read under the lock: otherwise an event could stand
 	// behind a later one.
 	r.mu.Lock()
-	at := time.Since(r.start).Microseconds()
-	r.events = append(r.events, Event{at, lane, name, item})
-	r.mu.Unlock()
-
-	select {
-	case r.more <- struct{}{}:
-	default:
+	defer r.mu.Unlock()
+	event := Event{time.Since(r.start).Microseconds(), lane, name, item}
+	r.events = append(r.events, event)
+	if r.Tell != nil {
+		r.Tell(event)
 	}
 }
 
-// More holds a value when events may be there to take.
-func (r *Recorder) More() <-chan struct{} { return r.more }
-
-// Take removes the events recorded so far and returns them.
-func (r *Recorder) Take() []Event {
+// Events returns what has been recorded so far.
+func (r *Recorder) Events() []Event {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	events := r.events
-	r.events = nil
-	if events == nil {
-		return []Event{} // in JSON a list, not null
-	}
-	return events
+	return slices.Clone(r.events)
 }
 
 // Line returns value as one line of JSON, with its line feed. It panics if

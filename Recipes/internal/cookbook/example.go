@@ -114,7 +114,7 @@ func (e Example) Run(ctx context.Context, input []byte, record *Recorder) {
 }
 
 // CancelAfter returns a copy of ctx that is cancelled after so many
-// milliseconds, unless stop is called before. With nil it is not.
+// milliseconds, unless stop is called before, once. With nil it is not.
 func (s Stage) CancelAfter(
 	ctx context.Context, lane string, ms *int,
 ) (_ context.Context, stop func()) {
@@ -122,33 +122,17 @@ func (s Stage) CancelAfter(
 	if ms == nil {
 		return ctx, cancel
 	}
-	forget := later(milliseconds(*ms), func() {
+	done := make(chan struct{})
+	timer := time.AfterFunc(milliseconds(*ms), func() {
+		defer close(done)
 		s.record.Record(lane, "cancel", "")
 		cancel()
 	})
 	return ctx, func() {
-		forget()
-		cancel()
-	}
-}
-
-// later calls act after d. When the function that it returns has returned,
-// act is not running and will not run.
-func later(d time.Duration, act func()) (stop func()) {
-	var wg sync.WaitGroup
-	done := make(chan struct{})
-	wg.Go(func() {
-		timer := time.NewTimer(d)
-		defer timer.Stop()
-		select {
-		case <-timer.C:
-			act()
-		case <-done:
+		if !timer.Stop() {
+			<-done // what is recorded is recorded before the example goes on
 		}
-	})
-	return func() {
-		close(done)
-		wg.Wait()
+		cancel()
 	}
 }
 

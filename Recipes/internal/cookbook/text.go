@@ -12,18 +12,13 @@ import (
 // \xNN. JSON cannot hold such bytes, and the replacement character that
 // encoding/json writes for them would make different words look equal.
 func Display(text string) string {
-	if utf8.ValidString(text) {
-		return text
-	}
 	var shown strings.Builder
-	for len(text) > 0 {
-		r, width := utf8.DecodeRuneInString(text)
-		if r == utf8.RuneError && width == 1 {
-			fmt.Fprintf(&shown, `\x%02x`, text[0])
+	for i, r := range text {
+		if r == utf8.RuneError && !strings.HasPrefix(text[i:], "\ufffd") {
+			fmt.Fprintf(&shown, `\x%02x`, text[i])
 		} else {
-			shown.WriteString(text[:width])
+			shown.WriteRune(r)
 		}
-		text = text[width:]
 	}
 	return shown.String()
 }

@@ -42,7 +42,7 @@ func (v Visits) Come(
 			ctx, stop := stage.CancelAfter(ctx, lane, limit)
 			defer stop()
 			stage.Attempt(lane, func() error {
-				stage.record.Record(lane, "come", "")
+				stage.Come(lane)
 				return body(ctx, task)
 			})
 		})

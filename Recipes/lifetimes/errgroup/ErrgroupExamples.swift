@@ -196,14 +196,18 @@ package enum ErrgroupExamples {
     var failing: [Int] = []
     var cancelAfter: Int?
 
-    /// A request that comes at the instant at which a task ends may find room
-    /// or not, in both languages.
-    static let mayTie = false
-
     static var fields: [Field<Self>] {
       [
         .count(\.limit, in: 1...1024, random: 1...3, "how many run at once"),
-        .durations(\.jobs, random: 0...8, "the milliseconds each takes"),
+        .durations(
+          \.jobs,
+          least: 1,
+          random: 0...8,
+          // A request that comes at the instant at which a task ends may find
+          // room or not, in both languages.
+          ties: .noneOfSums { _ in true },
+          "the milliseconds each takes"
+        ),
         .duration(\.gap, repeats: 8, "from one request to the next"),
         .indices(\.failing, of: \.jobs, "those that fail at their end"),
         .moment(\.cancelAfter, "cancel the caller after so many milliseconds"),

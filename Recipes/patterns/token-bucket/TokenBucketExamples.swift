@@ -118,7 +118,7 @@ package enum TokenBucketExamples {
           "the milliseconds of a tick, at least 1",
           validate: { $1 > 0 ? nil : "must be at least 1, not \($1)" },
           // Long enough that there are few ticks in a call.
-          randomize: { $0.every = $1.duration(repeats: 60) + 1 << 24 }
+          random: { $1.duration(repeats: 60) + 1 << 24 }
         ),
         .moment(\.cancelAfter, "cancel everything after so many milliseconds"),
       ]

@@ -14,12 +14,11 @@ extension WordCountExamples {
     Workload(
       name,
       promise: "a file of 1 MiB counted 400 times, 4 at once",
-      operations: 400
-    ) { count, stopwatch in
-      let folder = ProcessInfo.processInfo.environment["COOKBOOK_BENCH_FOLDER"]
-      let file = "\(folder ?? "/tmp")/swift.txt"
-      try Data(Workload.text(bytes: 1 << 20)).write(to: URL(filePath: file))
-      stopwatch.restart()
+      operations: 400,
+      prepare: {
+        try Data(Workload.text(bytes: 1 << 20)).write(to: URL(filePath: file))
+      }
+    ) { count in
       let (counts, failures) = try await Counts.total(
         of: Array(repeating: file, count: count),
         workers: 4
@@ -28,4 +27,8 @@ extension WordCountExamples {
       return counts.reduce(0) { $0 + $1.value + 1 }
     }
   }
+
+  private static let file =
+    (ProcessInfo.processInfo.environment["COOKBOOK_BENCH_FOLDER"] ?? "/tmp")
+    + "/swift.txt"
 }

@@ -154,7 +154,7 @@ package enum OnceExamples {
         Field(
           \.failures,
           "how many runs fail before one succeeds",
-          randomize: { $0.failures = $1.mayStop ? $1.int(in: 0...2) : 0 }
+          random: { $1.mayStop ? $1.int(in: 0...2) : 0 }
         ),
         .moment(
           \.cancelFirst,

@@ -168,16 +168,16 @@ enum ExampleCommand {
         return
       }
     }
-    let recorder = TraceRecorder(clock: ContinuousClock())
+    let stage = Stage(clock: ContinuousClock())
     let input = request.input
     let (_, wasInterrupted) = try await Interruption.watch {
-      await example.run(input, on: Stage(recorder))
+      await example.run(input, on: stage)
     } progress: {
-      let (count, last) = recorder.progress
-      let latest = last.map { ", last: \($0.lane) \($0.name)" } ?? ""
-      Terminal.showProgress("\(recipe.name): \(count) events\(latest)")
+      let events = stage.trace.events
+      let latest = events.last.map { ", last: \($0.lane) \($0.name)" } ?? ""
+      Terminal.showProgress("\(recipe.name): \(events.count) events\(latest)")
     }
-    var trace = Trace(recorder.events)
+    var trace = stage.trace
     let errors = trace.outcome.said[Event.errors, default: []].map(text)
     if !request.showsEvents {
       trace.events.removeAll { $0.lane == Event.errors }
@@ -185,7 +185,8 @@ enum ExampleCommand {
     try show(trace, request.showsEvents)
     for error in errors { Terminal.complain(error.withoutControls) }
     if wasInterrupted {
-      Terminal.complain("interrupted after \(recorder.events.count) events")
+      let count = stage.trace.events.count
+      Terminal.complain("interrupted after \(count) events")
       throw ExitCode.interrupted
     }
     if !errors.isEmpty { throw ExitCode.failure }

@@ -1,7 +1,7 @@
 import Cookbook
 import Foundation
 
-extension RecipeInput {
+extension ExampleInput {
   /// An input made of the defaults, `--input`, the flags and the operands.
   ///
   /// - Parameters:
@@ -141,7 +141,7 @@ struct InputField {
   }
 
   /// The fields that an input stores, in order.
-  static func all(of input: some RecipeInput) -> [InputField] {
+  static func all(of input: some ExampleInput) -> [InputField] {
     Mirror(reflecting: input).children.map { name, value in
       let kind: Kind =
         switch type(of: value) {

@@ -124,7 +124,7 @@ struct ExampleComparison {
         go: go,
         evidence: example.evidence
       ) {
-        finding.problem = difference.description
+        finding.problem = difference
         return .failure(finding)
       }
       for (language, trace) in [("Swift", swift), ("Go", go)] {
@@ -214,11 +214,11 @@ extension GoTwin {
     try await answers(
       inputs.map { input in
         var fields = [
-          "\"recipe\":\(recipe.name.quotedForJSON)",
-          "\"example\":\(example.name.quotedForJSON)",
+          "\"recipe\":\(json(recipe.name))",
+          "\"example\":\(json(example.name))",
           "\"input\":\(json(input))",
         ]
-        if let wrong { fields.append("\"wrong\":\(wrong.quotedForJSON)") }
+        if let wrong { fields.append("\"wrong\":\(json(wrong))") }
         if isReal ?? example.isGoReal { fields.append("\"real\":true") }
         return "{" + fields.joined(separator: ",") + "}"
       }
@@ -234,7 +234,7 @@ extension GoTwin {
 
   func catalog(of recipe: Recipe) async throws -> Catalog {
     try await answers(
-      ["{\"recipe\":\(recipe.name.quotedForJSON),\"catalog\":true}"]
+      ["{\"recipe\":\(json(recipe.name)),\"catalog\":true}"]
     )[0].get()
   }
 }

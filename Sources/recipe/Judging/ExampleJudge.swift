@@ -17,7 +17,7 @@ enum ExampleJudge {
   struct Run {
     var trace: Trace
     /// Where in the schedule each event happened.
-    var positions: [TraceRecorder.Position?] = []
+    var positions: [Simulation.Position?] = []
     /// Why it is no run as it should be: a leak, a foreign thread and so on.
     var failure: SimulationFailure?
   }
@@ -31,21 +31,12 @@ enum ExampleJudge {
     _ program: @escaping Program
   ) async -> Run {
     // Kept outside, since a run that fails returns nothing.
-    let kept = Mutex<TraceRecorder?>(nil)
+    let kept = Mutex<Stage?>(nil)
     let body: @Sendable (Simulation) async -> Trace = { simulation in
-      let recorder = TraceRecorder(clock: simulation.clock) {
-        simulation.position.map {
-          .init(
-            step: $0.step,
-            task: $0.task,
-            isSwitch: $0.choice != 0,
-            isOver: $0.isAfterFailure
-          )
-        }
-      }
-      kept.withLock { $0 = recorder }
-      await program(Stage(recorder, executor: simulation.executor))
-      return Trace(recorder.events)
+      let stage = Stage(in: simulation)
+      kept.withLock { $0 = stage }
+      await program(stage)
+      return stage.trace
     }
     do throws(SimulationFailure) {
       let run =
@@ -62,17 +53,16 @@ enum ExampleJudge {
       let positions = kept.withLock { $0?.positions ?? [] }
       return Run(trace: run.value, positions: positions)
     } catch {
-      let (events, positions) = kept.withLock {
-        ($0?.events ?? [], $0?.positions ?? [])
+      var (trace, positions) = kept.withLock {
+        ($0?.trace ?? Trace([]), $0?.positions ?? [])
       }
-      var trace = Trace(events)
       guard case .deadlock = error.reason, trace.ending == nil else {
         return Run(trace: trace, positions: positions, failure: error)
       }
-      trace.events.append(
-        Event(at: events.last?.at ?? 0, lane: Event.caller, name: "wait")
-      )
-      return Run(trace: trace, positions: positions + [nil])
+      let end = trace.events.last?.at ?? 0
+      trace.events.append(Event(at: end, lane: Event.caller, name: "wait"))
+      positions.append(nil)
+      return Run(trace: trace, positions: positions)
     }
   }
 
@@ -128,7 +118,7 @@ enum ExampleJudge {
     _ input: any ExampleInput,
     limit: Int,
     visit: @escaping @Sendable (Trace) -> Void = { _ in }
-  ) async throws -> Simulation.Exhaustion {
+  ) async throws -> Simulation.Exploration {
     let (body, check) = parts(example, input)
     return try await Simulation.exhaust(limit: limit, body) { trace in
       visit(trace)
@@ -144,10 +134,9 @@ enum ExampleJudge {
     check: @Sendable (Trace) throws -> Void
   ) {
     let body: @Sendable (Simulation) async -> Trace = { simulation in
-      let recorder = TraceRecorder(clock: simulation.clock)
-      let stage = Stage(recorder, executor: simulation.executor)
+      let stage = Stage(in: simulation)
       await example.run(input, on: stage)
-      return Trace(recorder.events)
+      return stage.trace
     }
     return (body, { try example.check($0, of: input) })
   }
@@ -214,9 +203,9 @@ extension ExampleJudge {
     struct Broken: Error {}
     let failure = await Simulation.shortestFailure(limit: 20_000) {
       simulation in
-      let recorder = TraceRecorder(clock: simulation.clock)
-      await wrong.run(on: Stage(recorder, executor: simulation.executor))
-      return Trace(recorder.events)
+      let stage = Stage(in: simulation)
+      await wrong.run(on: stage)
+      return stage.trace
     } check: { trace in
       let breaches = breaches(
         Run(trace: trace),

@@ -1,4 +1,5 @@
 import Cookbook
+import Simulation
 
 /// A failing schedule as a table: a column a task, a row a step.
 struct StepTable {
@@ -32,7 +33,7 @@ struct StepTable {
       var text = Self.describe(event, in: task)
       if index == culprit { text = "**\(text)**" }
       rows[rows.count - 1].cells[task, default: []].append(text)
-      rows[rows.count - 1].isSwitch = position.isSwitch
+      rows[rows.count - 1].isSwitch = position.choice != 0
     }
   }
 
