@@ -124,7 +124,7 @@ struct PagesTests {
   func impossibleBlock(directive: String, problem: String) async {
     let lines = ["<!-- \(directive) -->", "```text", "old", "```", "end"]
     let made = await Self.page(lines.joined(separator: "\n"))
-      .generated(tables: { _, _ in nil }, vocabulary: [])
+      .generated(tables: { _, _ in [] }, vocabulary: [])
     #expect(made.lines == lines)
     #expect(made.problems.count == 1)
     #expect(made.problems.first?.text.contains(problem) == true)

@@ -3,7 +3,9 @@ import Foundation
 import Simulation
 
 /// `recipe explore NAME [EXAMPLE]`: the laws over many schedules.
-enum ExploreCommand {
+enum ExploreCommand: Subcommand {
+  static let switches = ["json", "cancel"]
+
   private struct Report: Encodable {
     var recipe: String
     var example: String
@@ -19,31 +21,23 @@ enum ExploreCommand {
     var again: String?
   }
 
-  static func run(_ recipe: Recipe, arguments: Arguments) async throws {
-    var arguments = arguments
+  static func run(_ arguments: inout Arguments) async throws {
+    let recipe = try arguments.takeRecipe()
     let asJSON = try arguments.take(switch: "json")
     let isCancelling = try arguments.take(switch: "cancel")
     let seeds = try arguments.take("seeds", in: 1...100_000_000)
     let limit = try arguments.take("exhaust", in: 1...100_000_000)
-    let (examples, rest) = try ExampleCommand.take(
-      arguments.operands,
-      of: recipe
-    )
-    arguments.operands = rest
+    let examples = try arguments.takeExamples(of: recipe)
     var holds = true
     for example in examples where example.isRun {
-      let input = try ExampleCommand.parse(
-        arguments,
-        defaults: example.input,
-        known: ["json", "cancel", "seeds", "exhaust"]
-      )
+      let input = try ExampleCommand.parse(arguments, defaults: example.input)
       var report = Report(
         recipe: recipe.name,
         example: example.name,
         schedules: 0,
         laws: example.laws.count
       )
-      let digest = Digest.Accumulator()
+      let digest = Digest()
       do {
         if let limit {
           let all = try await ExampleJudge.exhaust(example, input, limit: limit)
@@ -61,8 +55,8 @@ enum ExploreCommand {
             example,
             input,
             seeds: 0..<UInt64(seeds ?? 1_000)
-          ) { digest.add($0.events) }
-          report.digest = digest.value.description
+          ) { digest.add($0) }
+          report.digest = digest.description
         }
       } catch let failure as SimulationFailure {
         report.keep = false
@@ -74,7 +68,7 @@ enum ExploreCommand {
           + " --input '\(json(input))'"
       }
       holds = holds && report.keep
-      try Terminal.print(asJSON ? jsonLine(report) : describe(report))
+      try Terminal.print(asJSON ? json(report) : describe(report))
     }
     if !holds { throw ExitCode.failure }
   }
@@ -95,15 +89,5 @@ enum ExploreCommand {
         "\(report.schedules.grouped) schedules, each twice"
       }
     return "\(name): \(what), \(report.laws) laws kept"
-  }
-}
-
-extension Example {
-  /// Whether it is judged by running it in the simulation.
-  var isRun: Bool {
-    switch evidence {
-    case .moments, .outcome, .outcomes, .race: !waits
-    case .history, .refused, .claims: false
-    }
   }
 }

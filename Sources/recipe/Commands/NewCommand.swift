@@ -4,12 +4,10 @@ import Foundation
 /// `recipe new NAME --chapter CHAPTER`: a room for a recipe, on the menu.
 ///
 /// It builds; its tests fail until it is filled.
-enum NewCommand {
-  static func run(_ arguments: some Sequence<String>) throws {
-    var arguments = try Arguments(arguments, switches: ["copy", "help"])
-    if try arguments.take(switch: "help") {
-      return try HelpCommand.run(["new"])
-    }
+enum NewCommand: Subcommand {
+  static let switches = ["copy"]
+
+  static func run(_ arguments: inout Arguments) throws {
     let hasCopy = try arguments.take(switch: "copy")
     let chapters = Recipe.Chapter.allCases.map(\.rawValue)
     let chapter = try arguments.take("chapter")
@@ -17,7 +15,7 @@ enum NewCommand {
       throw UsageError("'recipe new' needs a name, such as 'rate-limit'")
     }
     arguments.operands.removeFirst()
-    try arguments.requireEmpty(known: ["chapter", "copy"])
+    try arguments.requireEmpty()
     guard let chapter, chapters.contains(chapter) else {
       throw UsageError(
         "--chapter must be one of \(chapters.joined(separator: ", "))"
@@ -42,16 +40,11 @@ enum NewCommand {
     let edits = try room.registrations(in: root)
     for (path, text) in room.files + edits {
       let file = root.appending(path: path)
-      do {
-        try FileManager.default.createDirectory(
-          at: file.deletingLastPathComponent(),
-          withIntermediateDirectories: true
-        )
-        try Data(text.utf8).write(to: file, options: .atomic)
-      } catch {
-        Terminal.complain("cannot write \(path): \(error.reason)")
-        throw ExitCode.output
-      }
+      try? FileManager.default.createDirectory(
+        at: file.deletingLastPathComponent(),
+        withIntermediateDirectories: true
+      )
+      try Terminal.write(text, to: file)
       try Terminal.print("written  \(path)")
     }
     try Terminal.print("next: Recipes/ADDING.md")
@@ -86,67 +79,46 @@ private struct Room {
   func registrations(
     in root: URL
   ) throws(UsageError) -> [(path: String, text: String)] {
-    [
-      try insert(
-        ["  \"\(chapter)/\(name)\","],
-        into: "Package.swift",
-        after: "let rooms = [",
-        until: "]",
-        in: root
-      ),
-      try insert(
-        ["  \(typeName)Examples.recipe,"],
-        into: "Recipes/Menu.swift",
-        after: "package let recipes: [Recipe] = [",
-        until: "]",
-        in: root
-      ),
-      try insert(
-        ["\tRooms[\"\(name)\"] = \(goName).Room"],
-        into: "Recipes/internal/rooms/rooms.go",
-        after: "func init() {",
-        until: "}",
-        in: root,
-        importing: "\t\(goName) \"concurrencycookbook/\(chapter)/\(name)/go\""
-      ),
-    ]
-  }
-
-  private func insert(
-    _ lines: [String],
-    into path: String,
-    after first: String,
-    until last: String,
-    in root: URL,
-    importing: String? = nil
-  ) throws(UsageError) -> (path: String, text: String) {
-    let file = root.appending(path: path)
-    guard let text = try? String(contentsOf: file, encoding: .utf8),
-      let start = text.lines.firstIndex(of: first),
-      let end = text.lines[start...].firstIndex(of: last)
-    else { throw UsageError("\(path) has no list that begins '\(first)'") }
-    var all = text.lines
-    // A last line may stand without its comma.
-    if path.hasSuffix(".swift"), all[end - 1] != first,
-      !all[end - 1].hasSuffix(",")
-    {
-      all[end - 1] += ","
-    }
-    all.insert(contentsOf: lines, at: end)
-    if let importing, let first = all.firstIndex(of: "import ("),
-      let last = all[first...].firstIndex(of: ")")
-    {
-      // In the order of paths, as gofmt wants them.
-      func path(_ line: String) -> Substring {
-        line.split(separator: "\"").last ?? ""
-      }
-      all.replaceSubrange(
-        first + 1..<last,
-        with: (all[first + 1..<last] + [importing])
-          .sorted { path($0) < path($1) }
+    let go = "Recipes/internal/rooms/rooms.go"
+    let original = "concurrencycookbook/\(chapter)/\(name)/go"
+    var lists = try [
+      "Package.swift", "Recipes/Menu.swift", go,
+    ].map { path throws(UsageError) in
+      let text = try? String(
+        contentsOf: root.appending(path: path),
+        encoding: .utf8
       )
+      guard let text else { throw UsageError("cannot read \(path)") }
+      return (path: path, text: text)
     }
-    return (path, all.joined(separator: "\n") + "\n")
+    for (list, begin, line, end) in [
+      (0, "let rooms = [", "  \"\(chapter)/\(name)\",", "]"),
+      (
+        1, "package let recipes: [Recipe] = [",
+        "  \(typeName)Examples.recipe,", "]"
+      ),
+      (2, "import (", "\t\(goName) \"\(original)\"", ")"),
+      (2, "func init() {", "\tRooms[\"\(name)\"] = \(goName).Room", "}"),
+    ] {
+      var lines = lists[list].text.lines
+      guard let start = lines.firstIndex(of: begin),
+        let last = lines[start...].firstIndex(of: end)
+      else {
+        throw UsageError(
+          "\(lists[list].path) has no list that begins '\(begin)'"
+        )
+      }
+      lines.insert(line, at: last)
+      if begin == "import (" {
+        // In the order of paths, as gofmt wants them.
+        func path(_ line: String) -> Substring {
+          line.split(separator: "\"").last ?? ""
+        }
+        lines[start + 1...last].sort { path($0) < path($1) }
+      }
+      lists[list].text = lines.map { $0 + "\n" }.joined()
+    }
+    return lists
   }
 
   private var examples: String {

@@ -20,10 +20,8 @@ struct Search {
       switch self {
       case .name: 6
       case .go: 5
-      case .swift: 4
-      case .problem: 4
-      case .question: 3
-      case .hazard: 3
+      case .swift, .problem: 4
+      case .question, .hazard: 3
       case .page: 1
       }
     }
@@ -57,25 +55,18 @@ struct Search {
 
   private let entries: [Entry]
 
-  /// Creates a search over recipes.
-  ///
-  /// - Parameters:
-  ///   - recipes: In the order of the menu, which decides between equals.
-  ///   - page: The page of a recipe, if it can be read.
+  /// Creates a search over recipes and their pages, where they can be read.
   init(_ recipes: [Recipe], page: (Recipe) -> String? = { _ in nil }) {
     entries = recipes.map { recipe in
-      var terms = [Term(.name, recipe.name)]
-      terms += recipe.goConstructs.map { Term(.go, $0) }
-      terms += recipe.swiftConstructs.map { Term(.swift, $0) }
-      terms += recipe.problems.map { Term(.problem, $0) }
-      terms.append(Term(.question, recipe.question))
       let lines = page(recipe)?.proseLines ?? []
-      terms += lines.compactMap { line in
-        line.prefixMatch(of: /- \[(.+?)\]:/).map {
-          Term(.hazard, String($0.output.1))
-        }
+      let hazards = lines.compactMap { line in
+        line.prefixMatch(of: /- \[(.+?)\]:/).map { String($0.output.1) }
       }
-      terms += lines.map { Term(.page, $0) }
+      let terms = [
+        (Kind.name, [recipe.name]), (.go, recipe.goConstructs),
+        (.swift, recipe.swiftConstructs), (.problem, recipe.problems),
+        (.question, [recipe.question]), (.hazard, hazards), (.page, lines),
+      ].flatMap { kind, texts in texts.map { Term(kind, $0) } }
       return Entry(
         recipe: recipe,
         terms: terms,
@@ -196,16 +187,13 @@ private func words(of text: String) -> [String] {
 
 /// The words without those that only make a sentence.
 private func meaningful(_ words: [String]) -> [String] {
-  let fillers: Set = [
-    "a", "all", "an", "and", "another", "are", "as", "at", "be", "by", "can",
-    "do",
-    "does", "each", "for", "from", "get", "how", "i", "if", "in", "into", "is",
-    "it", "its", "many", "me", "much", "multiple", "my", "of", "on", "one",
-    "or", "over", "several", "some",
-    "something", "than", "that", "the", "there", "to", "use", "want", "what",
-    "when",
-    "which", "why", "with", "you",
-  ]
+  let fillers = Set(
+    """
+    a all an and another are as at be by can do does each for from get how i if
+    in into is it its many me much multiple my of on one or over several some
+    something than that the there to use want what when which why with you
+    """.split(whereSeparator: \.isWhitespace).map(String.init)
+  )
   let rest = words.filter { !fillers.contains($0) }
   return rest.isEmpty ? words : rest
 }

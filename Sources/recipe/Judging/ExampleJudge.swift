@@ -22,6 +22,29 @@ enum ExampleJudge {
     var failure: SimulationFailure?
   }
 
+  typealias Body = @Sendable (Simulation) async -> Trace
+
+  /// What the simulation runs; each run has a recorder of its own.
+  private static func body(
+    _ program: @escaping Program,
+    recorder: @escaping @Sendable (Simulation) -> TraceRecorder = {
+      TraceRecorder(clock: $0.clock)
+    }
+  ) -> Body {
+    { simulation in
+      let recorder = recorder(simulation)
+      await program(Stage(recorder, executor: simulation.executor))
+      return Trace(recorder.events)
+    }
+  }
+
+  private static func body(
+    _ example: Example,
+    _ input: any ExampleInput
+  ) -> Body {
+    body { await example.run(input, on: $0) }
+  }
+
   /// Runs a program under one schedule.
   ///
   /// One that waits for ever is no failure here: its trace says so.
@@ -32,7 +55,7 @@ enum ExampleJudge {
   ) async -> Run {
     // Kept outside, since a run that fails returns nothing.
     let kept = Mutex<TraceRecorder?>(nil)
-    let body: @Sendable (Simulation) async -> Trace = { simulation in
+    let body = body(program) { simulation in
       let recorder = TraceRecorder(clock: simulation.clock) {
         simulation.position.map {
           .init(
@@ -44,36 +67,39 @@ enum ExampleJudge {
         }
       }
       kept.withLock { $0 = recorder }
-      await program(Stage(recorder, executor: simulation.executor))
-      return Trace(recorder.events)
+      return recorder
     }
+    var failure: SimulationFailure?
     do throws(SimulationFailure) {
-      let run =
-        switch source {
-        case .seed(let seed):
-          try await Simulation.run(seed: seed, cancelAtStep: cancelAtStep, body)
-        case .schedule(let schedule):
-          try await Simulation.replay(
-            schedule: schedule,
-            cancelAtStep: cancelAtStep,
-            body
-          )
-        }
-      let positions = kept.withLock { $0?.positions ?? [] }
-      return Run(trace: run.value, positions: positions)
+      switch source {
+      case .seed(let seed):
+        _ = try await Simulation.run(
+          seed: seed,
+          cancelAtStep: cancelAtStep,
+          body
+        )
+      case .schedule(let schedule):
+        _ = try await Simulation.replay(
+          schedule: schedule,
+          cancelAtStep: cancelAtStep,
+          body
+        )
+      }
     } catch {
-      let (events, positions) = kept.withLock {
-        ($0?.events ?? [], $0?.positions ?? [])
-      }
-      var trace = Trace(events)
-      guard case .deadlock = error.reason, trace.ending == nil else {
-        return Run(trace: trace, positions: positions, failure: error)
-      }
-      trace.events.append(
+      failure = error
+    }
+    let (events, positions) = kept.withLock {
+      ($0?.events ?? [], $0?.positions ?? [])
+    }
+    var run = Run(trace: Trace(events), positions: positions, failure: failure)
+    if case .deadlock = failure?.reason, run.trace.ending == nil {
+      run.trace.events.append(
         Event(at: events.last?.at ?? 0, lane: Event.caller, name: "wait")
       )
-      return Run(trace: trace, positions: positions + [nil])
+      run.positions.append(nil)
+      run.failure = nil
     }
+    return run
   }
 
   /// Runs an example under one schedule.
@@ -99,10 +125,9 @@ enum ExampleJudge {
     seeds: Range<UInt64>,
     visit: @escaping @Sendable (Trace) -> Void = { _ in }
   ) async throws -> Int {
-    let (body, check) = parts(example, input)
-    return try await Simulation.explore(seeds: seeds, body) { trace in
+    try await Simulation.explore(seeds: seeds, body(example, input)) { trace in
       visit(trace)
-      try check(trace)
+      try example.check(trace, of: input)
     }.schedules
   }
 
@@ -114,12 +139,9 @@ enum ExampleJudge {
     _ input: any ExampleInput,
     seeds: Range<UInt64>
   ) async throws -> Int {
-    let (body, check) = parts(example, input)
-    return try await Simulation.cancelEverywhere(
-      seeds: seeds,
-      body,
-      check: check
-    )
+    try await Simulation.cancelEverywhere(seeds: seeds, body(example, input)) {
+      try example.check($0, of: input)
+    }
   }
 
   /// Runs an example under every schedule.
@@ -129,27 +151,10 @@ enum ExampleJudge {
     limit: Int,
     visit: @escaping @Sendable (Trace) -> Void = { _ in }
   ) async throws -> Simulation.Exhaustion {
-    let (body, check) = parts(example, input)
-    return try await Simulation.exhaust(limit: limit, body) { trace in
+    try await Simulation.exhaust(limit: limit, body(example, input)) { trace in
       visit(trace)
-      try check(trace)
+      try example.check(trace, of: input)
     }
-  }
-
-  private static func parts(
-    _ example: Example,
-    _ input: any ExampleInput
-  ) -> (
-    body: @Sendable (Simulation) async -> Trace,
-    check: @Sendable (Trace) throws -> Void
-  ) {
-    let body: @Sendable (Simulation) async -> Trace = { simulation in
-      let recorder = TraceRecorder(clock: simulation.clock)
-      let stage = Stage(recorder, executor: simulation.executor)
-      await example.run(input, on: stage)
-      return Trace(recorder.events)
-    }
-    return (body, { try example.check($0, of: input) })
   }
 }
 
@@ -212,12 +217,9 @@ extension ExampleJudge {
   ) async -> Run? {
     let right = await run(.seed(0)) { await example.run(wrong.input, on: $0) }
     struct Broken: Error {}
-    let failure = await Simulation.shortestFailure(limit: 20_000) {
-      simulation in
-      let recorder = TraceRecorder(clock: simulation.clock)
-      await wrong.run(on: Stage(recorder, executor: simulation.executor))
-      return Trace(recorder.events)
-    } check: { trace in
+    let body = body { await wrong.run(on: $0) }
+    let failure = await Simulation.shortestFailure(limit: 20_000, body) {
+      trace in
       let breaches = breaches(
         Run(trace: trace),
         of: example,
@@ -278,15 +280,10 @@ extension ExampleJudge {
 extension Int {
   /// With a comma between thousands.
   var grouped: String {
-    var digits = String(magnitude)
-    var index = digits.count - 3
-    while index > 0 {
-      digits.insert(
-        ",",
-        at: digits.index(digits.startIndex, offsetBy: index)
-      )
-      index -= 3
+    let digits = String(magnitude)
+    let groups = stride(from: digits.count, to: 0, by: -3).map {
+      digits.prefix($0).suffix(3)
     }
-    return self < 0 ? "-" + digits : digits
+    return (self < 0 ? "-" : "") + groups.reversed().joined(separator: ",")
   }
 }

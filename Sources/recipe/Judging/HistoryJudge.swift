@@ -42,15 +42,7 @@ enum HistoryJudge {
     }
   }
 
-  /// Judges the histories of some seeds.
-  ///
-  /// - Parameters:
-  ///   - judge: Records the history of a seed.
-  ///   - side: Where it is recorded.
-  ///   - seeds: A history for each.
-  ///   - stopsEarly: Whether to stop at the first that is rejected.
-  ///   - limit: After how long to stop in any case.
-  /// - Returns: How many there were, and why the first was rejected.
+  /// Judges a history for each seed, until the limit of time.
   static func judge(
     _ judge: @escaping Histories.Judge,
     _ side: Histories.Side,
@@ -106,14 +98,10 @@ enum HistoryJudge {
       runs += try await Simulation.cancelEverywhere(seeds: seed..<seed + 1) {
         await judge(seed, $0.clock)
       } check: { history in
-        if let why = history.counterexample { throw Rejected(why: why) }
+        if let why = history.counterexample { throw Failure(why) }
       }
     }
     return runs
-  }
-
-  struct Rejected: Error {
-    var why: String
   }
 
   /// What the simulation records for a seed.
@@ -131,17 +119,14 @@ enum HistoryJudge {
     count: Int
   ) async -> Evidences.Report {
     let seed = UInt64.random(in: 0..<1 << 32)
+    let simulated = UInt64(max(1, count / 10))
     let verdicts = [
       await judge(
         histories.judge,
         .threads,
         seeds: seed..<seed + UInt64(count)
       ),
-      await judge(
-        histories.judge,
-        .simulation,
-        seeds: 0..<UInt64(max(1, count / 10))
-      ),
+      await judge(histories.judge, .simulation, seeds: 0..<simulated),
     ]
     let lines = verdicts.flatMap { verdict in
       [verdict.summary] + [verdict.problem].compactMap { $0 }

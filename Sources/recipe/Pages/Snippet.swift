@@ -3,8 +3,10 @@ import Foundation
 /// A piece of a source file, found by name.
 enum Snippet {
   /// There is no such piece.
-  struct Failure: Error {
+  struct Failure: Error, CustomStringConvertible {
     var problem: String
+
+    var description: String { problem }
   }
 
   /// A file's region, or a declaration of a Go file; all of it where `name`
@@ -16,10 +18,7 @@ enum Snippet {
   /// (`Acquire` or `Weighted.Acquire`) or a type's, with its comment.
   ///
   /// - Returns: The lines, without markers and common indentation.
-  static func cut(
-    _ name: String?,
-    from file: URL
-  ) throws(Failure) -> [String] {
+  static func cut(_ name: String?, from file: URL) throws(Failure) -> [String] {
     let (lines, indices) = try find(name, in: file)
     return trimmed(readable(indices.map { lines[$0] }))
   }
@@ -54,23 +53,12 @@ enum Snippet {
   }
 
   /// Whether a line is a region's marker.
-  static func isMarker(_ line: String) -> Bool {
-    marker(line) != nil
-  }
+  static func isMarker(_ line: String) -> Bool { marker(line) != nil }
 
-  private enum Marker {
-    case begin(String)
-    case end
-  }
-
-  private static func marker(_ line: String) -> Marker? {
-    let words = line.split(whereSeparator: \.isWhitespace)
-    guard words.first == "//", words.count > 1 else { return nil }
-    switch words[1] {
-    case "#region": return words.count > 2 ? .begin(String(words[2])) : nil
-    case "#endregion": return .end
-    default: return nil
-    }
+  /// The region that a marker begins; empty for one that ends a region.
+  private static func marker(_ line: String) -> Substring? {
+    line.wholeMatch(of: /\s*\/\/\s+#(?:region\s+(\S+)|endregion)\b.*/)
+      .map { $0.output.1 ?? "" }
   }
 
   private static func region(
@@ -78,11 +66,18 @@ enum Snippet {
     of lines: [String],
     in file: URL
   ) throws(Failure) -> [Int]? {
-    var open: [String] = []
+    var open: [Substring] = []
     var found: [Int]?
     for (index, line) in lines.enumerated() {
       switch marker(line) {
-      case .begin(let region):
+      case nil: if open.contains(name[...]) { found?.append(index) }
+      case "":
+        if open.popLast() == nil {
+          throw Failure(
+            problem: "\(file.lastPathComponent) ends a region that is not open"
+          )
+        }
+      case let region?:
         if region == name {
           guard found == nil else {
             throw Failure(
@@ -92,17 +87,9 @@ enum Snippet {
           found = []
         }
         open.append(region)
-      case .end:
-        guard open.popLast() != nil else {
-          throw Failure(
-            problem: "\(file.lastPathComponent) ends a region that is not open"
-          )
-        }
-      case nil:
-        if open.contains(name) { found?.append(index) }
       }
     }
-    if found != nil, open.contains(name) {
+    if found != nil, open.contains(name[...]) {
       throw Failure(
         problem: "region \(name) of \(file.lastPathComponent) does not end"
       )
@@ -137,9 +124,7 @@ enum Snippet {
       }
       if depth == 0 { return start...index }
     }
-    throw Failure(
-      problem: "\(name) of \(file.lastPathComponent) does not end"
-    )
+    throw Failure(problem: "\(name) of \(file.lastPathComponent) does not end")
   }
 
   /// Whether a line of Go begins the declaration of `name`.
