@@ -99,6 +99,15 @@ struct BenchReport: Encodable {
     /// How long a word took from one core to another, before each round.
     var exchangeNanoseconds: [Double] = []
 
+    init(_ workload: Workload, of recipe: Recipe, parts: [Int]) {
+      self.recipe = recipe.name
+      self.workload = workload.name
+      promise = workload.promise
+      samples = parts.map { part in
+        Sample(operations: max(workload.operations / part, 1))
+      }
+    }
+
     var name: String { "\(recipe)/\(workload)" }
 
     /// How Swift's time grows with size: 1 is linear.

@@ -20,24 +20,25 @@ enum BenchCommand: Subcommand {
         hint: "swift run -c release recipe bench"
       )
     #else
-      try await measure(
-        recipes.flatMap { recipe in
-          recipe.workloads.map { (recipe.name, $0) }
-        },
+      let report = try await measure(
+        recipes,
         rounds: rounds,
-        measuresGrowth: measuresGrowth,
-        asJSON: asJSON
+        parts: measuresGrowth ? [100, 10, 1] : [1]
       )
+      try Terminal.print(asJSON ? json(report) : report.text)
     #endif
   }
 
   private static func measure(
-    _ workloads: [(recipe: String, workload: Workload)],
+    _ recipes: [Recipe],
     rounds: Int,
-    measuresGrowth: Bool,
-    asJSON: Bool
-  ) async throws {
-    guard !workloads.isEmpty else {
+    parts: [Int]
+  ) async throws -> BenchReport {
+    var report = BenchReport()
+    report.rows = recipes.flatMap { recipe in
+      recipe.workloads.map { BenchReport.Row($0, of: recipe, parts: parts) }
+    }
+    guard !report.rows.isEmpty else {
       throw UsageError("no recipe of these has a workload")
     }
     // Files that workloads make for themselves, for both languages.
@@ -52,24 +53,13 @@ enum BenchCommand: Subcommand {
     let binary = try await onThread {
       try GoToolchain.build(["build", "./cmd/bench"], named: "bench")
     }
-    var report = BenchReport()
-    report.rows = workloads.map { recipe, workload in
-      BenchReport.Row(
-        recipe: recipe,
-        workload: workload.name,
-        promise: workload.promise,
-        samples: (measuresGrowth ? [100, 10, 1] : [1]).map { part in
-          BenchReport.Sample(operations: max(workload.operations / part, 1))
-        }
-      )
-    }
     // Each round goes through all workloads: a minute in which the machine is
     // slow then costs one round of many workloads, and not all rounds of one.
     for round in 1...rounds {
-      for (index, (recipe, workload)) in workloads.enumerated() {
+      for (index, row) in report.rows.enumerated() {
         Terminal.showProgress(
-          "bench: round \(round) of \(rounds), \(recipe)/\(workload.name), "
-            + "\(index + 1) of \(workloads.count)"
+          "bench: round \(round) of \(rounds), \(row.name), "
+            + "\(index + 1) of \(report.rows.count)"
         )
         // New ones each time: memory that one workload has left behind would
         // count as the next one's, and where a process happens to lie in
@@ -83,25 +73,26 @@ enum BenchCommand: Subcommand {
         if let exchange = try await CoreExchange.nanoseconds() {
           report.rows[index].exchangeNanoseconds.append(exchange.rounded())
         }
-        // Who goes first takes turns: what drifts, drifts for both.
-        let swiftFirst = round.isMultiple(of: 2)
-        for position in report.rows[index].samples.indices {
+        for (position, sample) in row.samples.enumerated() {
           let request = BenchRequest(
-            recipe: recipe,
-            workload: workload.name,
-            operations: report.rows[index].samples[position].operations
+            recipe: row.recipe,
+            workload: row.workload,
+            operations: sample.operations
           )
           for process in [go, swift] { try await process.warmUp(request) }
-          var answers: [BenchAnswer] = []
-          for process in swiftFirst ? [swift, go] : [go, swift] {
-            answers.append(try await process.measure(request))
+          // Who goes first takes turns: what drifts, drifts for both.
+          let ofSwift, ofGo: BenchAnswer
+          if round.isMultiple(of: 2) {
+            ofSwift = try await swift.measure(request)
+            ofGo = try await go.measure(request)
+          } else {
+            ofGo = try await go.measure(request)
+            ofSwift = try await swift.measure(request)
           }
-          let (ofSwift, ofGo) =
-            (answers[swiftFirst ? 0 : 1], answers[swiftFirst ? 1 : 0])
           guard ofSwift.result == ofGo.result else {
             throw Failure(
-              "\(recipe)/\(workload.name): Swift comes to "
-                + "\(ofSwift.result), Go to \(ofGo.result)"
+              "\(row.name): Swift comes to \(ofSwift.result), "
+                + "Go to \(ofGo.result)"
             )
           }
           report.machine.go = ofGo.version
@@ -109,7 +100,7 @@ enum BenchCommand: Subcommand {
         }
       }
     }
-    try Terminal.print(asJSON ? json(report) : report.text)
+    return report
   }
 }
 

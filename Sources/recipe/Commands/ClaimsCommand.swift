@@ -156,10 +156,8 @@ struct ClaimsReport {
       + verdicts.flatMap {
         ["\($0.sign) \($0.claim.name)", "    \($0.explanation)"]
       }
-    return Evidences.Report(
-      text: lines.joined(separator: "\n"),
-      holds: verdicts.allSatisfy { $0.problem == nil }
-    )
+    let holds = verdicts.allSatisfy { $0.problem == nil }
+    return Evidences.Report(lines, holds: holds)
   }
 }
 

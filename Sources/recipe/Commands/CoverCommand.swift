@@ -24,8 +24,6 @@ enum CoverCommand: Subcommand {
   // MARK: Executing
 
   /// Compares some inputs of each example, and runs the wrong versions.
-  ///
-  /// - Throws: ``ExitCode/failure`` where the languages differ.
   private static func execute(_ recipes: [Recipe], into folder: URL)
     async throws
   {

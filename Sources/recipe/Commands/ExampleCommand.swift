@@ -114,8 +114,6 @@ enum ExampleCommand {
   }
 
   /// The input that the rest of a command line stands for.
-  ///
-  /// - Throws: ``UsageError`` that names the flag and the value.
   static func parse(
     _ arguments: Arguments,
     defaults: some ExampleInput
@@ -311,6 +309,11 @@ enum Evidences {
   struct Report {
     var text: String
     var holds: Bool
+
+    init(_ lines: [String], holds: Bool) {
+      text = lines.joined(separator: "\n")
+      self.holds = holds
+    }
   }
 
   /// The report of an example that is judged by tools or by measuring, `nil`
@@ -327,7 +330,7 @@ enum Evidences {
       let go = GoToolchain.canCompile ? try await GoTwin.start() : nil
       let verdict = try await RaceJudge(recipe: recipe, example: example)
         .judge(go: go)
-      return Report(text: verdict.description, holds: verdict.agree)
+      return Report([verdict.description], holds: verdict.agree)
     case .refused(let refusals):
       return try await RefusedJudge.report(refusals, example, of: recipe)
     case .history(let histories):

@@ -6,8 +6,6 @@ extension RecipeInput {
   /// line; later ones win.
   ///
   /// `--input` is the whole input as JSON; `@FILE` reads it from a file.
-  ///
-  /// - Throws: ``UsageError`` that names the flag and the value.
   static func parse(
     _ arguments: Arguments,
     defaults: Self

@@ -75,50 +75,52 @@ private struct Room {
     return files.map { ("\(folder)/\($0)", $1) }
   }
 
-  /// The three lists that name every room, with this one.
+  /// The three files that name every room, with this one.
   func registrations(
     in root: URL
   ) throws(UsageError) -> [(path: String, text: String)] {
-    let go = "Recipes/internal/rooms/rooms.go"
-    let original = "concurrencycookbook/\(chapter)/\(name)/go"
-    var lists = try [
-      "Package.swift", "Recipes/Menu.swift", go,
-    ].map { path throws(UsageError) in
-      let text = try? String(
-        contentsOf: root.appending(path: path),
-        encoding: .utf8
-      )
-      guard let text else { throw UsageError("cannot read \(path)") }
-      return (path: path, text: text)
+    var manifest = try Registry("Package.swift", in: root)
+    try manifest.add("  \"\(chapter)/\(name)\",", to: "let rooms = [")
+    var menu = try Registry("Recipes/Menu.swift", in: root)
+    try menu.add(
+      "  \(typeName)Examples.recipe,",
+      to: "package let recipes: [Recipe] = ["
+    )
+    var rooms = try Registry("Recipes/internal/rooms/rooms.go", in: root)
+    let package = "\"concurrencycookbook/\(chapter)/\(name)/go\""
+    try rooms.add("\t\(goName) \(package)", to: "import (")
+    try rooms.add("\tRooms[\"\(name)\"] = \(goName).Room", to: "func init() {")
+    return [manifest, menu, rooms].map { registry in
+      (registry.path, registry.lines.map { $0 + "\n" }.joined())
     }
-    for (list, begin, line, end) in [
-      (0, "let rooms = [", "  \"\(chapter)/\(name)\",", "]"),
-      (
-        1, "package let recipes: [Recipe] = [",
-        "  \(typeName)Examples.recipe,", "]"
-      ),
-      (2, "import (", "\t\(goName) \"\(original)\"", ")"),
-      (2, "func init() {", "\tRooms[\"\(name)\"] = \(goName).Room", "}"),
-    ] {
-      var lines = lists[list].text.lines
-      guard let start = lines.firstIndex(of: begin),
-        let last = lines[start...].firstIndex(of: end)
-      else {
-        throw UsageError(
-          "\(lists[list].path) has no list that begins '\(begin)'"
-        )
+  }
+
+  /// A file with lists of all rooms.
+  private struct Registry {
+    let path: String
+    var lines: [String]
+
+    init(_ path: String, in root: URL) throws(UsageError) {
+      let file = root.appending(path: path)
+      guard let text = try? String(contentsOf: file, encoding: .utf8) else {
+        throw UsageError("cannot read \(path)")
       }
-      lines.insert(line, at: last)
-      if begin == "import (" {
+      (self.path, lines) = (path, text.lines)
+    }
+
+    mutating func add(_ line: String, to first: String) throws(UsageError) {
+      guard let start = lines.firstIndex(of: first),
+        let end = lines[start...].firstIndex(where: ["]", ")", "}"].contains)
+      else { throw UsageError("\(path) has no list that begins '\(first)'") }
+      lines.insert(line, at: end)
+      if first == "import (" {
         // In the order of paths, as gofmt wants them.
         func path(_ line: String) -> Substring {
           line.split(separator: "\"").last ?? ""
         }
-        lines[start + 1...last].sort { path($0) < path($1) }
+        lines[start + 1...end].sort { path($0) < path($1) }
       }
-      lists[list].text = lines.map { $0 + "\n" }.joined()
     }
-    return lists
   }
 
   private var examples: String {

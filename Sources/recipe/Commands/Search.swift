@@ -77,53 +77,37 @@ struct Search {
 
   /// The recipes that answer to `query`, the best first.
   func find(_ query: String) -> [Finding] {
-    let sought = Set(meaningful(words(of: query)).map { known(stem($0)) })
-    let found = entries.compactMap { entry in
-      (exact(query, entry) ?? closest(sought, entry)).map { finding in
-        var finding = finding
-        // Of two recipes with a term, it is about the one that it names.
-        let name = Set(entry.terms[0].stems)
-        let named = Double(sought.intersection(name).count)
-        finding.score += named / Double(name.count)
-        return finding
+    let typed = words(of: query)
+    let stems = typed.map(stem)
+    let sought = Set(meaningful(typed).map { known(stem($0)) })
+    let total = sought.map(rarity).reduce(0, +)
+    let found = entries.compactMap { entry -> Finding? in
+      // Of two recipes with a term, it is about the one that it names.
+      let name = Set(entry.terms[0].stems)
+      let named = Double(sought.intersection(name).count) / Double(name.count)
+      let exact = entry.terms.first {
+        $0.kind.weight > Kind.question.weight
+          && ($0.text.lowercased() == query.lowercased()
+            || !stems.isEmpty && $0.stems == stems)
       }
+      let scores = entry.terms.map { ($0, score($0, sought, total)) }
+      guard let (closest, most) = scores.max(by: { $0.1 < $1.1 }),
+        exact != nil || most > 0
+      else { return nil }
+      let present = sought.filter(entry.stems.contains).map(rarity)
+      let closeness = most + 2 * present.reduce(0, +) / total
+      return Finding(
+        recipe: entry.recipe,
+        term: exact ?? closest,
+        isExact: exact != nil,
+        score: named + (exact?.kind.weight ?? closeness)
+      )
     }
     // Sorting is stable: the order of the menu decides between equals.
     return found.sorted { left, right in
       left.isExact == right.isExact
         ? left.score > right.score : left.isExact
     }
-  }
-
-  private func exact(_ query: String, _ entry: Entry) -> Finding? {
-    let stems = words(of: query).map(stem)
-    let term = entry.terms.first {
-      $0.kind.weight > Kind.question.weight
-        && ($0.text.lowercased() == query.lowercased()
-          || !stems.isEmpty && $0.stems == stems)
-    }
-    return term.map {
-      Finding(
-        recipe: entry.recipe,
-        term: $0,
-        isExact: true,
-        score: $0.kind.weight
-      )
-    }
-  }
-
-  private func closest(_ sought: Set<String>, _ entry: Entry) -> Finding? {
-    let total = sought.map(rarity).reduce(0, +)
-    let best = entry.terms.map { ($0, score($0, sought, total)) }
-      .max { $0.1 < $1.1 }
-    guard let (term, most) = best, most > 0 else { return nil }
-    let present = sought.filter(entry.stems.contains).map(rarity)
-    return Finding(
-      recipe: entry.recipe,
-      term: term,
-      isExact: false,
-      score: most + 2 * present.reduce(0, +) / total
-    )
   }
 
   /// How much of what is sought a term says, and how little else.

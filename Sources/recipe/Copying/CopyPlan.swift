@@ -125,8 +125,6 @@ struct CopyPlan {
 
 extension CopyPlan.Step {
   /// Looks at what is there, and decides what is to be done.
-  ///
-  /// - Throws: Why nothing may be.
   fileprivate mutating func decide(
     _ pattern: PatternFile,
     _ mode: CopyPlan.Mode
@@ -215,8 +213,6 @@ extension CopyPlan.Step {
 /// The three-way merge of an edited copy.
 private enum Merge {
   /// The text below the header that was copied at the time.
-  ///
-  /// - Throws: ``UsageError`` when git's history does not hold the version.
   static func base(
     of header: PatternFile.Header,
     path: String,

@@ -27,8 +27,6 @@ struct PatternFile {
   }
 
   /// Reads one of a recipe's pattern files from the checkout.
-  ///
-  /// - Throws: ``UsageError`` when it cannot be read.
   init(_ fileName: String, of recipe: Recipe, in root: URL) throws(UsageError) {
     self.recipe = recipe
     self.fileName = fileName

@@ -3,8 +3,6 @@ import Foundation
 /// The differences of two texts, as `diff -u` prints them.
 enum UnifiedDiff {
   /// The differences with three lines around each; none for equal texts.
-  ///
-  /// - Throws: ``UsageError`` where there is no `diff`.
   static func lines(
     from old: [String],
     named oldName: String,

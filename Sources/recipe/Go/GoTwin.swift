@@ -132,8 +132,6 @@ enum GoToolchain {
 
   /// Runs the `go` command in the folder of the originals, with this
   /// process's output.
-  ///
-  /// - Returns: Its exit code.
   static func run(_ arguments: [String]) throws(UsageError) -> Int32 {
     let process = try Subprocess.start(
       try requireCommand(),

@@ -116,8 +116,6 @@ enum ExampleJudge {
   }
 
   /// Holds an example against its laws under many schedules, each twice.
-  ///
-  /// - Returns: How many schedules were tried.
   @discardableResult
   static func explore(
     _ example: Example,
@@ -132,8 +130,6 @@ enum ExampleJudge {
   }
 
   /// Cancels an example at every step of some schedules.
-  ///
-  /// - Returns: The number of cancelled runs.
   static func cancelEverywhere(
     _ example: Example,
     _ input: any ExampleInput,
@@ -165,15 +161,16 @@ extension ExampleJudge {
   struct Verdict: CustomStringConvertible {
     var name: String
     /// In how many schedules it broke what it should, and how many there were.
-    var kills: Int
-    var seeds: Int
+    var kills = 0
+    let seeds = 1_000
     /// In how many it broke something else.
-    var others: [String: Int]
+    var others: [String: Int] = [:]
 
     var frequency: String {
-      kills == seeds
-        ? "always" : "in \(kills.grouped) of \(seeds.grouped) schedules"
+      isAlways ? "always" : "in \(kills) of \(seeds.grouped) schedules"
     }
+
+    var isAlways: Bool { kills == seeds }
 
     var description: String {
       "\(name): \(frequency)" + (others.isEmpty ? "" : ", but also \(others)")
@@ -183,25 +180,19 @@ extension ExampleJudge {
   /// Runs a wrong version under many schedules.
   static func judge(
     _ wrong: WrongVersion,
-    of example: Example,
-    seeds: Range<UInt64> = 0..<1_000
+    of example: Example
   ) async -> Verdict {
-    var verdict = Verdict(
-      name: wrong.name,
-      kills: 0,
-      seeds: seeds.count,
-      others: [:]
-    )
+    var verdict = Verdict(name: wrong.name)
     let right = await run(.seed(0)) { await example.run(wrong.input, on: $0) }
-    for seed in seeds {
-      let run = await run(.seed(seed)) { await wrong.run(on: $0) }
+    for seed in 0..<verdict.seeds {
+      let run = await run(.seed(UInt64(seed))) { await wrong.run(on: $0) }
       let breaches = breaches(run, of: example, wrong.input, right.trace)
-      if isBroken(wrong.breaks, in: breaches) {
+      if breaches.contains(where: { isPart($0, of: wrong.breaks) }) {
         verdict.kills += 1
       }
-      for breach in breaches where breach != wrong.breaks {
-        // Where all is about one thing, it differs from the right one too.
-        if breach == .outcome || isPart(breach, of: wrong.breaks) { continue }
+      // Where all is about one thing, it differs from the right one too.
+      for breach in breaches
+      where breach != .outcome && !isPart(breach, of: wrong.breaks) {
         verdict.others["\(breach)", default: 0] += 1
       }
     }
@@ -226,7 +217,9 @@ extension ExampleJudge {
         wrong.input,
         right.trace
       )
-      if isBroken(wrong.breaks, in: breaches) { throw Broken() }
+      if breaches.contains(where: { isPart($0, of: wrong.breaks) }) {
+        throw Broken()
+      }
     } where: { failure in
       switch failure.reason {
       case .rejected: true
@@ -239,17 +232,10 @@ extension ExampleJudge {
     return await run(.schedule(failure.schedule)) { await wrong.run(on: $0) }
   }
 
-  private static func isBroken(
-    _ breach: Breach,
-    in breaches: Set<Breach>
-  ) -> Bool {
-    breaches.contains(breach) || breaches.contains { isPart($0, of: breach) }
-  }
-
   /// Who is left on return is what a leak consists of.
   private static func isPart(_ breach: Breach, of whole: Breach) -> Bool {
     let left: Set<Breach> = [.leak, .law(Law<NoInput>.allEndedOnReturn.name)]
-    return left.contains(breach) && left.contains(whole)
+    return breach == whole || left.contains(breach) && left.contains(whole)
   }
 
   /// All that a run has broken.

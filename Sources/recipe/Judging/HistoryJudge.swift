@@ -42,19 +42,18 @@ enum HistoryJudge {
     }
   }
 
-  /// Judges a history for each seed, until the limit of time.
+  /// Judges a history for each seed; with a limit of time, until the first
+  /// that is rejected.
   static func judge(
     _ judge: @escaping Histories.Judge,
     _ side: Histories.Side,
     seeds: Range<UInt64>,
-    stopsEarly: Bool = false,
     limit: Duration? = nil
   ) async -> Verdict {
     var verdict = Verdict(side: side, firstSeed: seeds.lowerBound)
     let end = limit.map { ContinuousClock.now + $0 }
     for seed in seeds {
-      if let end, ContinuousClock.now > end { break }
-      if stopsEarly, verdict.rejected > 0 { break }
+      if let end, ContinuousClock.now > end || verdict.rejected > 0 { break }
       verdict.histories += 1
       do throws(SimulationFailure) {
         let history =
@@ -87,8 +86,6 @@ enum HistoryJudge {
   }
 
   /// Cancels the program of each seed at every step.
-  ///
-  /// - Returns: The number of cancelled runs.
   static func cancelEverywhere(
     _ judge: @escaping Histories.Judge,
     seeds: Range<UInt64>
@@ -128,12 +125,10 @@ enum HistoryJudge {
       ),
       await judge(histories.judge, .simulation, seeds: 0..<simulated),
     ]
-    let lines = verdicts.flatMap { verdict in
-      [verdict.summary] + [verdict.problem].compactMap { $0 }
-    }
+    let problems = verdicts.compactMap(\.problem)
     return Evidences.Report(
-      text: lines.joined(separator: "\n"),
-      holds: verdicts.allSatisfy { $0.problem == nil }
+      verdicts.map(\.summary) + problems,
+      holds: problems.isEmpty
     )
   }
 }
@@ -153,7 +148,6 @@ extension HistoryJudge {
         wrong.judge,
         .threads,
         seeds: seed..<seed + 200_000,
-        stopsEarly: true,
         limit: .seconds(60)
       )
     }

@@ -255,10 +255,8 @@ extension RefusedJudge {
           ? try CompareCommand.recorded(example, of: recipe) : nil
       )
     }
-    return Evidences.Report(
-      text: verdicts.map(\.text).joined(separator: "\n"),
-      holds: verdicts.allSatisfy { $0.problem == nil }
-    )
+    let holds = verdicts.allSatisfy { $0.problem == nil }
+    return Evidences.Report(verdicts.map(\.text), holds: holds)
   }
 
   /// What Go's tools say of the files of an example, for its record.

@@ -36,9 +36,6 @@ struct Cells {
   }
 
   /// Runs an example, with what a run without flags takes.
-  ///
-  /// - Throws: What keeps it from its end, and an outcome that is not the
-  ///   declared one.
   private func cell(
     _ example: Example
   ) async throws -> (swift: String, go: String) {

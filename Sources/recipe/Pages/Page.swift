@@ -3,21 +3,9 @@ import Foundation
 
 /// A Markdown file whose code, runs and tables are made from the sources.
 ///
-/// A comment says what the block after it is made of:
-///
-///     <!-- code: BoundedPool.swift#map -->     a region of a file
-///     <!-- code: bounded_pool.go#ForEach -->   a declaration of a Go file
-///     <!-- run: bounded-pool --seed 1 -->      what the program prints
-///     <!-- menu --> … <!-- /menu -->           in the README: the menu
-///     <!-- index --> … <!-- /index -->         and the Go constructs
-///     <!-- cited --> … <!-- /cited -->         who cites this hazard
-///     <!-- wrong: map/batches --> … <!-- /wrong -->
-///                                              what it breaks, how often, and
-///                                              the shortest schedule
-///     <!-- cells: … --> … <!-- /cells -->      what examples come to
-///     <!-- rules --> … <!-- /rules -->         why languages differ
-///
-/// File names are relative to the page.
+/// A comment says what the block after it is made of; see Recipes/ADDING.md.
+/// Beside these, the README has its `menu` and `index`, and each hazard a list
+/// of the pages where it is `cited`.
 struct Page {
   /// What is wrong at a line, counted from 1.
   struct Problem: Equatable, CustomStringConvertible {
@@ -76,9 +64,10 @@ struct Page {
       index += 1
       guard let (name, argument) = directive(at: start) else { continue }
       let isBlock = ["code", "run"].contains(name)
+      let fenced = markdown.isFenced[index...].prefix { $0 }
       let end =
         isBlock
-        ? index + fencedBlock(at: index).count
+        ? fenced.endIndex
         : lines[index...].firstIndex(of: "<!-- /\(name) -->")
       guard let end else {
         problems.append(problem("there is no <!-- /\(name) -->", at: start))
@@ -136,15 +125,6 @@ struct Page {
       omittingEmptySubsequences: false
     ).map(String.init)
     return (parts[0], parts.count > 1 ? parts[1] : nil)
-  }
-
-  /// The fenced block that begins at a line; empty if none does.
-  private func fencedBlock(at index: Int) -> ArraySlice<String> {
-    let lines = markdown.lines
-    guard index < lines.count, let fence = Markdown.fence(of: lines[index])
-    else { return [] }
-    let end = lines[(index + 1)...].firstIndex { $0.hasPrefix(fence) }
-    return lines[index...(end ?? lines.count - 1)]
   }
 
   /// The lines with each hazard linked to where the word is defined.

@@ -78,7 +78,7 @@ extension ExampleJudge {
     on wrong: WrongVersion,
     of example: Example
   ) async -> [String] {
-    guard verdict.kills < verdict.seeds,
+    guard !verdict.isAlways,
       let run = await shortestFailure(wrong, of: example)
     else {
       return ["It breaks \(wrong.breaks) \(verdict.frequency)."]
