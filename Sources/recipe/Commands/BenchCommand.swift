@@ -143,11 +143,8 @@ final class BenchProcess: Sendable {
   }
 
   func measure(_ request: BenchRequest) async throws -> BenchAnswer {
-    var answer = BenchAnswer(error: "a process ended")
-    do {
-      let lines = try await process.answers(to: [json(request)])
-      answer = try JSONDecoder().decode(BenchAnswer.self, from: lines[0])
-    } catch is AnsweringProcess.Ended {}
+    let lines = try await process.answers(to: [json(request)])
+    let answer = try JSONDecoder().decode(BenchAnswer.self, from: lines[0])
     if let error = answer.error {
       throw Failure("\(request.recipe)/\(request.workload): \(error)")
     }

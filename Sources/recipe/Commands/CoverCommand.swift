@@ -188,10 +188,10 @@ enum CoverCommand: Subcommand {
         }
         regions += 1
         let (lines, indices): ([String], [Int])
-        do throws(Snippet.Failure) {
+        do throws(UsageError) {
           (lines, indices) = try Snippet.find(name, in: url)
         } catch {
-          Terminal.complain(page.problem(error.problem, at: line).description)
+          Terminal.complain(page.problem(error.message, at: line).description)
           continue
         }
         let counted = language == .swift ? coverage.swift : coverage.go

@@ -84,7 +84,7 @@ enum ExampleCommand {
           throw UsageError("a history is recorded again by its --seed")
         }
       }
-      input = try parse(arguments, defaults: example.input)
+      input = try example.input.overridden(by: arguments)
     }
 
     /// The history of a seed in the simulation, where there is one.
@@ -111,14 +111,6 @@ enum ExampleCommand {
       )
       try Terminal.print(lines.joined(separator: "\n"))
     }
-  }
-
-  /// The input that the rest of a command line stands for.
-  static func parse(
-    _ arguments: Arguments,
-    defaults: some ExampleInput
-  ) throws(UsageError) -> any ExampleInput {
-    try type(of: defaults).parse(arguments, defaults: defaults)
   }
 
   private static func run(_ request: Request) async throws {

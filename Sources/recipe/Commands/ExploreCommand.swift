@@ -27,7 +27,7 @@ enum ExploreCommand: Subcommand {
     let examples = try arguments.takeExamples(of: recipe)
     var holds = true
     for example in examples where example.isRun {
-      let input = try ExampleCommand.parse(arguments, defaults: example.input)
+      let input = try example.input.overridden(by: arguments)
       var report = Report(recipe: recipe.name, example: example.name)
       do {
         if let limit {

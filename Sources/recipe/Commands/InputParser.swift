@@ -2,20 +2,16 @@ import Cookbook
 import Foundation
 
 extension RecipeInput {
-  /// An input made of `defaults`, `--input` and what is left on the command
-  /// line; later ones win.
+  /// The input with what `--input` and the rest of a command line say.
   ///
   /// `--input` is the whole input as JSON; `@FILE` reads it from a file.
-  static func parse(
-    _ arguments: Arguments,
-    defaults: Self
-  ) throws(UsageError) -> Self {
+  func overridden(by arguments: Arguments) throws(UsageError) -> Self {
     var arguments = arguments
-    let fields = InputField.all(of: defaults)
+    let fields = InputField.all(of: self)
     let json = try arguments.take("input")
     var values: [String: Any] = [:]
     for field in fields { values[field.name] = field.defaultValue }
-    if let json { try merge(json, into: &values, fields) }
+    if let json { try Self.merge(json, into: &values, fields) }
     var given: Set<String> = []
     for field in fields {
       guard let text = try arguments.take(field.flag) else { continue }
@@ -27,7 +23,7 @@ extension RecipeInput {
       arguments.operands = []
     }
     try arguments.requireEmpty()
-    let input = try decode(values)
+    let input = try Self.decode(values)
     do {
       try input.validate()
     } catch {

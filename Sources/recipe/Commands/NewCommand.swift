@@ -101,11 +101,8 @@ private struct Room {
     var lines: [String]
 
     init(_ path: String, in root: URL) throws(UsageError) {
-      let file = root.appending(path: path)
-      guard let text = try? String(contentsOf: file, encoding: .utf8) else {
-        throw UsageError("cannot read \(path)")
-      }
-      (self.path, lines) = (path, text.lines)
+      self.path = path
+      lines = try String(file: root.appending(path: path), named: path).lines
     }
 
     mutating func add(_ line: String, to first: String) throws(UsageError) {

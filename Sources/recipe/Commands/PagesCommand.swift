@@ -12,7 +12,7 @@ enum PagesCommand: Subcommand {
     }
     try arguments.requireEmpty()
 
-    let book = try Book(root: try Checkout.root())
+    let book = Book(root: try Checkout.root())
     let report = try await book.review()
     if writes {
       for draft in report.drafts {
@@ -69,28 +69,19 @@ struct Book {
   static let hazards = "Recipes/HAZARDS.md"
 
   let root: URL
-  private(set) var recipes: [Recipe]
+  private let recipes = everyRecipe
   /// The pages that can be read, by path.
   private var pages: [Page] = []
   private var unread: [Page.Problem] = []
 
   /// Reads every page.
-  init(root: URL, recipes: [Recipe] = everyRecipe) throws {
+  init(root: URL) {
     self.root = root
-    self.recipes = recipes
-    let paths =
-      ["README.md", Self.hazards] + recipes.map(Self.path)
-    for path in paths {
-      do {
+    for path in ["README.md", Self.hazards] + recipes.map(Self.path) {
+      do throws(UsageError) {
         pages.append(try Page(path, in: root))
       } catch {
-        unread.append(
-          Page.Problem(
-            path: path,
-            line: 1,
-            text: "cannot read it: \(error.reason)"
-          )
-        )
+        unread.append(Page.Problem(path: path, line: 1, text: error.message))
       }
     }
   }

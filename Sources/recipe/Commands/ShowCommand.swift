@@ -9,13 +9,7 @@ enum ShowCommand: Subcommand {
     let recipe = try arguments.takeRecipe()
     let showsPage = try arguments.take(switch: "page")
     try arguments.requireEmpty()
-    let root = try Checkout.root()
-    let page: Page
-    do {
-      page = try Page(Book.path(of: recipe), in: root)
-    } catch {
-      throw UsageError("cannot read \(Book.path(of: recipe)): \(error.reason)")
-    }
+    let page = try Page(Book.path(of: recipe), in: try Checkout.root())
     let layout = Layout(width: Terminal.width, styled: Terminal.isStyled)
     guard showsPage else {
       return try Pager.print(layout.use(of: page).joined(separator: "\n"))

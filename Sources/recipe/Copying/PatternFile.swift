@@ -31,15 +31,8 @@ struct PatternFile {
     self.recipe = recipe
     self.fileName = fileName
     let path = "\(recipe.folder)/\(fileName)"
-    let original: String
-    do {
-      original = try String(
-        contentsOf: root.appending(path: path),
-        encoding: .utf8
-      ).withUnixLineEnds
-    } catch {
-      throw UsageError("cannot read \(path): \(error.reason)")
-    }
+    let original = try String(file: root.appending(path: path), named: path)
+      .withUnixLineEnds
     body = Self.body(of: original)
     version = try Self.version(of: original)
     header = Header(

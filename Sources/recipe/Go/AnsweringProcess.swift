@@ -6,11 +6,6 @@ import Foundation
 /// Safety of the unchecked conformance: it serves one caller at a time, who
 /// waits for the answers.
 final class AnsweringProcess: @unchecked Sendable {
-  /// The process has ended without having answered.
-  struct Ended: Error, CustomStringConvertible {
-    let description = "a process ended that should have answered"
-  }
-
   private let process: Process
   private let requests = Pipe()
   private let answers = Pipe()
@@ -48,7 +43,7 @@ final class AnsweringProcess: @unchecked Sendable {
     try await onThread { try self.ask(lines) }
   }
 
-  private func ask(_ lines: [String]) throws(Ended) -> [Data] {
+  private func ask(_ lines: [String]) throws(Failure) -> [Data] {
     let batch = Data(lines.map { $0 + "\n" }.joined().utf8)
     let input = requests.fileHandleForWriting
     // Both pipes hold little: who writes all before reading waits forever.
@@ -62,7 +57,10 @@ final class AnsweringProcess: @unchecked Sendable {
         continue
       }
       let chunk = answers.fileHandleForReading.availableData
-      guard !chunk.isEmpty else { throw Ended() }
+      guard !chunk.isEmpty else {
+        let request = lines[answered.count].prefix(200)
+        throw Failure("a process ended instead of answering \(request)")
+      }
       received = Data(received) + chunk
     }
     return answered

@@ -32,19 +32,19 @@ final class GoTwin: Sendable {
   /// Sends requests, a line each.
   ///
   /// - Returns: The answer to each, in order, or why there is none.
-  /// - Throws: ``GoFailure`` for the first request that Go does not take.
+  /// - Throws: What Go says of the first request that it does not take.
   func answers<Answer: Decodable>(
     _ requests: [String]
-  ) async throws -> [Result<Answer, GoFailure>] {
+  ) async throws -> [Result<Answer, Failure>] {
     let decoder = JSONDecoder()
     return try await process.answers(to: requests).map { line in
       do {
         return .success(try decoder.decode(Answer.self, from: line))
       } catch {
         if let broken = try? decoder.decode(BrokenRun.self, from: line) {
-          return .failure(GoFailure(answer: broken.failure))
+          return .failure(Failure("Go: \(broken.failure)"))
         }
-        throw GoFailure(answer: String(decoding: line, as: UTF8.self))
+        throw Failure("Go: \(String(decoding: line, as: UTF8.self))")
       }
     }
   }
@@ -53,13 +53,6 @@ final class GoTwin: Sendable {
   private struct BrokenRun: Decodable {
     var failure: String
   }
-}
-
-/// Go could not run an input.
-struct GoFailure: Error, CustomStringConvertible {
-  var answer: String
-
-  var description: String { "Go: \(answer)" }
 }
 
 /// The `go` command and the originals' module.

@@ -92,7 +92,7 @@ struct ExampleComparison {
     _ example: Example,
     _ input: any ExampleInput,
     seed: UInt64,
-    go: Result<Trace, GoFailure>
+    go: Result<Trace, Failure>
   ) async -> Result<Trace, Finding> {
     var finding = Finding(input: input, seed: seed, problem: "")
     do {
@@ -184,7 +184,7 @@ extension GoTwin {
     _ inputs: [any ExampleInput],
     wrong: String? = nil,
     isReal: Bool? = nil
-  ) async throws -> [Result<Trace, GoFailure>] {
+  ) async throws -> [Result<Trace, Failure>] {
     try await answers(
       inputs.map { input in
         var fields = [

@@ -46,12 +46,7 @@ enum RefusedJudge {
   private static func expectations(
     in file: URL
   ) throws(UsageError) -> [Diagnosis] {
-    let text: String
-    do {
-      text = try String(contentsOf: file, encoding: .utf8)
-    } catch {
-      throw UsageError("cannot read \(file.path): \(error.reason)")
-    }
+    let text = try String(file: file, named: file.path)
     return text.lines.enumerated().flatMap { index, line in
       line.matches(
         of: /expected-(\w+)(?:@([+-]\d+))?[ 0-9+*-]*\{\{(.+?)\}\}/
@@ -261,7 +256,7 @@ extension RefusedJudge {
 
   /// What Go's tools say of the files of an example, for its record.
   ///
-  /// - Throws: ``GoFailure`` for a file that is not refused as it says.
+  /// - Throws: ``Failure`` for a file that is not refused as it says.
   static func goTrace(
     _ refusals: [Refusal],
     of recipe: Recipe
@@ -270,7 +265,7 @@ extension RefusedJudge {
       try judge(refusals.filter(isGo), of: recipe)
     }
     for verdict in verdicts where verdict.problem != nil {
-      throw GoFailure(answer: verdict.text)
+      throw Failure("Go: \(verdict.text)")
     }
     return Trace(
       verdicts.flatMap { verdict in

@@ -3,13 +3,9 @@ import Foundation
 /// How often each stretch of the sources was executed.
 struct Coverage {
   /// Lines and columns count from 1, columns in bytes.
-  struct Position: Comparable {
+  struct Position: Equatable {
     var line: Int
     var column: Int
-
-    static func < (left: Self, right: Self) -> Bool {
-      (left.line, left.column) < (right.line, right.column)
-    }
   }
 
   /// Code with a counter, up to where the next one takes over.
@@ -92,7 +88,11 @@ struct Coverage {
         )
       )
     }
-    files = files.mapValues { $0.sorted { $0.start < $1.start } }
+    files = files.mapValues { stretches in
+      stretches.sorted {
+        ($0.start.line, $0.start.column) < ($1.start.line, $1.start.column)
+      }
+    }
   }
 }
 

@@ -24,12 +24,9 @@ struct Page {
   var url: URL { root.appending(path: path) }
   var folder: URL { url.deletingLastPathComponent() }
 
-  init(_ path: String, in root: URL) throws {
-    self.init(
-      try String(contentsOf: root.appending(path: path), encoding: .utf8).lines,
-      at: path,
-      in: root
-    )
+  init(_ path: String, in root: URL) throws(UsageError) {
+    let text = try String(file: root.appending(path: path), named: path)
+    self.init(text.lines, at: path, in: root)
   }
 
   init(_ lines: [String], at path: String, in root: URL) {
