@@ -5,11 +5,10 @@ enum HelpCommand {
   static func run(_ words: some Sequence<String>) throws {
     var arguments = try Arguments(of: "help", words, switches: ["help"])
     _ = try arguments.take(switch: "help")
-    guard let name = arguments.operands.popLast() else {
-      try arguments.requireEmpty()
-      return try Terminal.print(overview)
-    }
+    let name = arguments.operands.first
+    arguments.operands = Array(arguments.operands.dropFirst())
     try arguments.requireEmpty()
+    guard let name else { return try Terminal.print(overview) }
     try Terminal.print(
       usage(of: name) ?? ExampleCommand.help(try recipe(named: name))
     )
