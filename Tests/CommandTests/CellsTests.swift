@@ -63,11 +63,11 @@ struct CellsTests {
   )
   func refused(request: String, problem: String) async throws {
     let failure = try #require(
-      await #expect(throws: Snippet.Failure.self) {
+      await #expect(throws: UsageError.self) {
         try await Self.cells.lines("cells", request)
       }
     )
-    #expect(failure.problem.hasPrefix(problem))
+    #expect(failure.message.hasPrefix(problem))
   }
 
   @Test("A wrong cell on a page is found, and so is one that cannot be made")
@@ -84,8 +84,7 @@ struct CellsTests {
         in: checkout
       )
       let made = await page.generated(
-        tables: { _, _ in nil },
-        reports: {
+        tables: {
           try await Reports.lines(
             $0,
             $1,

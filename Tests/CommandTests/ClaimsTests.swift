@@ -166,8 +166,7 @@ struct ClaimsTests {
       "claims",
       "a-million-tasks",
       "--count",
-      "100000",
-      "--json"
+      "100000"
     )
     #expect(run.status == 0, "\(run.output)\(run.errors)")
   }

@@ -124,7 +124,7 @@ struct PagesTests {
   func impossibleBlock(directive: String, problem: String) async {
     let lines = ["<!-- \(directive) -->", "```text", "old", "```", "end"]
     let made = await Self.page(lines.joined(separator: "\n"))
-      .generated(tables: { _, _ in nil }, vocabulary: [])
+      .generated(tables: { _, _ in [] }, vocabulary: [])
     #expect(made.lines == lines)
     #expect(made.problems.count == 1)
     #expect(made.problems.first?.text.contains(problem) == true)
@@ -231,15 +231,15 @@ struct PagesTests {
         try Snippet.cut("all", from: file)
           == ["struct A {", "", "  func f() {", "", "    g()", "  }", "}"]
       )
-      #expect(throws: Snippet.Failure.self) {
+      #expect(throws: UsageError.self) {
         try Snippet.cut("open", from: file)
       }
       try Data(text.replacing("open", with: "one\n// #endregion").utf8)
         .write(to: file)
-      let failure = #expect(throws: Snippet.Failure.self) {
+      let failure = #expect(throws: UsageError.self) {
         try Snippet.cut("one", from: file)
       }
-      #expect(failure?.problem == "a.swift has two regions one")
+      #expect(failure?.message == "a.swift has two regions one")
     }
   }
 
@@ -289,11 +289,11 @@ struct PagesTests {
       #expect(try Snippet.cut("E.Do", from: file) == ["func (E) Do() {", "}"])
       #expect(try Snippet.cut("ErrX", from: file).count == 1)
       #expect(try Snippet.cut("Only", from: file).count == 1)
-      let failure = #expect(throws: Snippet.Failure.self) {
+      let failure = #expect(throws: UsageError.self) {
         try Snippet.cut("Do", from: file)
       }
-      #expect(failure?.problem.contains("TYPE.Do") == true)
-      #expect(throws: Snippet.Failure.self) { try Snippet.cut("D", from: file) }
+      #expect(failure?.message.contains("TYPE.Do") == true)
+      #expect(throws: UsageError.self) { try Snippet.cut("D", from: file) }
     }
   }
 
@@ -319,9 +319,9 @@ struct PagesTests {
   }
 
   @Test("The hazards are the ten words that pages use")
-  func vocabulary() throws {
+  func vocabulary() {
     #expect(
-      try Book(root: checkout).vocabulary == [
+      Book(root: checkout).vocabulary == [
         "ordering", "re-entrancy", "blocking", "unbounded memory",
         "data race", "leak", "lost wake-up", "lost cancellation",
         "priority inversion", "deadlock",

@@ -186,7 +186,7 @@ struct RefusedExampleTests {
   ) throws -> (recipe: Recipe, example: Example, refusals: [Refusal]) {
     let words = name.split(separator: " ").map(String.init)
     let recipe = try recipe(named: words[0])
-    let example = try ExampleCommand.take([words[1]], of: recipe).examples[0]
+    let example = try recipe.example(named: words[1])
     guard case .refused(let refusals) = example.evidence else {
       throw UsageError("\(name) is not refused")
     }

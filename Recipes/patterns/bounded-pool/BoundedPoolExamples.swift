@@ -115,7 +115,7 @@ package enum BoundedPoolExamples {
         Field(
           \.receive,
           "the milliseconds that `as-they-come` needs to save a result",
-          randomize: { $0.receive = $1.mayStop ? $1.duration(repeats: 10) : 0 }
+          random: { $1.mayStop ? $1.duration(repeats: 10) : 0 }
         ),
         .moment(\.cancelAfter, "cancel the caller after so many milliseconds"),
       ]

@@ -3,7 +3,7 @@ import Foundation
 
 /// What was measured, and what can be concluded from it.
 struct BenchReport: Encodable {
-  var machine: Machine
+  var machine = Machine.current(go: "")
   var rows: [Row] = []
 
   struct Machine: Codable {
@@ -12,21 +12,6 @@ struct BenchReport: Encodable {
     var system: String
     var swift: String
     var go: String
-
-    static func current(
-      go: BenchProcess,
-      _ workloads: [(recipe: String, workload: Workload)]
-    ) async throws -> Machine {
-      let first = workloads[0]
-      let answer = try await go.measure(
-        BenchRequest(
-          recipe: first.recipe,
-          workload: first.workload.name,
-          operations: 1
-        )
-      )
-      return current(go: answer.version)
-    }
 
     static func current(go version: String) -> Machine {
       let information =
@@ -84,10 +69,6 @@ struct BenchReport: Encodable {
     var swift = Side()
     var go = Side()
 
-    init(operations: Int) {
-      self.operations = operations
-    }
-
     mutating func add(swift ofSwift: BenchAnswer, go ofGo: BenchAnswer) {
       swift.nanoseconds.append(ofSwift.nanoseconds)
       go.nanoseconds.append(ofGo.nanoseconds)
@@ -107,32 +88,6 @@ struct BenchReport: Encodable {
       swift.nanoseconds.count >= Self.fewestRounds
         && max(swift.spread, go.spread) <= Self.widestSpread
     }
-
-    private enum Key: String, CodingKey {
-      case operations, swift, go, ratio, swiftNanosecondsEach, goNanosecondsEach
-      case swiftSpread, goSpread, isConclusive
-    }
-
-    func encode(to encoder: any Encoder) throws {
-      var values = encoder.container(keyedBy: Key.self)
-      try values.encode(operations, forKey: .operations)
-      try values.encode(swift, forKey: .swift)
-      try values.encode(go, forKey: .go)
-      try values.encode(rounded(ratio), forKey: .ratio)
-      let count = Double(operations)
-      try values.encode(
-        rounded(swift.median / count),
-        forKey: .swiftNanosecondsEach
-      )
-      try values.encode(rounded(go.median / count), forKey: .goNanosecondsEach)
-      try values.encode(rounded(swift.spread), forKey: .swiftSpread)
-      try values.encode(rounded(go.spread), forKey: .goSpread)
-      try values.encode(isConclusive, forKey: .isConclusive)
-    }
-
-    private func rounded(_ value: Double) -> Double {
-      (value * 1_000).rounded() / 1_000
-    }
   }
 
   struct Row: Encodable {
@@ -144,39 +99,31 @@ struct BenchReport: Encodable {
     /// How long a word took from one core to another, before each round.
     var exchangeNanoseconds: [Double] = []
 
+    init(_ workload: Workload, of recipe: Recipe, parts: [Int]) {
+      self.recipe = recipe.name
+      self.workload = workload.name
+      promise = workload.promise
+      samples = parts.map { part in
+        Sample(operations: max(workload.operations / part, 1))
+      }
+    }
+
     var name: String { "\(recipe)/\(workload)" }
 
-    /// How time grows with size: 1 is linear.
+    /// How Swift's time grows with size: 1 is linear.
     ///
     /// The slope between the smallest and the largest size, on logarithmic
     /// axes.
-    func exponent(_ side: (Sample) -> Side) -> Double? {
+    var exponent: Double? {
       guard let first = samples.first, let last = samples.last,
-        first.operations < last.operations,
-        side(first).median > 0
+        first.operations < last.operations, first.swift.median > 0
       else { return nil }
-      return log(side(last).median / side(first).median)
+      return log(last.swift.median / first.swift.median)
         / log(Double(last.operations) / Double(first.operations))
-    }
-
-    private enum Key: String, CodingKey {
-      case recipe, workload, promise, samples, swiftExponent, goExponent
-      case exchangeNanoseconds
-    }
-
-    func encode(to encoder: any Encoder) throws {
-      var values = encoder.container(keyedBy: Key.self)
-      try values.encode(recipe, forKey: .recipe)
-      try values.encode(workload, forKey: .workload)
-      try values.encode(promise, forKey: .promise)
-      try values.encode(samples, forKey: .samples)
-      try values.encode(exchangeNanoseconds, forKey: .exchangeNanoseconds)
-      try values.encodeIfPresent(exponent(\.swift), forKey: .swiftExponent)
-      try values.encodeIfPresent(exponent(\.go), forKey: .goExponent)
     }
   }
 
-  /// The table and the chart, for a terminal.
+  /// The table, with a chart of bars, for a terminal.
   var text: String {
     var lines = [
       "\(machine.processor), \(machine.cores) cores, \(machine.system)",
@@ -191,32 +138,31 @@ struct BenchReport: Encodable {
       )
     }
     lines.append("")
-    let width = rows.map(\.name.count).max() ?? 0
-    lines.append(
-      "".padded(to: width) + "  ns/op Swift       ns/op Go  ratio  "
-        + "peak MiB Swift/Go  Swift : Go"
-    )
+    var cells = [
+      ["", "ns/op Swift", "", "ns/op Go", "", "ratio", "peak MiB Swift/Go"]
+    ]
+    var ends = ["Swift : Go"]
     for row in rows {
       guard let sample = row.samples.last else { continue }
-      let count = Double(sample.operations)
-      func each(_ side: Side) -> String {
-        format(side.median / count).leftPadded(to: 9)
-          + " ±\(Int((side.spread * 50).rounded()))%".padded(to: 5)
+      func each(_ side: Side) -> [String] {
+        [
+          format(side.median / Double(sample.operations)),
+          "±\(Int((side.spread * 50).rounded()))%",
+        ]
       }
-      var line = row.name.padded(to: width)
-      line += each(sample.swift) + " " + each(sample.go)
-      line += "  " + format(sample.ratio).leftPadded(to: 5)
-      line +=
-        "  "
-        + "\(sample.swift.peakKiB >> 10)/\(sample.go.peakKiB >> 10)"
-        .leftPadded(to: 17)
-      line += "  " + bar(sample.ratio)
-      if let exponent = row.exponent(\.swift) {
-        line += "  grows as n^" + format(exponent)
-      }
-      if !sample.isConclusive { line += "  (spread too wide to conclude)" }
-      lines.append(line)
+      cells.append(
+        [row.name] + each(sample.swift) + each(sample.go) + [
+          format(sample.ratio),
+          "\(sample.swift.peakKiB >> 10)/\(sample.go.peakKiB >> 10)",
+        ]
+      )
+      let growth = row.exponent.map { "  grows as n^" + format($0) }
+      ends.append(
+        bar(sample.ratio) + (growth ?? "")
+          + (sample.isConclusive ? "" : "  (spread too wide to conclude)")
+      )
     }
+    lines += zip(inColumns(cells), ends).map { "\($0)  \($1)" }
     return lines.joined(separator: "\n")
   }
 
@@ -233,40 +179,5 @@ struct BenchReport: Encodable {
       : value >= 10
         ? "\((value * 10).rounded() / 10)"
         : "\((value * 100).rounded() / 100)"
-  }
-
-  /// The ratios as a chart of bars; the line is where both are equal.
-  var svg: String {
-    let (left, scale, height) = (260, 200.0, 24)
-    var shapes: [String] = []
-    for (index, row) in rows.enumerated() {
-      guard let sample = row.samples.last else { continue }
-      let y = 30 + index * height
-      let width = Int(min(sample.ratio, 2.5) * scale)
-      let fill = sample.ratio <= 1 ? "#2f6f9f" : "#c0662d"
-      shapes.append(
-        """
-        <text x="\(left - 8)" y="\(y + 15)" text-anchor="end">\(row.name)</text>
-        <rect x="\(left)" y="\(y + 3)" width="\(width)" height="16" \
-        fill="\(fill)"/>
-        <text x="\(left + width + 6)" y="\(y + 15)">\(format(sample.ratio))\
-        </text>
-        """
-      )
-    }
-    let bottom = 34 + rows.count * height
-    let line = left + Int(scale)
-    return """
-      <svg xmlns="http://www.w3.org/2000/svg" width="\(left + 560)" \
-      height="\(bottom + 24)" font-family="sans-serif" font-size="13">
-      <rect width="100%" height="100%" fill="#ffffff"/>
-      <text x="\(left)" y="18">time of Swift / time of Go, shorter is faster</text>
-      \(shapes.joined(separator: "\n"))
-      <line x1="\(line)" y1="24" x2="\(line)" y2="\(bottom)" stroke="#555555" \
-      stroke-dasharray="4 3"/>
-      <text x="\(line)" y="\(bottom + 16)" text-anchor="middle">as fast as Go</text>
-      </svg>
-
-      """
   }
 }

@@ -1,21 +1,21 @@
-/// A command line taken apart: flags, their values, and operands.
-struct Arguments {
-  var flags: [(name: String, value: String?)] = []
-  var operands: [String] = []
+import Cookbook
 
-  /// Takes `arguments` apart.
-  ///
-  /// `--name value`, `--name=value`; what follows `--` is an operand.
-  ///
-  /// - Parameters:
-  ///   - arguments: What stands on the command line.
-  ///   - switches: The flags that take no value.
-  /// - Throws: ``UsageError`` for a flag of one dash, or one that is given
-  ///   twice.
+/// The command line of a command taken apart: flags, their values, operands.
+struct Arguments {
+  let command: String
+  private var flags: [(name: String, value: String?)] = []
+  var operands: [String] = []
+  /// The flags that the command has asked for.
+  private var known: [String] = []
+
+  /// Takes `arguments` apart: `--name value`, `--name=value`, and `--name` for
+  /// switches; what follows `--` is an operand.
   init(
+    of command: String,
     _ arguments: some Sequence<String>,
-    switches: Set<String>
+    switches: [String]
   ) throws(UsageError) {
+    self.command = command
     var remaining = Array(arguments)[...]
     while let argument = remaining.popFirst() {
       if argument == "--" {
@@ -52,35 +52,34 @@ struct Arguments {
     }
   }
 
+  var isEmpty: Bool { flags.isEmpty && operands.isEmpty }
+
+  private mutating func remove(
+    _ name: String
+  ) -> (name: String, value: String?)? {
+    known.append(name)
+    return flags.firstIndex { $0.name == name }.map { flags.remove(at: $0) }
+  }
+
   /// Whether a switch was given; takes it out.
-  ///
-  /// - Throws: ``UsageError`` if it was given a value.
   mutating func take(switch name: String) throws(UsageError) -> Bool {
-    guard let index = flags.firstIndex(where: { $0.name == name }) else {
-      return false
-    }
-    if let value = flags.remove(at: index).value {
+    guard let flag = remove(name) else { return false }
+    if let value = flag.value {
       throw UsageError("--\(name) takes no value, not '\(value)'")
     }
     return true
   }
 
   /// The value of a flag; takes it out.
-  ///
-  /// - Throws: ``UsageError`` if it was given without a value.
   mutating func take(_ name: String) throws(UsageError) -> String? {
-    guard let index = flags.firstIndex(where: { $0.name == name }) else {
-      return nil
-    }
-    guard let value = flags.remove(at: index).value else {
+    guard let flag = remove(name) else { return nil }
+    guard let value = flag.value else {
       throw UsageError("--\(name) needs a value")
     }
     return value
   }
 
   /// The value of a flag as a whole number; takes it out.
-  ///
-  /// - Throws: ``UsageError`` if it is none, or out of `bounds`.
   mutating func take(
     _ name: String,
     in bounds: ClosedRange<Int>
@@ -95,10 +94,35 @@ struct Arguments {
     return value
   }
 
-  /// Refuses whatever has not been taken.
-  ///
-  /// - Throws: ``UsageError`` that offers the nearest of `known`.
-  func requireEmpty(known: [String] = []) throws(UsageError) {
+  /// The recipe that the next operand names; takes it out.
+  mutating func takeRecipe() throws(UsageError) -> Recipe {
+    guard !operands.isEmpty else {
+      throw UsageError(
+        "'recipe \(command)' needs the name of a recipe",
+        hint: "'recipe list' names them all"
+      )
+    }
+    return try recipe(named: operands.removeFirst())
+  }
+
+  /// The recipes that operands name, all where there are none; takes them out.
+  mutating func takeRecipes() throws(UsageError) -> [Recipe] {
+    var recipes: [Recipe] = []
+    while !operands.isEmpty { recipes.append(try takeRecipe()) }
+    return recipes.isEmpty ? everyRecipe : recipes
+  }
+
+  /// The example that the next operand names, all where there is none; takes
+  /// it out.
+  mutating func takeExamples(
+    of recipe: Recipe
+  ) throws(UsageError) -> [Example] {
+    guard !operands.isEmpty else { return recipe.examples }
+    return [try recipe.example(named: operands.removeFirst())]
+  }
+
+  /// Refuses whatever has not been taken, and offers the nearest flag.
+  func requireEmpty() throws(UsageError) {
     if let flag = flags.first {
       throw UsageError(
         "unknown flag '--\(flag.name)'",

@@ -2,56 +2,43 @@ import Cookbook
 import Foundation
 
 /// `recipe bench`: Swift against Go, in alternating rounds.
-enum BenchCommand {
-  static let flags = ["rounds", "json", "growth", "svg"]
+enum BenchCommand: Subcommand {
+  static let switches = ["json", "growth", "serve"]
 
-  static func run(_ arguments: some Sequence<String>) async throws {
-    var arguments = try Arguments(
-      arguments,
-      switches: ["json", "growth", "serve", "help"]
-    )
-    if try arguments.take(switch: "help") {
-      return try HelpCommand.run(["bench"])
-    }
+  static func run(_ arguments: inout Arguments) async throws {
     if try arguments.take(switch: "serve") {
       return try await BenchServer.run()
     }
     let asJSON = try arguments.take(switch: "json")
     let measuresGrowth = try arguments.take(switch: "growth")
     let rounds = try arguments.take("rounds", in: 1...1_000) ?? 7
-    let chart = try arguments.take("svg")
-    let names = arguments.operands
-    arguments.operands = []
-    try arguments.requireEmpty(known: flags)
-    let recipes =
-      try names.isEmpty
-      ? everyRecipe : names.map { name in try recipe(named: name) }
+    let recipes = try arguments.takeRecipes()
+    try arguments.requireEmpty()
     #if DEBUG
       throw UsageError(
         "a debug build says nothing about speed",
         hint: "swift run -c release recipe bench"
       )
     #else
-      try await measure(
-        recipes.flatMap { recipe in
-          recipe.workloads.map { (recipe.name, $0) }
-        },
+      let report = try await measure(
+        recipes,
         rounds: rounds,
-        measuresGrowth: measuresGrowth,
-        asJSON: asJSON,
-        chart: chart
+        parts: measuresGrowth ? [100, 10, 1] : [1]
       )
+      try Terminal.print(asJSON ? json(report) : report.text)
     #endif
   }
 
   private static func measure(
-    _ workloads: [(recipe: String, workload: Workload)],
+    _ recipes: [Recipe],
     rounds: Int,
-    measuresGrowth: Bool,
-    asJSON: Bool,
-    chart: String?
-  ) async throws {
-    guard !workloads.isEmpty else {
+    parts: [Int]
+  ) async throws -> BenchReport {
+    var report = BenchReport()
+    report.rows = recipes.flatMap { recipe in
+      recipe.workloads.map { BenchReport.Row($0, of: recipe, parts: parts) }
+    }
+    guard !report.rows.isEmpty else {
       throw UsageError("no recipe of these has a workload")
     }
     // Files that workloads make for themselves, for both languages.
@@ -66,83 +53,55 @@ enum BenchCommand {
     let binary = try await onThread {
       try GoToolchain.build(["build", "./cmd/bench"], named: "bench")
     }
-    let program =
-      Bundle.main.executableURL ?? URL(filePath: CommandLine.arguments[0])
-    let first = try BenchProcess(binary, [], folder: folder)
-    var report = BenchReport(machine: try await .current(go: first, workloads))
-    report.rows = workloads.map { recipe, workload in
-      BenchReport.Row(
-        recipe: recipe,
-        workload: workload.name,
-        promise: workload.promise,
-        samples: (measuresGrowth ? [100, 10, 1] : [1]).map { part in
-          BenchReport.Sample(operations: max(workload.operations / part, 1))
-        }
-      )
-    }
     // Each round goes through all workloads: a minute in which the machine is
     // slow then costs one round of many workloads, and not all rounds of one.
     for round in 1...rounds {
-      for (index, (recipe, workload)) in workloads.enumerated() {
+      for (index, row) in report.rows.enumerated() {
         Terminal.showProgress(
-          "bench: round \(round) of \(rounds), \(recipe)/\(workload.name), "
-            + "\(index + 1) of \(workloads.count)"
+          "bench: round \(round) of \(rounds), \(row.name), "
+            + "\(index + 1) of \(report.rows.count)"
         )
-        func request(_ operations: Int) -> BenchRequest {
-          BenchRequest(
-            recipe: recipe,
-            workload: workload.name,
-            operations: operations
-          )
-        }
         // New ones each time: memory that one workload has left behind would
         // count as the next one's, and where a process happens to lie in
         // memory would be the same in all rounds.
         let go = try BenchProcess(binary, [], folder: folder)
         let swift = try BenchProcess(
-          program,
+          Subprocess.thisProgram,
           ["bench", "--serve"],
           folder: folder
         )
         if let exchange = try await CoreExchange.nanoseconds() {
           report.rows[index].exchangeNanoseconds.append(exchange.rounded())
         }
-        // Who goes first takes turns: what drifts, drifts for both.
-        let swiftFirst = round.isMultiple(of: 2)
-        for position in report.rows[index].samples.indices {
-          let request = request(
-            report.rows[index].samples[position].operations
+        for (position, sample) in row.samples.enumerated() {
+          let request = BenchRequest(
+            recipe: row.recipe,
+            workload: row.workload,
+            operations: sample.operations
           )
           for process in [go, swift] { try await process.warmUp(request) }
-          let first = try await (swiftFirst ? swift : go).measure(request)
-          let second = try await (swiftFirst ? go : swift).measure(request)
-          let (ofSwift, ofGo) =
-            swiftFirst ? (first, second) : (second, first)
+          // Who goes first takes turns: what drifts, drifts for both.
+          let ofSwift, ofGo: BenchAnswer
+          if round.isMultiple(of: 2) {
+            ofSwift = try await swift.measure(request)
+            ofGo = try await go.measure(request)
+          } else {
+            ofGo = try await go.measure(request)
+            ofSwift = try await swift.measure(request)
+          }
           guard ofSwift.result == ofGo.result else {
-            throw BenchFailure(
-              description: "\(recipe)/\(workload.name): Swift comes to "
-                + "\(ofSwift.result), Go to \(ofGo.result)"
+            throw Failure(
+              "\(row.name): Swift comes to \(ofSwift.result), "
+                + "Go to \(ofGo.result)"
             )
           }
+          report.machine.go = ofGo.version
           report.rows[index].samples[position].add(swift: ofSwift, go: ofGo)
         }
       }
     }
-    if let chart {
-      do {
-        try Data(report.svg.utf8)
-          .write(to: URL(filePath: chart), options: .atomic)
-      } catch {
-        throw UsageError("cannot write --svg '\(chart)': \(error.reason)")
-      }
-    }
-    try Terminal.print(asJSON ? jsonLine(report) : report.text)
+    return report
   }
-}
-
-/// The two languages do not do the same work, or one cannot do it.
-struct BenchFailure: Error, CustomStringConvertible {
-  var description: String
 }
 
 struct BenchRequest: Codable {
@@ -184,19 +143,11 @@ final class BenchProcess: Sendable {
   }
 
   func measure(_ request: BenchRequest) async throws -> BenchAnswer {
-    func failure(_ problem: String) -> BenchFailure {
-      BenchFailure(
-        description: "\(request.recipe)/\(request.workload): \(problem)"
-      )
-    }
-    let lines: [Data]
-    do {
-      lines = try await process.answers(to: [jsonLine(request)])
-    } catch is AnsweringProcess.Ended {
-      throw failure("a process ended")
-    }
+    let lines = try await process.answers(to: [json(request)])
     let answer = try JSONDecoder().decode(BenchAnswer.self, from: lines[0])
-    if let error = answer.error { throw failure(error) }
+    if let error = answer.error {
+      throw Failure("\(request.recipe)/\(request.workload): \(error)")
+    }
     return answer
   }
 }
@@ -213,22 +164,17 @@ enum BenchServer {
         .first { $0.name == request.recipe }?.workloads
         .first { $0.name == request.workload }
       guard let workload else {
-        try Terminal.print(jsonLine(BenchAnswer(error: "no such workload")))
+        try Terminal.print(json(BenchAnswer(error: "no such workload")))
         continue
       }
       resetPeak()
       let (result, elapsed) = try await workload.measure(request.operations)
-      let (seconds, attoseconds) = elapsed.components
-      try Terminal.print(
-        jsonLine(
-          BenchAnswer(
-            nanoseconds: Int(seconds) * 1_000_000_000
-              + Int(attoseconds / 1_000_000_000),
-            result: result,
-            peakKiB: peak()
-          )
-        )
+      let answer = BenchAnswer(
+        nanoseconds: Int(elapsed / .nanoseconds(1)),
+        result: result,
+        peakKiB: peak()
       )
+      try Terminal.print(json(answer))
     }
   }
 

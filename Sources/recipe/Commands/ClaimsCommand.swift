@@ -3,23 +3,18 @@ import Foundation
 import Synchronization
 
 /// `recipe claims NAME [EXAMPLE]`: measures what examples claim.
-enum ClaimsCommand {
-  static let switches = ["full", "loaded", "record", "json"]
+enum ClaimsCommand: Subcommand {
+  static let switches = ["full", "loaded", "record"]
 
-  static func run(_ recipe: Recipe, arguments: Arguments) async throws {
-    var arguments = arguments
+  static func run(_ arguments: inout Arguments) async throws {
+    let recipe = try arguments.takeRecipe()
     let isFull = try arguments.take(switch: "full")
     let isLoaded = try arguments.take(switch: "loaded")
     let records = try arguments.take(switch: "record")
-    let asJSON = try arguments.take(switch: "json")
     let count = try arguments.take("count", in: 1...1_000_000_000)
     let rounds = try arguments.take("rounds", in: 1...1_000) ?? 1
-    let (examples, rest) = try ExampleCommand.take(
-      arguments.operands,
-      of: recipe
-    )
-    arguments.operands = rest
-    try arguments.requireEmpty(known: switches + ["count", "rounds"])
+    let examples = try arguments.takeExamples(of: recipe)
+    try arguments.requireEmpty()
     if isFull, count != nil {
       throw UsageError("--full and --count exclude each other")
     }
@@ -41,7 +36,7 @@ enum ClaimsCommand {
           rounds: rounds,
           isLoaded: isLoaded
         )
-        try Terminal.print(asJSON ? report.json : report.text)
+        try Terminal.print(report.report.text)
         holds = holds && report.report.holds
         return report
       }
@@ -82,16 +77,12 @@ enum ClaimsCommand {
 
 /// The figures of some rounds, and what became of the claims.
 struct ClaimsReport {
-  let recipe: Recipe
-  let example: Example
+  /// What was measured, and how.
+  let head: [String]
   let claims: Claims
-  let divisor: Int
-  let isLoaded: Bool
   let rounds: [ClaimsJudge.Figures]
   let verdicts: [ClaimsJudge.Verdict]
   let goVersion: String
-  /// The machine that Go's figures are from, where there is no Go here.
-  let recorded: BenchReport.Machine?
 
   static func measure(
     _ claims: Claims,
@@ -101,22 +92,36 @@ struct ClaimsReport {
     rounds: Int = 1,
     isLoaded: Bool = false
   ) async throws -> ClaimsReport {
+    var head = [
+      "\(recipe.name) \(example.name): "
+        + (divisor == 1 ? "at full size, " : "at 1/\(divisor) of full size, ")
+        + (rounds == 1 ? "once" : "\(rounds) times, medians")
+        + (isLoaded ? ", with the other cores busy" : "")
+    ]
     var steps = claims.steps(dividedBy: divisor)
     var go: URL?
-    var recorded: ClaimsRecord?
+    var goVersion = "none"
+    var recorded: ClaimsJudge.Figures = [:]
     if steps.contains(where: \.measurement.isGo) {
       if GoToolchain.isHere {
         Terminal.showProgress("claims: compiling what is measured in Go")
-        go = try await onThread {
+        let program = try await onThread {
           try GoToolchain.build(["build", "./cmd/measure"], named: "measure")
         }
+        go = program
+        goVersion = try Subprocess.run(program, []).text.collapsed
       } else {
-        recorded = try ClaimsRecord.read(for: example, of: recipe)
+        let record = try ClaimsRecord.read(for: example, of: recipe)
+        let machine = record.machine
+        recorded = record.figures.filter { $0.key.hasPrefix("go.") }
         steps.removeAll(where: \.measurement.isGo)
+        head.append(
+          "there is no Go here: its figures are recorded ones, of "
+            + "\(machine.go) on \(machine.system) with \(machine.cores) cores"
+        )
       }
     }
     let judge = ClaimsJudge(claims, of: example, in: recipe, go: go)
-    let version = try go.map { try Subprocess.run($0, []).text }
     let load = isLoaded ? Load() : nil
     defer { load?.end() }
     var measured: [ClaimsJudge.Figures] = []
@@ -124,19 +129,14 @@ struct ClaimsReport {
       let figures = try await judge.figures(of: steps) {
         Terminal.showProgress("claims: round \(round) of \(rounds), \($0)")
       }
-      let old = recorded?.figures.filter { $0.key.hasPrefix("go.") } ?? [:]
-      measured.append(figures.merging(old) { new, _ in new })
+      measured.append(figures.merging(recorded) { new, _ in new })
     }
     return ClaimsReport(
-      recipe: recipe,
-      example: example,
+      head: head,
       claims: claims,
-      divisor: divisor,
-      isLoaded: isLoaded,
       rounds: measured,
       verdicts: judge.judge(measured),
-      goVersion: (version ?? recorded?.machine.go ?? "none").collapsed,
-      recorded: recorded?.machine
+      goVersion: goVersion
     )
   }
 
@@ -151,83 +151,13 @@ struct ClaimsReport {
   }
 
   var report: Evidences.Report {
-    Evidences.Report(
-      text: text,
-      holds: verdicts.allSatisfy { $0.problem == nil }
-    )
-  }
-
-  var text: String {
-    let size = divisor == 1 ? "at full size" : "at 1/\(divisor) of full size"
-    var lines = [
-      "\(recipe.name) \(example.name): \(size), "
-        + (rounds.count == 1 ? "once" : "\(rounds.count) times, medians")
-        + (isLoaded ? ", with the other cores busy" : ""), "",
-    ]
-    if let recorded {
-      lines.insert(
-        "there is no Go here: its figures are recorded ones, of \(recorded.go)"
-          + " on \(recorded.system) with \(recorded.cores) cores",
-        at: 1
-      )
-    }
-    let rows = claims.table(medians)
-    let widths = rows[0].indices.map { column in
-      rows.map { $0[column].count }.max() ?? 0
-    }
-    lines += rows.map { row in
-      row.indices.map { column in
-        column == 0
-          ? row[column].padded(to: widths[column])
-          : row[column].leftPadded(to: widths[column])
-      }.joined(separator: "  ")
-    }
-    lines.append("")
-    for verdict in verdicts {
-      lines.append("\(verdict.sign) \(verdict.claim.name)")
-      lines.append("    \(verdict.explanation)")
-    }
-    return lines.joined(separator: "\n")
-  }
-
-  var json: String {
-    jsonLine(
-      Lines(
-        recipe: recipe.name,
-        example: example.name,
-        rounds: rounds.count,
-        isLoaded: isLoaded,
-        figures: medians.filter { !$0.value.isNaN },
-        claims: verdicts.map {
-          Lines.Line(
-            claim: $0.claim.name,
-            holds: $0.problem == nil,
-            measured: $0.measured,
-            bound: $0.claim.bound,
-            without: $0.without,
-            problem: $0.problem
-          )
-        }
-      )
-    )
-  }
-
-  private struct Lines: Encodable {
-    struct Line: Encodable {
-      var claim: String
-      var holds: Bool
-      var measured: Double?
-      var bound: Double?
-      var without: Double?
-      var problem: String?
-    }
-
-    var recipe: String
-    var example: String
-    var rounds: Int
-    var isLoaded: Bool
-    var figures: ClaimsJudge.Figures
-    var claims: [Line]
+    let lines =
+      head + [""] + inColumns(claims.table(medians)) + [""]
+      + verdicts.flatMap {
+        ["\($0.sign) \($0.claim.name)", "    \($0.explanation)"]
+      }
+    let holds = verdicts.allSatisfy { $0.problem == nil }
+    return Evidences.Report(lines, holds: holds)
   }
 }
 
@@ -239,13 +169,11 @@ extension ClaimsJudge.Verdict {
   fileprivate var explanation: String {
     if let problem { return problem }
     guard let measured else { return "this system does not tell" }
-    var text = ClaimsJudge.shown(measured)
+    var text = "equal"
     if let bound = claim.bound, let margin {
-      text +=
-        ", claimed are \(ClaimsJudge.shown(bound)): "
-        + "\(ClaimsJudge.shown(margin)) times that"
-    } else {
-      text = "equal"
+      text =
+        "\(ClaimsJudge.shown(measured)), claimed are "
+        + "\(ClaimsJudge.shown(bound)): \(ClaimsJudge.shown(margin)) times that"
     }
     if let without {
       text += "; without the mechanism \(ClaimsJudge.shown(without))"
@@ -265,10 +193,11 @@ extension Claim {
 extension Claims {
   /// The figures with their headings, a row for each step.
   func table(_ figures: ClaimsJudge.Figures) -> [[String]] {
-    [[""] + ["count"] + shown]
+    let names = ["count"] + shown
+    return [[""] + names]
       + steps().map { step in
         [step.id]
-          + (["count"] + shown).map { name in
+          + names.map { name in
             figures["\(step.id).\(name)"].map(ClaimsJudge.shown) ?? ""
           }
       }
@@ -276,7 +205,7 @@ extension Claims {
 }
 
 /// Threads that compute, on all cores but one.
-final class Load: Sendable {
+private final class Load: Sendable {
   private let isOver = Atomic(false)
 
   init() {

@@ -1,14 +1,33 @@
 import Cookbook
 import Foundation
 
+/// A command that takes its arguments apart as all do.
+protocol Subcommand: SendableMetatype {
+  /// The flags that take no value.
+  static var switches: [String] { get }
+
+  static func run(_ arguments: inout Arguments) async throws
+}
+
+extension Subcommand {
+  static var switches: [String] { [] }
+}
+
 /// The program `recipe`.
 @main
 enum Command {
-  /// The words that are commands and so can name no recipe.
-  static let names = [
-    "list", "help", "find", "show", "copy", "explore", "compare", "wrong",
-    "claims", "measure", "bench", "cover", "pages", "go", "new",
+  private static let commands: KeyValuePairs<String, any Subcommand.Type> = [
+    "list": ListCommand.self, "find": FindCommand.self,
+    "show": ShowCommand.self, "copy": CopyCommand.self,
+    "explore": ExploreCommand.self, "compare": CompareCommand.self,
+    "wrong": WrongCommand.self, "cover": CoverCommand.self,
+    "bench": BenchCommand.self, "claims": ClaimsCommand.self,
+    "measure": MeasureCommand.self, "pages": PagesCommand.self,
+    "new": NewCommand.self,
   ]
+
+  /// The words that are commands and so can name no recipe.
+  static let names = commands.map(\.key) + ["help", "go"]
 
   static func main() async {
     // Ending as by the signal is what a pipeline expects of a program whose
@@ -42,90 +61,32 @@ enum Command {
     }
   }
 
-  @concurrent
-  private static func dispatch(_ arguments: [String]) async throws {
-    let rest = arguments.dropFirst()
-    switch arguments.first {
-    case nil: try ListCommand.run([])
-    case "list": try ListCommand.run(rest)
+  private static func dispatch(_ words: [String]) async throws {
+    let name = words.first ?? "list"
+    let rest = words.dropFirst()
+    if let command = commands.first(where: { $0.key == name })?.value {
+      var arguments = try Arguments(
+        of: name,
+        rest,
+        switches: command.switches + ["help"]
+      )
+      if try arguments.take(switch: "help") {
+        return try HelpCommand.run([name])
+      }
+      return try await command.run(&arguments)
+    }
+    switch name {
     case "help", "-h", "--help": try HelpCommand.run(rest)
-    case "find": try FindCommand.run(rest)
-    case "pages": try await PagesCommand.run(rest)
-    case "show":
-      let (recipe, rest) = try takeRecipe(
-        rest,
-        of: "show",
-        switches: Set(ShowCommand.flags)
-      )
-      try ShowCommand.run(recipe, arguments: rest)
-    case "copy":
-      let (recipe, rest) = try takeRecipe(
-        rest,
-        of: "copy",
-        switches: Set(CopyCommand.flags)
-      )
-      try CopyCommand.run(recipe, arguments: rest)
-    case "explore":
-      let (recipe, rest) = try takeRecipe(
-        rest,
-        of: "explore",
-        switches: ["json", "cancel"]
-      )
-      try await ExploreCommand.run(recipe, arguments: rest)
-    case "wrong":
-      let (recipe, rest) = try takeRecipe(rest, of: "wrong", switches: [])
-      try await WrongCommand.run(recipe, arguments: rest)
-    case "compare":
-      let (recipe, rest) = try takeRecipe(
-        rest,
-        of: "compare",
-        switches: ["json"]
-      )
-      try await CompareCommand.run(recipe, arguments: rest)
-    case "cover": try await CoverCommand.run(rest)
-    case "bench": try await BenchCommand.run(rest)
-    case "claims":
-      let (recipe, rest) = try takeRecipe(
-        rest,
-        of: "claims",
-        switches: Set(ClaimsCommand.switches)
-      )
-      try await ClaimsCommand.run(recipe, arguments: rest)
-    case "measure": try await MeasureCommand.run(rest)
-    case "go": try await GoCommand.run(rest)
-    case "new": try NewCommand.run(rest)
-    case let flag? where flag.hasPrefix("-"):
+    case "go":
+      let status = try await onThread { try GoToolchain.run(Array(rest)) }
+      if status != 0 { throw ExitCode.failure }
+    case _ where name.hasPrefix("-"):
       throw UsageError(
-        "unknown flag '\(flag)'",
+        "unknown flag '\(name)'",
         hint: "a recipe's flags stand after its name; see 'recipe help'"
       )
-    case let name?:
-      let recipe = try recipe(named: name, or: names)
-      try await ExampleCommand.run(recipe, arguments: rest)
+    default:
+      try await ExampleCommand.run(try recipe(named: name, or: names), rest)
     }
-  }
-
-  /// Takes the recipe's name from the arguments of a command.
-  private static func takeRecipe(
-    _ arguments: some Sequence<String>,
-    of command: String,
-    switches: Set<String>
-  ) throws -> (Recipe, Arguments) {
-    var arguments = try Arguments(
-      arguments,
-      switches: switches.union(["help"])
-    )
-    if try arguments.take(switch: "help") {
-      try HelpCommand.run([command])
-      throw ExitCode.success
-    }
-    guard !arguments.operands.isEmpty else {
-      throw UsageError(
-        "'recipe \(command)' needs the name of a recipe",
-        hint: "'recipe list' names them all"
-      )
-    }
-    let name = arguments.operands.removeFirst()
-    return (try recipe(named: name), arguments)
   }
 }

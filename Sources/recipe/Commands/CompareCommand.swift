@@ -2,14 +2,29 @@ import Cookbook
 import Foundation
 
 /// `recipe compare NAME [EXAMPLE]`: both languages on the same inputs.
-enum CompareCommand {
+enum CompareCommand: Subcommand {
+  static let switches = ["json"]
+
   private struct Report: Encodable {
     var recipe: String
     var example: String
     var counts = ExampleComparison.Counts()
     var seed: UInt64
-    var agree: Bool
+    var agree = true
     var difference: String?
+
+    func text(of example: Example) -> String {
+      let name = "\(recipe) \(self.example): "
+      if let difference { return name + difference }
+      if case .refused = example.evidence {
+        return name + "each file is refused"
+      }
+      guard counts.inputs > 1 else { return name + "Swift and Go agree" }
+      return name + "Swift and Go agree on \(counts.inputs.grouped) inputs, "
+        + "of which \(counts.failing.grouped) fail, "
+        + "\(counts.cancelled.grouped) are cancelled, "
+        + "\(counts.contended.grouped) are contended"
+    }
   }
 
   /// A line of a record: what Go did with an input.
@@ -21,11 +36,8 @@ enum CompareCommand {
     var go: Trace
   }
 
-  /// What is recorded of a recipe, so that a machine without Go still compares.
-  ///
-  /// - Parameter recipe: The recipe.
-  /// - Returns: The lines, a run without flags first.
-  /// - Throws: What keeps the file from being read.
+  /// What is recorded of a recipe, so that a machine without Go still
+  /// compares; of each example, a run without flags first.
   static func records(of recipe: Recipe) throws -> [Record] {
     let file = try Checkout.root()
       .appending(path: "Tests/EquivalenceTests/Recorded/\(recipe.name).jsonl")
@@ -34,29 +46,20 @@ enum CompareCommand {
   }
 
   /// What is recorded of an example that takes no input.
-  static func recorded(
-    _ example: Example,
-    of recipe: Recipe
-  ) throws -> Trace {
+  static func recorded(_ example: Example, of recipe: Recipe) throws -> Trace {
     try records(of: recipe).first { $0.example == example.name }?.go
       ?? Trace([])
   }
 
-  static func run(_ recipe: Recipe, arguments: Arguments) async throws {
-    var arguments = arguments
+  static func run(_ arguments: inout Arguments) async throws {
+    let recipe = try arguments.takeRecipe()
     let asJSON = try arguments.take(switch: "json")
     let count = try arguments.take("inputs", in: 1...1_000_000)
     let seed = UInt64(try arguments.take("seed", in: 0...Int.max) ?? 1)
     let wrong = try arguments.take("wrong")
     let record = try arguments.take("record")
-    let (examples, rest) = try ExampleCommand.take(
-      arguments.operands,
-      of: recipe
-    )
-    arguments.operands = rest
-    try arguments.requireEmpty(
-      known: ["json", "inputs", "seed", "wrong", "record"]
-    )
+    let examples = try arguments.takeExamples(of: recipe)
+    try arguments.requireEmpty()
     for example in examples where !example.undeclaredFields.isEmpty {
       throw UsageError(
         "\(example.name): these need a field: "
@@ -70,77 +73,55 @@ enum CompareCommand {
     }
     var agree = true
     for example in examples {
-      if case .refused(let refusals) = example.evidence, wrong == nil {
+      var report = Report(
+        recipe: recipe.name,
+        example: example.name,
+        seed: seed
+      )
+      switch example.evidence {
+      case .history, .claims: continue
+      case .refused(let refusals):
+        if wrong != nil { continue }
         let judged = try await RefusedJudge.report(
           refusals,
           example,
           of: recipe
         )
-        agree = agree && judged.holds
-        let report = Report(
-          recipe: recipe.name,
-          example: example.name,
-          seed: seed,
-          agree: judged.holds,
-          difference: judged.holds ? nil : judged.text
-        )
-        try Terminal.print(
-          asJSON
-            ? jsonLine(report)
-            : "\(recipe.name) \(example.name): "
-              + (judged.holds ? "each file is refused" : judged.text)
-        )
-      }
-      if case .race = example.evidence {
+        if !judged.holds { report.difference = judged.text }
+      case .race:
         let verdict = try await RaceJudge(recipe: recipe, example: example)
           .judge(go: go, runs: count ?? 10_000, wrong: wrong)
         agree = agree && verdict.agree
-        try Terminal.print(asJSON ? jsonLine(verdict) : "\(verdict)")
+        try Terminal.print(asJSON ? json(verdict) : "\(verdict)")
         continue
+      case .moments, .outcome, .outcomes:
+        let comparison = ExampleComparison(
+          recipe: recipe,
+          example: example,
+          go: go
+        )
+        let (counts, finding) = try await comparison.compare(
+          comparison.inputs(example.isInstant ? 1 : count ?? 1_000, seed: seed),
+          seed: seed,
+          wrong: wrong
+        ) {
+          Terminal.showProgress("\(recipe.name) \(example.name): \($0) inputs")
+        }
+        report.counts = counts
+        report.difference = finding?.description
+        // Of few inputs nothing can be said.
+        for shortfall in finding == nil && counts.inputs >= 1_000
+          ? counts.shortfalls(of: example) : []
+        {
+          Terminal.complain("\(example.name): \(shortfall)")
+          agree = false
+        }
       }
-      guard example.isComparable else { continue }
-      let comparison = ExampleComparison(
-        recipe: recipe,
-        example: example,
-        go: go
-      )
-      let (counts, finding) = try await comparison.compare(
-        comparison.inputs(example.isInstant ? 1 : count ?? 1_000, seed: seed),
-        seed: seed,
-        wrong: wrong
-      ) {
-        Terminal.showProgress("\(recipe.name) \(example.name): \($0) inputs")
-      }
-      agree = agree && finding == nil
-      // Of few inputs nothing can be said.
-      for shortfall in finding == nil && counts.inputs >= 1_000
-        ? counts.shortfalls(of: example) : []
-      {
-        Terminal.complain("\(example.name): \(shortfall)")
-        agree = false
-      }
-      let report = Report(
-        recipe: recipe.name,
-        example: example.name,
-        counts: counts,
-        seed: seed,
-        agree: finding == nil,
-        difference: finding?.description
-      )
-      try Terminal.print(asJSON ? jsonLine(report) : describe(report))
+      report.agree = report.difference == nil
+      agree = agree && report.agree
+      try Terminal.print(asJSON ? json(report) : report.text(of: example))
     }
     if !agree { throw ExitCode.failure }
-  }
-
-  private static func describe(_ report: Report) -> String {
-    let name = "\(report.recipe) \(report.example)"
-    let counts = report.counts
-    if let difference = report.difference { return "\(name): \(difference)" }
-    guard counts.inputs > 1 else { return "\(name): Swift and Go agree" }
-    return "\(name): Swift and Go agree on \(counts.inputs.grouped) inputs, "
-      + "of which \(counts.failing.grouped) fail, "
-      + "\(counts.cancelled.grouped) are cancelled, "
-      + "\(counts.contended.grouped) are contended"
   }
 
   private static func write(
@@ -154,7 +135,7 @@ enum CompareCommand {
     var lines: [String] = []
     func add(_ example: Example, _ input: any ExampleInput, _ go: Trace) {
       let record = Record(example: example.name, input: json(input), go: go)
-      lines.append(jsonLine(record))
+      lines.append(json(record))
     }
     for example in examples {
       if case .refused(let refusals) = example.evidence {
@@ -175,22 +156,9 @@ enum CompareCommand {
         add(example, input, try trace.get())
       }
     }
-    do {
-      try Data(lines.map { $0 + "\n" }.joined().utf8)
-        .write(to: URL(filePath: path), options: .atomic)
-    } catch {
-      Terminal.complain("cannot write \(path): \(error.reason)")
-      throw ExitCode.output
-    }
-  }
-}
-
-extension Example {
-  /// Whether it has a twin in Go that runs.
-  var isComparable: Bool {
-    switch evidence {
-    case .moments, .outcome, .outcomes, .race: true
-    case .history, .refused, .claims: false
-    }
+    try Terminal.write(
+      lines.map { $0 + "\n" }.joined(),
+      to: URL(filePath: path)
+    )
   }
 }

@@ -3,13 +3,11 @@ import Foundation
 
 /// `recipe copy NAME DIRECTORY`: a pattern and its ingredients as files of
 /// a user's project.
-enum CopyCommand {
-  static let flags = [
-    "create", "diff", "dry-run", "force", "help", "update",
-  ]
+enum CopyCommand: Subcommand {
+  static let switches = ["create", "diff", "dry-run", "force", "update"]
 
-  static func run(_ recipe: Recipe, arguments: Arguments) throws {
-    var arguments = arguments
+  static func run(_ arguments: inout Arguments) throws {
+    let recipe = try arguments.takeRecipe()
     let creates = try arguments.take(switch: "create")
     let showsDifference = try arguments.take(switch: "diff")
     let isDry = try arguments.take(switch: "dry-run")
@@ -25,7 +23,7 @@ enum CopyCommand {
       )
     }
     let destination = arguments.operands.removeFirst()
-    try arguments.requireEmpty(known: flags)
+    try arguments.requireEmpty()
     if forces, updates {
       throw UsageError(
         "--force and --update exclude each other",
@@ -33,11 +31,7 @@ enum CopyCommand {
       )
     }
     let root = try Checkout.root()
-    let files = try PatternFile.all(
-      for: recipe,
-      of: everyRecipe,
-      in: root
-    )
+    let files = try PatternFile.all(for: recipe, of: everyRecipe, in: root)
     let target = try Target(
       destination,
       creates: creates || isDry || showsDifference
@@ -63,20 +57,15 @@ enum CopyCommand {
     var folder: URL
     /// The name that was given for the pattern file, if one was.
     var fileName: String?
-    var isMissing = false
 
     init(_ path: String, creates: Bool) throws(UsageError) {
       guard !path.isEmpty else {
         throw UsageError("'' is no name of a directory or a file")
       }
       let url = URL(filePath: path)
-      var isFolder: ObjCBool = false
-      let exists = unsafe FileManager.default
-        .fileExists(atPath: url.path, isDirectory: &isFolder)
-      if exists, isFolder.boolValue {
-        folder = url
-        return
-      }
+      let exists = FileManager.default.fileExists(atPath: url.path)
+      folder = url
+      if Self.isFolder(url) { return }
       if url.pathExtension == "swift" {
         folder = url.deletingLastPathComponent()
         fileName = url.lastPathComponent
@@ -84,22 +73,23 @@ enum CopyCommand {
         throw UsageError(
           "'\(path)' is neither a directory nor the name of a Swift file"
         )
-      } else {
-        folder = url
       }
-      let folderExists = unsafe FileManager.default
-        .fileExists(atPath: folder.path, isDirectory: &isFolder)
-      if folderExists, !isFolder.boolValue {
+      if Self.isFolder(folder) { return }
+      if FileManager.default.fileExists(atPath: folder.path) {
         throw UsageError("'\(folder.relativePath)' is not a directory")
       }
-      guard !folderExists else { return }
-      guard creates else {
-        throw UsageError(
-          "there is no directory '\(folder.relativePath)'",
-          hint: "--create creates it"
-        )
-      }
-      isMissing = true
+      if creates { return }
+      throw UsageError(
+        "there is no directory '\(folder.relativePath)'",
+        hint: "--create creates it"
+      )
+    }
+
+    private static func isFolder(_ url: URL) -> Bool {
+      var isFolder: ObjCBool = false
+      return unsafe FileManager.default
+        .fileExists(atPath: url.path, isDirectory: &isFolder)
+        && isFolder.boolValue
     }
   }
 
@@ -117,7 +107,7 @@ enum CopyCommand {
 
   private static func write(_ plan: CopyPlan, to target: Target) throws {
     guard !plan.writes.isEmpty else { return }
-    let created = target.isMissing ? missingFolders(of: target.folder) : []
+    let created = missingFolders(of: target.folder)
     do {
       try FileManager.default.createDirectory(
         at: target.folder,
@@ -156,9 +146,7 @@ enum CopyCommand {
     }
     let width = verbs.map(\.count).max() ?? 0
     for (step, verb) in zip(plan.steps, verbs) {
-      try Terminal.print(
-        "\(verb.padded(to: width))  \(step.file.relativePath)"
-      )
+      try Terminal.print("\(verb.padded(to: width))  \(step.file.relativePath)")
     }
     for step in plan.steps where step.isConflicted {
       Terminal.complain(
@@ -174,8 +162,7 @@ enum CopyCommand {
   private static func isCommitted(_ files: [PatternFile], in root: URL) -> Bool
   {
     files.allSatisfy { file in
-      let version = Copy.version(of: file.original)
-      return Subprocess.git(["-C", root.path, "cat-file", "-e", version])?
+      Subprocess.git(["-C", root.path, "cat-file", "-e", file.version])?
         .status == 0
     }
   }

@@ -6,46 +6,28 @@ import Foundation
 ///
 /// The counters are those of a build of its own, which runs this command
 /// again with `--execute FOLDER` and leaves its profiles there.
-enum CoverCommand {
+enum CoverCommand: Subcommand {
   private static let goProfile = "go.cover"
 
-  static func run(_ arguments: some Sequence<String>) async throws {
-    var arguments = try Arguments(arguments, switches: ["help"])
-    if try arguments.take(switch: "help") {
-      return try HelpCommand.run(["cover"])
-    }
+  static func run(_ arguments: inout Arguments) async throws {
     let folder = try arguments.take("execute")
-    let recipes = try take(arguments.operands)
-    arguments.operands = []
+    let recipes = try arguments.takeRecipes()
     try arguments.requireEmpty()
     if let folder {
       return try await execute(recipes, into: URL(filePath: folder))
     }
     let root = try Checkout.root()
-    try report(
-      try await coverage(of: recipes, in: root),
-      of: recipes,
-      in: root
-    )
-  }
-
-  private static func take(_ names: [String]) throws(UsageError) -> [Recipe] {
-    var recipes: [Recipe] = []
-    for name in names { recipes.append(try recipe(named: name)) }
-    return names.isEmpty ? everyRecipe : recipes
+    let counted = try await onThread { try coverage(of: recipes, in: root) }
+    try report(counted, of: recipes, in: root)
   }
 
   // MARK: Executing
 
   /// Compares some inputs of each example, and runs the wrong versions.
-  ///
-  /// - Throws: ``ExitCode/failure`` where the languages differ.
   private static func execute(_ recipes: [Recipe], into folder: URL)
     async throws
   {
-    let go = try await GoTwin.start(
-      profile: folder.appending(path: goProfile)
-    )
+    let go = try await GoTwin.start(profile: folder.appending(path: goProfile))
     var agree = true
     for recipe in recipes {
       let wrongInGo = try await go.catalog(of: recipe).wrong
@@ -93,60 +75,51 @@ enum CoverCommand {
   private static func coverage(
     of recipes: [Recipe],
     in root: URL
-  ) async throws -> (swift: Coverage, go: Coverage) {
-    try await onThread {
-      let scratch = root.appending(path: ".build-coverage")
-      let folder = scratch.appending(path: "profiles")
-      let files = FileManager.default
-      try? files.removeItem(at: folder)
-      try files.createDirectory(at: folder, withIntermediateDirectories: true)
+  ) throws -> (swift: Coverage, go: Coverage) {
+    let scratch = root.appending(path: ".build-coverage")
+    let folder = scratch.appending(path: "profiles")
+    let files = FileManager.default
+    try? files.removeItem(at: folder)
+    try files.createDirectory(at: folder, withIntermediateDirectories: true)
 
-      Terminal.showProgress("building with counters: a minute the first time")
-      guard let swift = Subprocess.find("swift") else {
-        throw UsageError("this needs 'swift' on the PATH")
-      }
-      try run(
-        swift,
-        ["build", "--product", "recipe", "--enable-code-coverage"]
-          + ["--package-path", root.path, "--scratch-path", scratch.path]
-      )
+    Terminal.showProgress("building with counters: a minute the first time")
+    try run(
+      try Subprocess.require("swift"),
+      ["build", "--product", "recipe", "--enable-code-coverage"]
+        + ["--package-path", root.path, "--scratch-path", scratch.path]
+    )
 
-      Terminal.showProgress("executing what pages show")
-      let program = scratch.appending(path: "debug/recipe")
-      try run(
-        program,
-        ["cover", "--execute", folder.path] + recipes.map(\.name),
-        // A process a file: those that it starts have counters too.
-        environment: [
-          "LLVM_PROFILE_FILE": folder.appending(path: "%p.profraw").path
-        ]
-      )
-      let profiles = try files.contentsOfDirectory(atPath: folder.path)
-        .filter { $0.hasSuffix(".profraw") }
-      let merged = folder.appending(path: "merged.profdata").path
-      try run(
-        try tool("llvm-profdata"),
-        ["merge", "-sparse", "-o", merged]
-          + profiles.map { folder.appending(path: $0).path }
-      )
-      let export = try run(
-        try tool("llvm-cov"),
-        [
-          "export", "-skip-functions", "-instr-profile=\(merged)", program.path,
-        ],
-        keepsErrors: false
-      )
-      return (
-        try Coverage(llvm: export.output),
-        try Coverage(
-          go: try String(
-            contentsOf: folder.appending(path: goProfile),
-            encoding: .utf8
-          ),
-          of: try GoToolchain.recipes()
-        )
-      )
-    }
+    Terminal.showProgress("executing what pages show")
+    let program = scratch.appending(path: "debug/recipe")
+    try run(
+      program,
+      ["cover", "--execute", folder.path] + recipes.map(\.name),
+      // A process a file: those that it starts have counters too.
+      environment: [
+        "LLVM_PROFILE_FILE": folder.appending(path: "%p.profraw").path
+      ]
+    )
+    let profiles = try files.contentsOfDirectory(atPath: folder.path)
+      .filter { $0.hasSuffix(".profraw") }
+      .map { folder.appending(path: $0).path }
+    let merged = folder.appending(path: "merged.profdata").path
+    try run(
+      try tool("llvm-profdata"),
+      ["merge", "-sparse", "-o", merged] + profiles
+    )
+    let export = try run(
+      try tool("llvm-cov"),
+      ["export", "-skip-functions", "-instr-profile=\(merged)", program.path],
+      keepsErrors: false
+    )
+    let profile = try String(
+      contentsOf: folder.appending(path: goProfile),
+      encoding: .utf8
+    )
+    return (
+      try Coverage(llvm: export.output),
+      try Coverage(go: profile, of: try GoToolchain.recipes())
+    )
   }
 
   /// Runs a program that must succeed.
@@ -184,11 +157,8 @@ enum CoverCommand {
       struct Paths: Decodable { var runtimeResourcePath: String }
       var paths: Paths
     }
-    guard let compiler = Subprocess.find("swiftc") else {
-      throw UsageError("this needs 'swiftc' on the PATH")
-    }
     let printed = try run(
-      compiler,
+      try Subprocess.require("swiftc"),
       ["-print-target-info"],
       keepsErrors: false
     )
@@ -218,10 +188,10 @@ enum CoverCommand {
         }
         regions += 1
         let (lines, indices): ([String], [Int])
-        do throws(Snippet.Failure) {
+        do throws(UsageError) {
           (lines, indices) = try Snippet.find(name, in: url)
         } catch {
-          Terminal.complain(page.problem(error.problem, at: line).description)
+          Terminal.complain(page.problem(error.message, at: line).description)
           continue
         }
         let counted = language == .swift ? coverage.swift : coverage.go

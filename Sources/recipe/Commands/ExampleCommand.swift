@@ -4,7 +4,7 @@ import Simulation
 
 /// `recipe NAME [EXAMPLE]`: runs examples and shows what happened.
 enum ExampleCommand {
-  /// The flags of every example, beside those of its input.
+  /// The flags of every example; no field of an input goes by such a name.
   static let flags = [
     "events", "input", "seed", "schedule", "cancel-at-step", "histories",
     "help",
@@ -12,48 +12,33 @@ enum ExampleCommand {
 
   static func run(
     _ recipe: Recipe,
-    arguments: some Sequence<String>
+    _ words: some Sequence<String>
   ) async throws {
-    let words = Array(arguments)
-    if let first = recipe.examples.first, first.takesFiles,
-      let word = words.first, !word.hasPrefix("-"),
-      !recipe.examples.contains(where: { $0.name == word })
+    var arguments = try arguments(of: recipe, words)
+    if try arguments.take(switch: "help") {
+      return try Terminal.print(help(recipe))
+    }
+    // Without a name, and without what only one example can mean.
+    if arguments.isEmpty, recipe.examples.count > 1,
+      recipe.examples.allSatisfy({ $0.isInstant && $0.isComparable })
     {
-      return try await run(first, of: recipe, words)
+      let listing = try await Cells(of: recipe).listing()
+      return try Terminal.print(listing.joined(separator: "\n"))
     }
-    let (examples, rest) = try take(words, of: recipe)
-    // A name, or what only one example can mean.
-    let wantsOne = examples.count == 1 || !rest.isEmpty
-    guard wantsOne || !examples.allSatisfy({ $0.isInstant && $0.isComparable })
-    else {
-      return try Terminal.print(
-        try await Cells(of: recipe).listing().joined(separator: "\n")
-      )
-    }
-    try await run(examples[0], of: recipe, rest)
+    try await run(try Request(of: recipe, arguments))
   }
 
-  /// The example that the first word names; all where there is none.
-  static func take(
-    _ arguments: [String],
-    of recipe: Recipe
-  ) throws(UsageError) -> (examples: [Example], rest: [String]) {
-    guard let name = arguments.first, !name.hasPrefix("-") else {
-      return (recipe.examples, arguments)
-    }
-    guard let example = recipe.examples.first(where: { $0.name == name }) else {
-      let names = recipe.examples.map(\.name)
-      throw UsageError(
-        "\(recipe.name) has no example '\(name)'",
-        hint: nearest(to: name, in: names).map { "did you mean '\($0)'?" }
-          ?? "it has: \(names.joined(separator: ", "))"
-      )
-    }
-    return ([example], Array(arguments.dropFirst()))
+  private static func arguments(
+    of recipe: Recipe,
+    _ words: some Sequence<String>
+  ) throws(UsageError) -> Arguments {
+    try Arguments(of: recipe.name, words, switches: ["events", "help"])
   }
 
   /// What a command line asks of an example.
   private struct Request {
+    var recipe: Recipe
+    var example: Example
     var input: any ExampleInput
     var source: ExampleJudge.Source?
     var cancelAtStep: Int?
@@ -61,13 +46,18 @@ enum ExampleCommand {
     /// Of an example that is judged by them, how many.
     var histories: Int?
 
-    init(_ example: Example, _ words: [String]) throws {
-      let switches = InputField.all(of: example.input)
-        .filter { $0.kind == .flag }.map(\.flag)
-      var arguments = try Arguments(
-        words,
-        switches: Set(switches + ["events"])
-      )
+    init(of recipe: Recipe, _ arguments: Arguments) throws(UsageError) {
+      var arguments = arguments
+      self.recipe = recipe
+      let word = arguments.operands.first
+      // What is no example's name may be a file's.
+      if recipe.examples[0].takesFiles,
+        !recipe.examples.contains(where: { $0.name == word })
+      {
+        example = recipe.examples[0]
+      } else {
+        example = try arguments.takeExamples(of: recipe)[0]
+      }
       showsEvents = try arguments.take(switch: "events")
       let seed = try arguments.take("seed", in: 0...Int.max)
       let schedule = try arguments.take("schedule")
@@ -94,43 +84,38 @@ enum ExampleCommand {
           throw UsageError("a history is recorded again by its --seed")
         }
       }
-      input = try parse(arguments, defaults: example.input)
+      input = try example.input.overridden(by: arguments)
+    }
+
+    /// The history of a seed in the simulation, where there is one.
+    func history() async throws -> [String]? {
+      guard let histories = example.histories, case .seed(let seed) = source
+      else { return nil }
+      return try await HistoryJudge.drawing(histories.judge, seed: seed)
+    }
+
+    func simulate() async -> ExampleJudge.Run {
+      let (example, input) = (example, input)
+      return await ExampleJudge.run(
+        source ?? .seed(0),
+        cancelAtStep: cancelAtStep
+      ) { await example.run(input, on: $0) }
+    }
+
+    func show(_ trace: Trace) throws(ExitCode) {
+      let lines = lines(
+        of: trace,
+        asEvents: showsEvents,
+        width: Terminal.width,
+        styled: Terminal.isStyled
+      )
+      try Terminal.print(lines.joined(separator: "\n"))
     }
   }
 
-  /// The input that the rest of a command line stands for.
-  ///
-  /// - Parameters:
-  ///   - arguments: What has not been taken.
-  ///   - defaults: What is not given.
-  ///   - known: The flags of the command beside those of the input.
-  /// - Returns: An input that is valid.
-  /// - Throws: ``UsageError`` that names the flag and the value.
-  static func parse(
-    _ arguments: Arguments,
-    defaults: some ExampleInput,
-    known: [String] = flags
-  ) throws -> any ExampleInput {
-    var arguments = arguments
-    let json = try arguments.take("input")
-    return try type(of: defaults).parse(
-      defaults: defaults,
-      json: json,
-      flags: arguments.flags,
-      operands: arguments.operands,
-      known: known
-    )
-  }
-
-  private static func run(
-    _ example: Example,
-    of recipe: Recipe,
-    _ words: [String]
-  ) async throws {
-    if words.contains("--help") || words.contains("-h") {
-      return try Terminal.print(help(recipe))
-    }
-    let request = try Request(example, words)
+  private static func run(_ request: Request) async throws {
+    let (recipe, example, input) =
+      (request.recipe, request.example, request.input)
     if request.source == nil,
       let report = try await Evidences.report(
         example,
@@ -142,26 +127,21 @@ enum ExampleCommand {
       if !report.holds { throw ExitCode.failure }
       return
     }
-    if let lines = try await history(example, request) {
+    if let lines = try await request.history() {
       return try Terminal.print(lines.joined(separator: "\n"))
     }
     // What is on disk is read once: it can be large, or a pipe.
-    if request.source != nil || request.input.paths.isEmpty {
-      let simulated = await ExampleJudge.run(
-        request.source ?? .seed(0),
-        cancelAtStep: request.cancelAtStep
-      ) { await example.run(request.input, on: $0) }
-      if request.source != nil, let failure = simulated.failure {
-        try show(simulated.trace, request.showsEvents)
-        throw failure
-      }
-      guard request.source == nil, simulated.trace.ending != .waits,
-        !example.isInstant
-      else {
-        try show(simulated.trace, request.showsEvents)
+    if request.source != nil || input.paths.isEmpty {
+      let simulated = await request.simulate()
+      let waits = simulated.trace.ending == .waits
+      if request.source != nil || waits || example.isInstant {
+        try request.show(simulated.trace)
+        if request.source != nil, let failure = simulated.failure {
+          throw failure
+        }
         // Waiting for ever in virtual time is waiting for ever: the real run
         // would tell nobody.
-        if simulated.trace.ending == .waits, !example.waits {
+        if waits, !example.waits {
           Terminal.complain("\(example.name) waits for ever: a deadlock")
           throw ExitCode.failure
         }
@@ -169,7 +149,6 @@ enum ExampleCommand {
       }
     }
     let stage = Stage(clock: ContinuousClock())
-    let input = request.input
     let (_, wasInterrupted) = try await Interruption.watch {
       await example.run(input, on: stage)
     } progress: {
@@ -182,7 +161,7 @@ enum ExampleCommand {
     if !request.showsEvents {
       trace.events.removeAll { $0.lane == Event.errors }
     }
-    try show(trace, request.showsEvents)
+    try request.show(trace)
     for error in errors { Terminal.complain(error.withoutControls) }
     if wasInterrupted {
       let count = stage.trace.events.count
@@ -197,32 +176,17 @@ enum ExampleCommand {
     (try? JSONDecoder().decode(String.self, from: Data(said.utf8))) ?? said
   }
 
-  /// The history of a seed in the simulation, where there is one.
-  private static func history(
-    _ example: Example,
-    _ request: Request
-  ) async throws -> [String]? {
-    guard let histories = example.histories,
-      case .seed(let seed) = request.source
-    else { return nil }
-    return try await HistoryJudge.drawing(histories.judge, seed: seed)
-  }
-
   /// What a run in the simulation prints where there is no terminal.
   static func replay(
     _ recipe: Recipe,
-    _ arguments: [String]
+    _ words: [String]
   ) async throws -> [String] {
-    let (examples, rest) = try take(arguments, of: recipe)
-    let request = try Request(examples[0], rest)
-    guard let source = request.source else {
+    let request = try Request(of: recipe, try arguments(of: recipe, words))
+    guard request.source != nil else {
       throw UsageError("without --seed no two runs are the same")
     }
-    if let lines = try await history(examples[0], request) { return lines }
-    let run = await ExampleJudge.run(
-      source,
-      cancelAtStep: request.cancelAtStep
-    ) { await examples[0].run(request.input, on: $0) }
+    if let lines = try await request.history() { return lines }
+    let run = await request.simulate()
     if let failure = run.failure { throw failure }
     return lines(
       of: run.trace,
@@ -232,18 +196,7 @@ enum ExampleCommand {
     )
   }
 
-  private static func show(_ trace: Trace, _ asEvents: Bool) throws(ExitCode) {
-    try Terminal.print(
-      lines(
-        of: trace,
-        asEvents: asEvents,
-        width: Terminal.width,
-        styled: Terminal.isStyled
-      ).joined(separator: "\n")
-    )
-  }
-
-  static func lines(
+  private static func lines(
     of trace: Trace,
     asEvents: Bool,
     width: Int,
@@ -300,12 +253,22 @@ enum ExampleCommand {
     return Input.fields.flatMap { field in
       known.filter { $0.name == field.name }.flatMap { known in
         [
-          "  --\(known.flag) \(known.kind.placeholder)",
+          "  --\(known.flag) \(known.kind.rawValue)",
           "      \(field.meaning)"
-            + (known.defaultValue.map { "; default: \(known.shown($0))" } ?? ""),
+            + (known.shownDefault.map { "; default: \($0)" } ?? ""),
         ]
       }
     }
+  }
+}
+
+extension InputField {
+  fileprivate var shownDefault: String? {
+    guard let list = defaultValue as? [Any] else {
+      return defaultValue.map { "\($0)" }
+    }
+    return list.isEmpty
+      ? "none" : list.map { "\($0)" }.joined(separator: ",")
   }
 }
 
@@ -314,8 +277,14 @@ extension Example {
   var isInstant: Bool { input is NoInput }
 
   /// Whether it reads files that stand on the command line.
-  var takesFiles: Bool {
-    InputField.all(of: input).contains { $0.name == "paths" }
+  var takesFiles: Bool { InputField.all(of: input).contains(where: \.isPaths) }
+
+  /// Whether it has a twin in Go that runs.
+  var isComparable: Bool {
+    switch evidence {
+    case .moments, .outcome, .outcomes, .race: true
+    case .history, .refused, .claims: false
+    }
   }
 
   /// Whether waiting for ever is its answer.
@@ -323,6 +292,9 @@ extension Example {
     guard case .outcomes(let swift, _, _) = evidence else { return false }
     return swift.hasSuffix(Ending.waits.description)
   }
+
+  /// Whether it is judged by running it in the simulation.
+  var isRun: Bool { isComparable && !waits }
 }
 
 /// Evidence that is not a trace: it makes a report of its own.
@@ -330,6 +302,11 @@ enum Evidences {
   struct Report {
     var text: String
     var holds: Bool
+
+    init(_ lines: [String], holds: Bool) {
+      text = lines.joined(separator: "\n")
+      self.holds = holds
+    }
   }
 
   /// The report of an example that is judged by tools or by measuring, `nil`
@@ -346,16 +323,16 @@ enum Evidences {
       let go = GoToolchain.canCompile ? try await GoTwin.start() : nil
       let verdict = try await RaceJudge(recipe: recipe, example: example)
         .judge(go: go)
-      return Report(text: verdict.description, holds: verdict.agree)
+      return Report([verdict.description], holds: verdict.agree)
     case .refused(let refusals):
       return try await RefusedJudge.report(refusals, example, of: recipe)
     case .history(let histories):
-      let count = count ?? HistoryJudge.count
-      let report = await HistoryJudge.report(histories, count: count)
-      return Report(
-        text: "\(recipe.name) \(example.name): \(report.text)",
-        holds: report.holds
+      var report = await HistoryJudge.report(
+        histories,
+        count: count ?? HistoryJudge.count
       )
+      report.text = "\(recipe.name) \(example.name): \(report.text)"
+      return report
     case .claims(let claims):
       return try await ClaimsReport.measure(claims, of: example, in: recipe)
         .report

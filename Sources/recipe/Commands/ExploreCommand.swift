@@ -3,107 +3,76 @@ import Foundation
 import Simulation
 
 /// `recipe explore NAME [EXAMPLE]`: the laws over many schedules.
-enum ExploreCommand {
+enum ExploreCommand: Subcommand {
+  static let switches = ["json", "cancel"]
+
   private struct Report: Encodable {
     var recipe: String
     var example: String
-    var schedules: Int
-    /// Of the cancelled runs, where there are some.
-    var cancelled: Int?
+    var schedules = 0
     /// Whether these were all schedules that there are.
     var isComplete: Bool?
-    var laws: Int
     var keep = true
     var digest: String?
-    var failure: String?
-    var again: String?
+    /// What was tried, or what went wrong and how to see it again.
+    var text = ""
   }
 
-  static func run(_ recipe: Recipe, arguments: Arguments) async throws {
-    var arguments = arguments
+  static func run(_ arguments: inout Arguments) async throws {
+    let recipe = try arguments.takeRecipe()
     let asJSON = try arguments.take(switch: "json")
     let isCancelling = try arguments.take(switch: "cancel")
     let seeds = try arguments.take("seeds", in: 1...100_000_000)
     let limit = try arguments.take("exhaust", in: 1...100_000_000)
-    let (examples, rest) = try ExampleCommand.take(
-      arguments.operands,
-      of: recipe
-    )
-    arguments.operands = rest
+    let examples = try arguments.takeExamples(of: recipe)
     var holds = true
     for example in examples where example.isRun {
-      let input = try ExampleCommand.parse(
-        arguments,
-        defaults: example.input,
-        known: ["json", "cancel", "seeds", "exhaust"]
-      )
-      var report = Report(
-        recipe: recipe.name,
-        example: example.name,
-        schedules: 0,
-        laws: example.laws.count
-      )
-      let digest = Digest.Accumulator()
+      let input = try example.input.overridden(by: arguments)
+      var report = Report(recipe: recipe.name, example: example.name)
       do {
         if let limit {
           let all = try await ExampleJudge.exhaust(example, input, limit: limit)
           (report.schedules, report.isComplete) =
             (all.schedules, all.isComplete)
+          report.text =
+            "\(all.schedules.grouped) schedules, "
+            + (all.isComplete ? "all there are" : "the bound")
         } else if isCancelling {
           report.schedules = seeds ?? 10
-          report.cancelled = try await ExampleJudge.cancelEverywhere(
+          let runs = try await ExampleJudge.cancelEverywhere(
             example,
             input,
-            seeds: 0..<UInt64(seeds ?? 10)
+            seeds: 0..<UInt64(report.schedules)
           )
+          report.text =
+            "\(runs.grouped) cancelled runs, one for each step of "
+            + "\(report.schedules.grouped) schedules"
         } else {
+          let digest = Digest()
           report.schedules = try await ExampleJudge.explore(
             example,
             input,
             seeds: 0..<UInt64(seeds ?? 1_000)
-          ) { digest.add($0.events) }
-          report.digest = digest.value.description
+          ) { digest.add($0) }
+          report.digest = digest.description
+          report.text = "\(report.schedules.grouped) schedules, each twice"
         }
+        report.text += ", \(example.laws.count) laws kept"
       } catch let failure as SimulationFailure {
+        holds = false
         report.keep = false
-        report.failure = "\(failure)"
         let schedule = failure.shortened ?? failure.schedule
-        report.again =
-          "recipe \(recipe.name) \(example.name) --schedule \(schedule)"
+        report.text =
+          "\(failure)\nthe same run: recipe \(recipe.name) \(example.name) "
+          + "--schedule \(schedule)"
           + (failure.cancelledAtStep.map { " --cancel-at-step \($0)" } ?? "")
           + " --input '\(json(input))'"
       }
-      holds = holds && report.keep
-      try Terminal.print(asJSON ? jsonLine(report) : describe(report))
+      try Terminal.print(
+        asJSON
+          ? json(report) : "\(recipe.name) \(example.name): \(report.text)"
+      )
     }
     if !holds { throw ExitCode.failure }
-  }
-
-  private static func describe(_ report: Report) -> String {
-    let name = "\(report.recipe) \(report.example)"
-    if let failure = report.failure, let again = report.again {
-      return "\(name): \(failure)\nthe same run: \(again)"
-    }
-    let what =
-      if let cancelled = report.cancelled {
-        "\(cancelled.grouped) cancelled runs, one for each step of "
-          + "\(report.schedules.grouped) schedules"
-      } else if let isComplete = report.isComplete {
-        "\(report.schedules.grouped) schedules, "
-          + (isComplete ? "all there are" : "the bound")
-      } else {
-        "\(report.schedules.grouped) schedules, each twice"
-      }
-    return "\(name): \(what), \(report.laws) laws kept"
-  }
-}
-
-extension Example {
-  /// Whether it is judged by running it in the simulation.
-  var isRun: Bool {
-    switch evidence {
-    case .moments, .outcome, .outcomes, .race: !waits
-    case .history, .refused, .claims: false
-    }
   }
 }

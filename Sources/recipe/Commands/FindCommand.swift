@@ -2,24 +2,29 @@ import Cookbook
 import Foundation
 
 /// `recipe find WORDS`: recipes by Go construct, Swift name or problem.
-enum FindCommand {
+enum FindCommand: Subcommand {
+  static let switches = ["json"]
+
   private struct Answer: Encodable {
     var name: String
     var question: String
     /// The term that says most of what was typed.
     var found: String
     var folder: String
+
+    init(_ finding: Search.Finding) {
+      name = finding.recipe.name
+      question = finding.recipe.question
+      found = finding.term.text
+      folder = finding.recipe.folder
+    }
   }
 
-  static func run(_ arguments: some Sequence<String>) throws {
-    var arguments = try Arguments(arguments, switches: ["json", "help"])
-    if try arguments.take(switch: "help") {
-      return try HelpCommand.run(["find"])
-    }
+  static func run(_ arguments: inout Arguments) throws {
     let asJSON = try arguments.take(switch: "json")
     let query = arguments.operands.joined(separator: " ")
     arguments.operands = []
-    try arguments.requireEmpty(known: ["json"])
+    try arguments.requireEmpty()
     guard !query.isBlank else {
       throw UsageError(
         "'recipe find' needs words to look for",
@@ -27,24 +32,15 @@ enum FindCommand {
           "such as: recipe find sync.WaitGroup, recipe find limit concurrency"
       )
     }
-    let findings = Search(everyRecipe, page: page(of:)).find(query)
-    if asJSON {
-      try Terminal.print(
-        jsonLine(
-          findings.map {
-            Answer(
-              name: $0.recipe.name,
-              question: $0.recipe.question,
-              found: $0.term.text,
-              folder: $0.recipe.folder
-            )
-          }
-        )
-      )
-    } else {
-      try Terminal.print(text(for: query, findings))
-    }
+    let findings = find(query)
+    try Terminal.print(
+      asJSON ? json(findings.map(Answer.init)) : text(for: query, findings)
+    )
     if findings.isEmpty { throw ExitCode.failure }
+  }
+
+  private static func find(_ query: String) -> [Search.Finding] {
+    Search(everyRecipe, page: page).find(query)
   }
 
   /// The page of a recipe; without the checkout its terms must do.
@@ -56,11 +52,13 @@ enum FindCommand {
 
   /// What the command prints.
   static func text(for query: String) -> String {
-    text(for: query, Search(everyRecipe, page: page).find(query))
+    text(for: query, find(query))
   }
 
   /// The same of what was found: five recipes at the most.
-  static func text(for query: String, _ findings: [Search.Finding]) -> String {
+  private static func text(for query: String, _ findings: [Search.Finding])
+    -> String
+  {
     guard let first = findings.first else {
       return """
         nothing is found by '\(query)'

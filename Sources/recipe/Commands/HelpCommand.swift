@@ -2,15 +2,16 @@ import Cookbook
 
 /// `recipe help`: what can be said to the program.
 enum HelpCommand {
-  static func run(_ arguments: some Sequence<String>) throws {
-    var arguments = try Arguments(arguments, switches: ["help"])
+  static func run(_ words: some Sequence<String>) throws {
+    var arguments = try Arguments(of: "help", words, switches: ["help"])
     _ = try arguments.take(switch: "help")
     let name = arguments.operands.first
     arguments.operands = Array(arguments.operands.dropFirst())
     try arguments.requireEmpty()
     guard let name else { return try Terminal.print(overview) }
-    if let usage = usage(of: name) { return try Terminal.print(usage) }
-    try Terminal.print(ExampleCommand.help(try recipe(named: name)))
+    try Terminal.print(
+      usage(of: name) ?? ExampleCommand.help(try recipe(named: name))
+    )
   }
 
   /// What the overview says of a command.
@@ -59,7 +60,7 @@ enum HelpCommand {
       recipe cover [NAME …]          whether all code that pages show is executed
                                      when the languages are compared; builds
                                      into .build-coverage, and needs Go 1.25
-      recipe bench [NAME …] [--rounds N] [--growth] [--json] [--svg FILE]
+      recipe bench [NAME …] [--rounds N] [--growth] [--json]
                                      Swift and Go timed in alternating rounds;
                                      needs a release build and Go 1.25
       recipe claims NAME [EXAMPLE] [--full | --count N] [--rounds N]
@@ -93,27 +94,4 @@ enum HelpCommand {
       74   standard output or a file cannot be written
       130  interrupted
     """
-}
-
-extension InputField.Kind {
-  var placeholder: String {
-    switch self {
-    case .flag: "[true|false]"
-    case .integer: "NUMBER"
-    case .text: "TEXT"
-    case .integers: "NUMBER,…"
-    case .texts: "TEXT,…"
-    case .json: "JSON"
-    }
-  }
-}
-
-extension InputField {
-  func shown(_ value: Any) -> String {
-    switch value {
-    case let list as [Any]:
-      list.isEmpty ? "none" : list.map { "\($0)" }.joined(separator: ",")
-    default: "\(value)"
-    }
-  }
 }

@@ -1,8 +1,10 @@
 import Cookbook
 
 /// `recipe list`: the menu.
-enum ListCommand {
-  struct Entry: Encodable {
+enum ListCommand: Subcommand {
+  static let switches = ["json"]
+
+  private struct Entry: Encodable {
     var name: String
     var chapter: String
     var question: String
@@ -10,52 +12,38 @@ enum ListCommand {
     var swiftConstructs: [String]
     var problems: [String]
     var folder: String
+
+    init(_ recipe: Recipe) {
+      name = recipe.name
+      chapter = recipe.chapter.rawValue
+      question = recipe.question
+      goConstructs = recipe.goConstructs
+      swiftConstructs = recipe.swiftConstructs
+      problems = recipe.problems
+      folder = recipe.folder
+    }
   }
 
-  static func run(_ arguments: some Sequence<String>) throws {
-    var arguments = try Arguments(arguments, switches: ["json", "help"])
-    if try arguments.take(switch: "help") {
-      return try HelpCommand.run(["list"])
-    }
+  static func run(_ arguments: inout Arguments) throws {
     let asJSON = try arguments.take(switch: "json")
-    try arguments.requireEmpty(known: ["json"])
-    let recipes = everyRecipe
-    if asJSON {
-      try Terminal.print(
-        jsonLine(
-          recipes.map {
-            Entry(
-              name: $0.name,
-              chapter: $0.chapter.rawValue,
-              question: $0.question,
-              goConstructs: $0.goConstructs,
-              swiftConstructs: $0.swiftConstructs,
-              problems: $0.problems,
-              folder: $0.folder
-            )
-          }
-        )
-      )
-    } else {
-      try Terminal.print(text(of: recipes))
-    }
+    try arguments.requireEmpty()
+    try Terminal.print(
+      asJSON ? json(everyRecipe.map(Entry.init)) : text(of: everyRecipe)
+    )
   }
 
   static func text(of recipes: [Recipe]) -> String {
     let width = recipes.map(\.name.count).max() ?? 0
     var lines: [String] = []
-    var listed: Set<Recipe.Chapter> = []
-    // Chapters stand in the order of the menu, as in the README.
-    for chapter in recipes.map(\.chapter)
-    where listed.insert(chapter).inserted {
+    for chapter in Recipe.Chapter.allCases {
       let members = recipes.filter { $0.chapter == chapter }
-      if !lines.isEmpty { lines.append("") }
+      if members.isEmpty { continue }
       lines.append(chapter.rawValue)
-      for recipe in members {
-        lines.append("  \(recipe.name.padded(to: width))  \(recipe.question)")
+      lines += members.map {
+        "  \($0.name.padded(to: width))  \($0.question)"
       }
+      lines.append("")
     }
-    lines.append("")
     lines.append("'recipe NAME' runs one, 'recipe help' lists the commands.")
     return lines.joined(separator: "\n")
   }

@@ -1,23 +1,10 @@
 import Cookbook
 import Recipes
 
-/// Every recipe, by chapter, in the order of the menu.
-let everyRecipe: [Recipe] = {
-  let chapters: [Recipe.Chapter] = [
-    .patterns, .lifetimes, .channels, .sharedState, .runtime,
-  ]
-  return chapters.flatMap { chapter in
-    recipes.filter { $0.chapter == chapter }
-  }
-}()
+/// Every recipe, in the order of the menu.
+let everyRecipe = recipes
 
-/// The recipe with this name.
-///
-/// - Parameters:
-///   - name: What a person typed.
-///   - others: What else could have been meant.
-/// - Returns: The recipe.
-/// - Throws: ``UsageError`` that offers the nearest name.
+/// The recipe with this name; `others` could have been meant too.
 func recipe(
   named name: String,
   or others: [String] = []
@@ -30,4 +17,17 @@ func recipe(
       in: everyRecipe.map(\.name) + others
     ).map { "did you mean '\($0)'?" } ?? "'recipe list' names them all"
   )
+}
+
+extension Recipe {
+  /// The example with this name.
+  func example(named name: String) throws(UsageError) -> Example {
+    if let found = examples.first(where: { $0.name == name }) { return found }
+    let names = examples.map(\.name)
+    throw UsageError(
+      "\(self.name) has no example '\(name)'",
+      hint: nearest(to: name, in: names).map { "did you mean '\($0)'?" }
+        ?? "it has: \(names.joined(separator: ", "))"
+    )
+  }
 }

@@ -4,12 +4,10 @@ import Foundation
 /// `recipe new NAME --chapter CHAPTER`: a room for a recipe, on the menu.
 ///
 /// It builds; its tests fail until it is filled.
-enum NewCommand {
-  static func run(_ arguments: some Sequence<String>) throws {
-    var arguments = try Arguments(arguments, switches: ["copy", "help"])
-    if try arguments.take(switch: "help") {
-      return try HelpCommand.run(["new"])
-    }
+enum NewCommand: Subcommand {
+  static let switches = ["copy"]
+
+  static func run(_ arguments: inout Arguments) throws {
     let hasCopy = try arguments.take(switch: "copy")
     let chapters = Recipe.Chapter.allCases.map(\.rawValue)
     let chapter = try arguments.take("chapter")
@@ -17,7 +15,7 @@ enum NewCommand {
       throw UsageError("'recipe new' needs a name, such as 'rate-limit'")
     }
     arguments.operands.removeFirst()
-    try arguments.requireEmpty(known: ["chapter", "copy"])
+    try arguments.requireEmpty()
     guard let chapter, chapters.contains(chapter) else {
       throw UsageError(
         "--chapter must be one of \(chapters.joined(separator: ", "))"
@@ -42,16 +40,11 @@ enum NewCommand {
     let edits = try room.registrations(in: root)
     for (path, text) in room.files + edits {
       let file = root.appending(path: path)
-      do {
-        try FileManager.default.createDirectory(
-          at: file.deletingLastPathComponent(),
-          withIntermediateDirectories: true
-        )
-        try Data(text.utf8).write(to: file, options: .atomic)
-      } catch {
-        Terminal.complain("cannot write \(path): \(error.reason)")
-        throw ExitCode.output
-      }
+      try? FileManager.default.createDirectory(
+        at: file.deletingLastPathComponent(),
+        withIntermediateDirectories: true
+      )
+      try Terminal.write(text, to: file)
       try Terminal.print("written  \(path)")
     }
     try Terminal.print("next: Recipes/ADDING.md")
@@ -82,71 +75,49 @@ private struct Room {
     return files.map { ("\(folder)/\($0)", $1) }
   }
 
-  /// The three lists that name every room, with this one.
+  /// The three files that name every room, with this one.
   func registrations(
     in root: URL
   ) throws(UsageError) -> [(path: String, text: String)] {
-    [
-      try insert(
-        ["  \"\(chapter)/\(name)\","],
-        into: "Package.swift",
-        after: "let rooms = [",
-        until: "]",
-        in: root
-      ),
-      try insert(
-        ["  \(typeName)Examples.recipe,"],
-        into: "Recipes/Menu.swift",
-        after: "package let recipes: [Recipe] = [",
-        until: "]",
-        in: root
-      ),
-      try insert(
-        ["\tRooms[\"\(name)\"] = \(goName).Room"],
-        into: "Recipes/internal/rooms/rooms.go",
-        after: "func init() {",
-        until: "}",
-        in: root,
-        importing: "\t\(goName) \"concurrencycookbook/\(chapter)/\(name)/go\""
-      ),
-    ]
+    var manifest = try Registry("Package.swift", in: root)
+    try manifest.add("  \"\(chapter)/\(name)\",", to: "let rooms = [")
+    var menu = try Registry("Recipes/Menu.swift", in: root)
+    try menu.add(
+      "  \(typeName)Examples.recipe,",
+      to: "package let recipes: [Recipe] = ["
+    )
+    var rooms = try Registry("Recipes/internal/rooms/rooms.go", in: root)
+    let package = "\"concurrencycookbook/\(chapter)/\(name)/go\""
+    try rooms.add("\t\(goName) \(package)", to: "import (")
+    try rooms.add("\tRooms[\"\(name)\"] = \(goName).Room", to: "func init() {")
+    return [manifest, menu, rooms].map { registry in
+      (registry.path, registry.lines.map { $0 + "\n" }.joined())
+    }
   }
 
-  private func insert(
-    _ lines: [String],
-    into path: String,
-    after first: String,
-    until last: String,
-    in root: URL,
-    importing: String? = nil
-  ) throws(UsageError) -> (path: String, text: String) {
-    let file = root.appending(path: path)
-    guard let text = try? String(contentsOf: file, encoding: .utf8),
-      let start = text.lines.firstIndex(of: first),
-      let end = text.lines[start...].firstIndex(of: last)
-    else { throw UsageError("\(path) has no list that begins '\(first)'") }
-    var all = text.lines
-    // A last line may stand without its comma.
-    if path.hasSuffix(".swift"), all[end - 1] != first,
-      !all[end - 1].hasSuffix(",")
-    {
-      all[end - 1] += ","
+  /// A file with lists of all rooms.
+  private struct Registry {
+    let path: String
+    var lines: [String]
+
+    init(_ path: String, in root: URL) throws(UsageError) {
+      self.path = path
+      lines = try String(file: root.appending(path: path), named: path).lines
     }
-    all.insert(contentsOf: lines, at: end)
-    if let importing, let first = all.firstIndex(of: "import ("),
-      let last = all[first...].firstIndex(of: ")")
-    {
-      // In the order of paths, as gofmt wants them.
-      func path(_ line: String) -> Substring {
-        line.split(separator: "\"").last ?? ""
+
+    mutating func add(_ line: String, to first: String) throws(UsageError) {
+      guard let start = lines.firstIndex(of: first),
+        let end = lines[start...].firstIndex(where: ["]", ")", "}"].contains)
+      else { throw UsageError("\(path) has no list that begins '\(first)'") }
+      lines.insert(line, at: end)
+      if first == "import (" {
+        // In the order of paths, as gofmt wants them.
+        func path(_ line: String) -> Substring {
+          line.split(separator: "\"").last ?? ""
+        }
+        lines[start + 1...end].sort { path($0) < path($1) }
       }
-      all.replaceSubrange(
-        first + 1..<last,
-        with: (all[first + 1..<last] + [importing])
-          .sorted { path($0) < path($1) }
-      )
     }
-    return (path, all.joined(separator: "\n") + "\n")
   }
 
   private var examples: String {

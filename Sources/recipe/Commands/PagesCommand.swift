@@ -2,21 +2,17 @@ import Cookbook
 import Foundation
 
 /// `recipe pages`: what pages show is what the sources say.
-enum PagesCommand {
-  static let flags = ["check", "write", "help"]
+enum PagesCommand: Subcommand {
+  static let switches = ["check", "write"]
 
-  static func run(_ arguments: some Sequence<String>) async throws {
-    var arguments = try Arguments(arguments, switches: Set(flags))
-    if try arguments.take(switch: "help") {
-      return try HelpCommand.run(["pages"])
-    }
+  static func run(_ arguments: inout Arguments) async throws {
     let writes = try arguments.take(switch: "write")
     if try arguments.take(switch: "check"), writes {
       throw UsageError("--check and --write exclude each other")
     }
-    try arguments.requireEmpty(known: flags)
+    try arguments.requireEmpty()
 
-    let book = try Book(root: try Checkout.root())
+    let book = Book(root: try Checkout.root())
     let report = try await book.review()
     if writes {
       for draft in report.drafts {
@@ -59,14 +55,8 @@ struct Book {
       )
     }
 
-    func write() throws {
-      do {
-        try Data((lines.joined(separator: "\n") + "\n").utf8)
-          .write(to: page.url, options: .atomic)
-      } catch {
-        Terminal.complain("cannot write \(page.path): \(error.reason)")
-        throw ExitCode.output
-      }
+    func write() throws(ExitCode) {
+      try Terminal.write(lines.map { $0 + "\n" }.joined(), to: page.url)
     }
   }
 
@@ -79,28 +69,19 @@ struct Book {
   static let hazards = "Recipes/HAZARDS.md"
 
   let root: URL
-  private(set) var recipes: [Recipe]
+  private let recipes = everyRecipe
   /// The pages that can be read, by path.
   private var pages: [Page] = []
   private var unread: [Page.Problem] = []
 
   /// Reads every page.
-  init(root: URL, recipes: [Recipe] = everyRecipe) throws {
+  init(root: URL) {
     self.root = root
-    self.recipes = recipes
-    let paths =
-      ["README.md", Self.hazards] + recipes.map(Self.path)
-    for path in paths {
-      do {
+    for path in ["README.md", Self.hazards] + recipes.map(Self.path) {
+      do throws(UsageError) {
         pages.append(try Page(path, in: root))
       } catch {
-        unread.append(
-          Page.Problem(
-            path: path,
-            line: 1,
-            text: "cannot read it: \(error.reason)"
-          )
-        )
+        unread.append(Page.Problem(path: path, line: 1, text: error.message))
       }
     }
   }
@@ -119,20 +100,15 @@ struct Book {
     let vocabulary = vocabulary
     let tests = Self.testNames(in: root)
     for page in pages {
+      let recipe = recipes.first { Self.path(of: $0) == page.path }
       let made = await page.generated(
-        tables: { name, heading in
+        tables: { name, argument in
           switch name {
           case "menu": Index.menuTable(of: recipes)
           case "index": Index.goTable(of: recipes)
-          default: heading.map(citations)
+          case "cited": citations(of: argument)
+          default: try await Reports.lines(name, argument, of: recipe)
           }
-        },
-        reports: { name, argument in
-          try await Reports.lines(
-            name,
-            argument,
-            of: recipes.first { Self.path(of: $0) == page.path }
-          )
         },
         vocabulary: vocabulary
       )
@@ -144,20 +120,12 @@ struct Book {
       if page.path == "README.md" {
         report.problems += Self.problemsOfReadme(page)
       }
-      for recipe in recipes where Self.path(of: recipe) == page.path {
+      if let recipe {
         report.problems += page.problemsOfHazards(vocabulary: vocabulary)
         report.problems += page.problemsOfUse(recipe: recipe)
         report.problems += page.problemsOfProofs(
           by: tests.union(recipe.examples.map(\.name))
         )
-        if page.markdown.headings.first?.title != recipe.name {
-          report.problems.append(
-            page.problem(
-              "it does not begin with '# \(recipe.name)'",
-              at: 0
-            )
-          )
-        }
       }
     }
     return report

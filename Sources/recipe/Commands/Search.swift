@@ -20,10 +20,8 @@ struct Search {
       switch self {
       case .name: 6
       case .go: 5
-      case .swift: 4
-      case .problem: 4
-      case .question: 3
-      case .hazard: 3
+      case .swift, .problem: 4
+      case .question, .hazard: 3
       case .page: 1
       }
     }
@@ -57,25 +55,18 @@ struct Search {
 
   private let entries: [Entry]
 
-  /// Creates a search over recipes.
-  ///
-  /// - Parameters:
-  ///   - recipes: In the order of the menu, which decides between equals.
-  ///   - page: The page of a recipe, if it can be read.
+  /// Creates a search over recipes and their pages, where they can be read.
   init(_ recipes: [Recipe], page: (Recipe) -> String? = { _ in nil }) {
     entries = recipes.map { recipe in
-      var terms = [Term(.name, recipe.name)]
-      terms += recipe.goConstructs.map { Term(.go, $0) }
-      terms += recipe.swiftConstructs.map { Term(.swift, $0) }
-      terms += recipe.problems.map { Term(.problem, $0) }
-      terms.append(Term(.question, recipe.question))
       let lines = page(recipe)?.proseLines ?? []
-      terms += lines.compactMap { line in
-        line.prefixMatch(of: /- \[(.+?)\]:/).map {
-          Term(.hazard, String($0.output.1))
-        }
+      let hazards = lines.compactMap { line in
+        line.prefixMatch(of: /- \[(.+?)\]:/).map { String($0.output.1) }
       }
-      terms += lines.map { Term(.page, $0) }
+      let terms = [
+        (Kind.name, [recipe.name]), (.go, recipe.goConstructs),
+        (.swift, recipe.swiftConstructs), (.problem, recipe.problems),
+        (.question, [recipe.question]), (.hazard, hazards), (.page, lines),
+      ].flatMap { kind, texts in texts.map { Term(kind, $0) } }
       return Entry(
         recipe: recipe,
         terms: terms,
@@ -86,53 +77,37 @@ struct Search {
 
   /// The recipes that answer to `query`, the best first.
   func find(_ query: String) -> [Finding] {
-    let sought = Set(meaningful(words(of: query)).map { known(stem($0)) })
-    let found = entries.compactMap { entry in
-      (exact(query, entry) ?? closest(sought, entry)).map { finding in
-        var finding = finding
-        // Of two recipes with a term, it is about the one that it names.
-        let name = Set(entry.terms[0].stems)
-        let named = Double(sought.intersection(name).count)
-        finding.score += named / Double(name.count)
-        return finding
+    let typed = words(of: query)
+    let stems = typed.map(stem)
+    let sought = Set(meaningful(typed).map { known(stem($0)) })
+    let total = sought.map(rarity).reduce(0, +)
+    let found = entries.compactMap { entry -> Finding? in
+      // Of two recipes with a term, it is about the one that it names.
+      let name = Set(entry.terms[0].stems)
+      let named = Double(sought.intersection(name).count) / Double(name.count)
+      let exact = entry.terms.first {
+        $0.kind.weight > Kind.question.weight
+          && ($0.text.lowercased() == query.lowercased()
+            || !stems.isEmpty && $0.stems == stems)
       }
+      let scores = entry.terms.map { ($0, score($0, sought, total)) }
+      guard let (closest, most) = scores.max(by: { $0.1 < $1.1 }),
+        exact != nil || most > 0
+      else { return nil }
+      let present = sought.filter(entry.stems.contains).map(rarity)
+      let closeness = most + 2 * present.reduce(0, +) / total
+      return Finding(
+        recipe: entry.recipe,
+        term: exact ?? closest,
+        isExact: exact != nil,
+        score: named + (exact?.kind.weight ?? closeness)
+      )
     }
     // Sorting is stable: the order of the menu decides between equals.
     return found.sorted { left, right in
       left.isExact == right.isExact
         ? left.score > right.score : left.isExact
     }
-  }
-
-  private func exact(_ query: String, _ entry: Entry) -> Finding? {
-    let stems = words(of: query).map(stem)
-    let term = entry.terms.first {
-      $0.kind.weight > Kind.question.weight
-        && ($0.text.lowercased() == query.lowercased()
-          || !stems.isEmpty && $0.stems == stems)
-    }
-    return term.map {
-      Finding(
-        recipe: entry.recipe,
-        term: $0,
-        isExact: true,
-        score: $0.kind.weight
-      )
-    }
-  }
-
-  private func closest(_ sought: Set<String>, _ entry: Entry) -> Finding? {
-    let total = sought.map(rarity).reduce(0, +)
-    let best = entry.terms.map { ($0, score($0, sought, total)) }
-      .max { $0.1 < $1.1 }
-    guard let (term, most) = best, most > 0 else { return nil }
-    let present = sought.filter(entry.stems.contains).map(rarity)
-    return Finding(
-      recipe: entry.recipe,
-      term: term,
-      isExact: false,
-      score: most + 2 * present.reduce(0, +) / total
-    )
   }
 
   /// How much of what is sought a term says, and how little else.
@@ -196,16 +171,13 @@ private func words(of text: String) -> [String] {
 
 /// The words without those that only make a sentence.
 private func meaningful(_ words: [String]) -> [String] {
-  let fillers: Set = [
-    "a", "all", "an", "and", "another", "are", "as", "at", "be", "by", "can",
-    "do",
-    "does", "each", "for", "from", "get", "how", "i", "if", "in", "into", "is",
-    "it", "its", "many", "me", "much", "multiple", "my", "of", "on", "one",
-    "or", "over", "several", "some",
-    "something", "than", "that", "the", "there", "to", "use", "want", "what",
-    "when",
-    "which", "why", "with", "you",
-  ]
+  let fillers = Set(
+    """
+    a all an and another are as at be by can do does each for from get how i if
+    in into is it its many me much multiple my of on one or over several some
+    something than that the there to use want what when which why with you
+    """.split(whereSeparator: \.isWhitespace).map(String.init)
+  )
   let rest = words.filter { !fillers.contains($0) }
   return rest.isEmpty ? words : rest
 }

@@ -2,22 +2,14 @@ import Cookbook
 import Foundation
 
 /// `recipe show NAME`: Go and Swift beside each other, or the whole page.
-enum ShowCommand {
-  static let flags = ["page", "help"]
+enum ShowCommand: Subcommand {
+  static let switches = ["page"]
 
-  static func run(_ recipe: Recipe, arguments: Arguments) throws {
-    var arguments = arguments
+  static func run(_ arguments: inout Arguments) throws {
+    let recipe = try arguments.takeRecipe()
     let showsPage = try arguments.take(switch: "page")
-    try arguments.requireEmpty(known: flags)
-    let root = try Checkout.root()
-    let page: Page
-    do {
-      page = try Page(Book.path(of: recipe), in: root)
-    } catch {
-      throw UsageError(
-        "cannot read \(Book.path(of: recipe)): \(error.reason)"
-      )
-    }
+    try arguments.requireEmpty()
+    let page = try Page(Book.path(of: recipe), in: try Checkout.root())
     let layout = Layout(width: Terminal.width, styled: Terminal.isStyled)
     guard showsPage else {
       return try Pager.print(layout.use(of: page).joined(separator: "\n"))
@@ -40,96 +32,104 @@ struct Layout {
 
   typealias Line = Highlighter.Line
 
-  /// Go left and Swift right; Go above Swift where there is no room for both.
-  private func lines(of pair: Pair) -> [Line] {
-    var lines: [Line] = []
-    let gap: Line = [(" ", .plain), ("│", .comment), (" ", .plain)]
-    let column = (width - gap.count) / 2
-    let indent = plain("    ")
-    let sides = [
-      (pair.titles.go, pair.go, Highlighter.Language.go),
-      (pair.titles.swift, pair.swift, .swift),
-    ]
-    if column < Self.narrowestColumn {
-      for (title, side, language) in sides {
-        lines += prose(title, width: width, as: .heading) + [[]]
-        let code = self.code(side, language, width: width - 4)
-        lines += code.map { indent + $0 } + [[]]
-      }
-      return lines
-    }
-    let columns = sides.map { title, side, language in
-      prose(title, width: column, as: .heading)
-        + code(side, language, width: column)
-    }
-    for index in 0..<max(columns[0].count, columns[1].count) {
-      var line = index < columns[0].count ? columns[0][index] : []
-      line += repeatElement((" ", .plain), count: column - line.count)
-      let right = index < columns[1].count ? columns[1][index] : []
-      lines.append(line + gap + right)
-    }
-    return lines + [[]]
-  }
-
   /// What a page says before its second part: the use, or the answer.
   func use(of page: Page) -> [String] {
-    let markdown = page.markdown
-    let headings = markdown.headings.filter { $0.level == 2 }
-    let end = headings.dropFirst().first?.line ?? markdown.lines.count
-    var lines: [Line] = []
-    var paragraph = ""
-    var titles: [String] = []
-    var code: [[String]] = []
-    var isInTable = false
+    let headings = page.markdown.headings.filter { $0.level == 2 }
+    let end = headings.dropFirst().first?.line ?? page.markdown.lines.count
+    return lines(of: page.markdown, until: end, isUse: true)
+  }
 
-    func endParagraph() {
-      guard !paragraph.isEmpty else { return }
-      // What to run, what to copy and what it needs stand by themselves.
-      for part in Self.plain(paragraph).replacing(" · ", with: "\n").lines {
-        lines += prose(part, width: width, as: .plain)
-      }
-      lines.append([])
-      paragraph = ""
-    }
-    for index in 0..<end {
+  /// The whole page.
+  func text(of page: Page) -> [String] {
+    lines(of: page.markdown, until: page.markdown.lines.count, isUse: false)
+  }
+
+  /// The lines of a page, wrapped and coloured; in its use, words are without
+  /// what Markdown makes of them, and what a run printed is as it was.
+  private func lines(
+    of markdown: Markdown,
+    until end: Int,
+    isUse: Bool
+  ) -> [String] {
+    var lines: [Line] = []
+    var titles: [String] = []
+    /// The code in a row of a table, by cells; none outside of one.
+    var cells: [[Code]] = []
+    var rest = Array(0..<end)[...]
+    while let index = rest.popFirst() {
       let line = markdown.lines[index]
       if markdown.isFenced[index] {
-        if Markdown.fence(of: line) != nil, line.count > 3 {
-          code.append([])
-        } else if !line.hasPrefix("```") {
-          code[code.count - 1].append(line)
-        } else if !isInTable {
-          lines += code.removeLast().map(plain) + [[]]
+        let fenced = rest.prefix {
+          markdown.isFenced[$0] && !markdown.lines[$0].hasPrefix("```")
         }
-        continue
-      }
-      if line.isBlank || line.hasPrefix("<") || line.hasPrefix("#") {
-        endParagraph()
-      }
-      if line.hasPrefix("#") {
-        lines += prose(Self.plain(line), width: width, as: .heading) + [[]]
-      } else if line.hasPrefix("<table>") {
-        isInTable = true
+        rest = rest.dropFirst(fenced.count + 1)
+        let code = Code(
+          language: Highlighter.Language(line.filter { $0 != "`" }),
+          lines: fenced.map { markdown.lines[$0] }
+        )
+        if !cells.isEmpty {
+          cells[cells.count - 1].append(code)
+        } else if isUse {
+          lines += code.lines.map(plain)
+        } else {
+          lines += self.lines(of: code, width: width)
+        }
       } else if line.hasPrefix("<tr><th>") {
         titles = line.matches(of: /<th>(.*?)<\/th>/).map {
           String($0.output.1.replacing(/<[^>]*>/, with: ""))
         }
-      } else if line.hasPrefix("</table>") {
-        isInTable = false
-        for start in stride(from: 0, to: code.count - 1, by: 2) {
-          var pair = Pair(go: code[start], swift: code[start + 1])
-          if titles.count == 2 { pair.titles = (titles[0], titles[1]) }
-          lines += self.lines(of: pair)
-        }
-        code = []
+      } else if line.contains("<td") {
+        cells.append([])
+      } else if line.hasPrefix("</td></tr>") {
+        lines += row(cells, titles)
+        cells = []
+      } else if line.hasPrefix("<")
+        || line.wholeMatch(of: Markdown.definition) != nil
+      {
+        continue
+      } else if line.hasPrefix("#") {
+        lines += prose(
+          isUse ? Self.plain(line) : line,
+          as: .heading,
+          width: width
+        )
+      } else if line.isBlank {
+        // Not twice, where something between was left out.
+        if lines.last?.isEmpty == false { lines.append([]) }
       } else if line.hasPrefix("|") {
         lines.append(plain(line))
-      } else if !line.hasPrefix("<"), !line.isBlank {
-        paragraph += (paragraph.isEmpty ? "" : " ") + line.collapsed
+      } else {
+        // A paragraph or an item goes on until something else begins.
+        let others = rest.prefix {
+          !markdown.isFenced[$0] && !markdown.lines[$0].isBlank
+            && !Self.begins(markdown.lines[$0])
+        }
+        rest = rest.dropFirst(others.count)
+        let text = ([line] + others.map { markdown.lines[$0].collapsed })
+          .joined(separator: " ")
+        // What to run, what to copy and what it needs stand by themselves.
+        let parts =
+          isUse
+          ? Self.plain(text).replacing(" · ", with: "\n").lines : [text]
+        for part in parts {
+          let marker = part.prefixMatch(of: /\s*(-|\d+\.)\s/)?.output.0 ?? ""
+          lines += wrap(
+            plain(part),
+            width: width,
+            hanging: plain(String(repeating: " ", count: marker.count))
+          )
+        }
       }
     }
-    endParagraph()
-    return texts(of: lines)
+    return lines.map { line in
+      let text = Highlighter.text(of: line, styled: styled)
+      return styled
+        ? text : String(text.reversed().drop { $0 == " " }.reversed())
+    }
+  }
+
+  private static func begins(_ line: String) -> Bool {
+    line.prefixMatch(of: /\s*(-|\d+\.)\s|#|\||</) != nil
   }
 
   /// The words without what Markdown makes of them.
@@ -139,83 +139,55 @@ struct Layout {
       .replacing("**", with: "").replacing("`", with: "")
   }
 
-  private struct Pair {
-    var titles = (go: "Go", swift: "Swift")
-    var go: [String]
-    var swift: [String]
+  private struct Code {
+    var language: Highlighter.Language?
+    var lines: [String]
   }
 
-  /// The whole page, wrapped and coloured.
-  func text(of page: Page) -> [String] {
-    var lines: [Line] = []
-    let markdown = page.markdown
-    var index = 0
-    while index < markdown.lines.count {
-      let line = markdown.lines[index]
-      if markdown.isFenced[index] {
-        let end =
-          markdown.lines.indices[(index + 1)...].first {
-            !markdown.isFenced[$0] || markdown.lines[$0].hasPrefix("```")
-          } ?? markdown.lines.count
-        let code = Array(markdown.lines[(index + 1)..<end])
-        let language = Highlighter.Language(line.filter { $0 != "`" })
-        lines +=
-          language.map { self.code(code, $0, width: width) }
-          ?? code.flatMap { wrap(plain($0), width: width, hanging: []) }
-        index = end + 1
-        continue
-      }
-      index += 1
-      if line.hasPrefix("<!--") { continue }
-      if line.wholeMatch(of: Markdown.definition) != nil { continue }
-      if line.hasPrefix("#") {
-        lines += prose(line, width: width, as: .heading)
-        continue
-      }
-      if line.isBlank || line.hasPrefix("|") {
-        lines.append(plain(line.isBlank ? "" : line))
-        continue
-      }
-      // A paragraph or an item goes on until something else begins.
-      var text = line
-      while index < markdown.lines.count,
-        case let next = markdown.lines[index], !next.isBlank,
-        !markdown.isFenced[index], !Self.begins(next)
-      {
-        text += " " + next.collapsed
-        index += 1
-      }
-      let marker = text.prefixMatch(of: /\s*(-|\d+\.)\s/)?.output.0 ?? ""
-      lines += wrap(
-        plain(text),
-        width: width,
-        hanging: plain(String(repeating: " ", count: marker.count))
-      )
+  /// Go left and Swift right; Go above Swift where there is no room for both.
+  private func row(_ cells: [[Code]], _ titles: [String]) -> [Line] {
+    func code(of cell: [Code], width: Int) -> [Line] {
+      Array(cell.map { lines(of: $0, width: width) }.joined(separator: [[]]))
     }
-    return texts(of: lines)
-  }
-
-  private static func begins(_ line: String) -> Bool {
-    line.prefixMatch(of: /\s*(-|\d+\.)\s|#|\||<!--/) != nil
+    guard cells.count == 2, titles.count == 2 else {
+      return cells.flatMap { code(of: $0, width: width) + [[]] }
+    }
+    let gap: Line = [(" ", .plain), ("│", .comment), (" ", .plain)]
+    let column = (width - gap.count) / 2
+    if column < Self.narrowestColumn {
+      return zip(titles, cells).flatMap { title, cell in
+        prose(title, as: .heading, width: width) + [[]]
+          + code(of: cell, width: width - 4).map { plain("    ") + $0 } + [[]]
+      }
+    }
+    let columns = zip(titles, cells).map { title, cell in
+      prose(title, as: .heading, width: column)
+        + code(of: cell, width: column)
+    }
+    let height = columns.map(\.count).max() ?? 0
+    return (0..<height).map { index in
+      var line = index < columns[0].count ? columns[0][index] : []
+      line += repeatElement((" ", .plain), count: column - line.count)
+      return line + gap + (index < columns[1].count ? columns[1][index] : [])
+    } + [[]]
   }
 
   private func prose(
     _ text: String,
-    width: Int,
-    as style: Highlighter.Style
+    as style: Highlighter.Style,
+    width: Int
   ) -> [Line] {
     wrap(text.map { ($0, style) }, width: width, hanging: [])
   }
 
   private func plain(_ text: String) -> Line { text.map { ($0, .plain) } }
 
-  private func code(
-    _ code: [String],
-    _ language: Highlighter.Language,
-    width: Int
-  ) -> [Line] {
+  private func lines(of code: Code, width: Int) -> [Line] {
+    guard let language = code.language else {
+      return code.lines.flatMap { wrap(plain($0), width: width, hanging: []) }
+    }
     var highlighter = Highlighter(language)
-    return code.flatMap { text in
+    return code.lines.flatMap { text in
       let line = highlighter.next(text)
       let indentation = line.prefix { $0.character == " " }
       let code = line[indentation.count...]
@@ -256,14 +228,6 @@ struct Layout {
         }
       parts.append(start + rest[..<end])
       rest = rest[end...].drop { $0.character == " " }
-    }
-  }
-
-  private func texts(of lines: [Line]) -> [String] {
-    lines.map { line in
-      let text = Highlighter.text(of: line, styled: styled)
-      return styled
-        ? text : String(text.reversed().drop { $0 == " " }.reversed())
     }
   }
 }

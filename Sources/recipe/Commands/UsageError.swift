@@ -1,12 +1,21 @@
 /// A command line that cannot be carried out; the program exits with 64.
-struct UsageError: Error, Equatable {
+struct UsageError: Error, Equatable, CustomStringConvertible {
   var message: String
   var hint: String?
+
+  var description: String { message }
 
   init(_ message: String, hint: String? = nil) {
     self.message = message
     self.hint = hint
   }
+}
+
+/// Something that was run or checked does not hold.
+struct Failure: Error, CustomStringConvertible {
+  let description: String
+
+  init(_ description: String) { self.description = description }
 }
 
 /// How the program ends; `recipe help` lists these.

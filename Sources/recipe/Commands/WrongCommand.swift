@@ -3,14 +3,10 @@ import Simulation
 
 /// `recipe wrong NAME [EXAMPLE]`: how often each wrong version breaks what it
 /// breaks.
-enum WrongCommand {
-  static func run(_ recipe: Recipe, arguments: Arguments) async throws {
-    let (examples, rest) = try ExampleCommand.take(
-      arguments.operands,
-      of: recipe
-    )
-    var arguments = arguments
-    arguments.operands = rest
+enum WrongCommand: Subcommand {
+  static func run(_ arguments: inout Arguments) async throws {
+    let recipe = try arguments.takeRecipe()
+    let examples = try arguments.takeExamples(of: recipe)
     try arguments.requireEmpty()
     var holds = true
     for example in examples {

@@ -19,12 +19,24 @@ struct CopyPlan {
     var present: Data?
     /// What it is to hold.
     var text: String
-    var action: Action
+    var action = Action.write
     var problem: UsageError?
 
-    enum Action {
-      case write, overwrite, update, merge, conflict, keep, keepEdits, refuse
+    /// By what is said of it when it is done.
+    enum Action: String {
+      case write = "written"
+      case overwrite = "overwritten"
+      case update = "updated"
+      case merge = "merged"
+      case conflict = "conflict"
+      case keep = "unchanged"
+      case keepEdits = "up to date with your edits"
+      case refuse = "refused"
     }
+
+    var verb: String { action.rawValue }
+
+    var isConflicted: Bool { action == .conflict }
 
     var writes: Bool {
       switch action {
@@ -32,21 +44,6 @@ struct CopyPlan {
       // What is in the file already needs no writing again.
       case .conflict: present != Data(text.utf8)
       case .keep, .keepEdits, .refuse: false
-      }
-    }
-
-    var isConflicted: Bool { action == .conflict }
-
-    var verb: String {
-      switch action {
-      case .write: "written"
-      case .overwrite: "overwritten"
-      case .update: "updated"
-      case .merge: "merged"
-      case .conflict: "conflict"
-      case .keep: "unchanged"
-      case .keepEdits: "up to date with your edits"
-      case .refuse: "refused"
       }
     }
 
@@ -75,11 +72,7 @@ struct CopyPlan {
 
   /// Looks at what is there; writes nothing.
   ///
-  /// - Parameters:
-  ///   - files: The recipe's own file first, then its ingredients'.
-  ///   - target: Where they go.
-  ///   - mode: What may happen to files that are there.
-  /// - Throws: ``UsageError`` when the names do not work out.
+  /// The first file is the recipe's own; its ingredients' follow.
   init(
     _ files: [PatternFile],
     to target: CopyCommand.Target,
@@ -94,8 +87,17 @@ struct CopyPlan {
           hint: "choose another name for \(files[0].recipe.name)"
         )
       }
-      let url = target.folder.appending(path: name)
-      steps.append(Self.step(for: file, at: url, mode: mode))
+      var step = Step(
+        file: target.folder.appending(path: name),
+        text: file.text
+      )
+      do {
+        try step.decide(file, mode)
+      } catch {
+        step.action = .refuse
+        step.problem = error
+      }
+      steps.append(step)
     }
     if case .update = mode, steps[0].action == .write {
       throw UsageError(
@@ -119,69 +121,48 @@ struct CopyPlan {
         .joined(separator: "\nrecipe: ")
     )
   }
+}
 
-  private static func step(
-    for file: PatternFile,
-    at url: URL,
-    mode: Mode
-  ) -> Step {
-    let copy = file.copy
-    var step = Step(file: url, present: nil, text: copy.text, action: .write)
-    let path = url.relativePath
-
-    func refuse(_ message: String, hint: String? = nil) -> Step {
-      step.action = .refuse
-      step.problem = UsageError(message, hint: hint)
-      return step
-    }
-
+extension CopyPlan.Step {
+  /// Looks at what is there, and decides what is to be done.
+  fileprivate mutating func decide(
+    _ pattern: PatternFile,
+    _ mode: CopyPlan.Mode
+  ) throws(UsageError) {
+    let path = file.relativePath
     // Not following a link: one that leads nowhere is in the way too.
-    let attributes = try? FileManager.default.attributesOfItem(atPath: url.path)
-    guard let type = attributes?[.type] as? FileAttributeType else {
-      return step
+    guard let type = Self.type(of: file) else { return }
+    // An edit belongs where the link leads, and the link stays.
+    if type == .typeSymbolicLink { file = file.resolvingSymlinksInPath() }
+    guard Self.type(of: file) == .typeRegular else {
+      throw UsageError("'\(path)' is in the way, and is no file")
     }
-    if type == .typeSymbolicLink {
-      // An edit belongs where the link leads, and the link stays.
-      step.file = url.resolvingSymlinksInPath()
-    }
-    let isRegular =
-      (try? FileManager.default.attributesOfItem(atPath: step.file.path))?[
-        .type
-      ]
-      as? FileAttributeType == .typeRegular
-    guard isRegular else {
-      return refuse("'\(path)' is in the way, and is no file")
-    }
+    let data: Data
     do {
-      step.present = try Data(contentsOf: step.file)
+      data = try Data(contentsOf: file)
     } catch {
-      return refuse("cannot read '\(path)': \(error.reason)")
+      throw UsageError("cannot read '\(path)': \(error.reason)")
     }
-    if step.present == Data(copy.text.utf8) {
-      step.action = .keep
-      return step
+    present = data
+    if data == Data(text.utf8) { return action = .keep }
+    guard unsafe access(file.path, W_OK) == 0 else {
+      throw UsageError("'\(path)' may not be written")
     }
-    guard unsafe access(step.file.path, W_OK) == 0 else {
-      return refuse("'\(path)' may not be written")
-    }
-    if case .overwrite = mode {
-      step.action = .overwrite
-      return step
-    }
+    if case .overwrite = mode { return action = .overwrite }
 
-    let raw = step.present.flatMap { String(validating: $0, as: UTF8.self) }
-    guard let raw, let header = Copy.Header(in: raw.withUnixLineEnds),
-      header.name == file.recipe.name
+    guard let raw = String(validating: data, as: UTF8.self),
+      case let present = raw.withUnixLineEnds,
+      let header = PatternFile.Header(in: present),
+      header.name == pattern.recipe.name
     else {
-      return refuse(
-        "'\(path)' is in the way, and is no copy of \(file.recipe.name)",
+      throw UsageError(
+        "'\(path)' is in the way, and is no copy of \(pattern.recipe.name)",
         hint: "give a file name, or overwrite it with --force"
       )
     }
-    let present = raw.withUnixLineEnds
-    let isUnedited = Copy.isUnedited(present, header)
+    let isUnedited = try header.isUnedited(present)
     guard case .update(let root) = mode else {
-      return refuse(
+      throw UsageError(
         isUnedited
           ? "'\(path)' is a copy of another version"
           : "'\(path)' is a copy that has been edited",
@@ -189,83 +170,65 @@ struct CopyPlan {
           + (isUnedited ? "" : " and keeps the edits; --force loses them")
       )
     }
-
-    let usesCarriageReturns = raw != present
-    func setText(_ text: String) {
-      step.text =
-        usesCarriageReturns ? text.replacing("\n", with: "\r\n") : text
-    }
     if isUnedited {
-      step.action = .update
-      setText(copy.text)
-      if step.present == Data(step.text.utf8) { step.action = .keep }
-      return step
-    }
-    if present.contains(/(?m)^(<<<<<<<|>>>>>>>)\s/) {
-      step.action = .conflict
-      setText(present)
-      return step
-    }
-    if header.versionLine == copy.versionLine {
-      step.action = .keepEdits
-      setText(present)
-      return step
-    }
-    do throws(Merge.Failure) {
-      let base = try Merge.base(of: header, path: file.path, in: root)
-      let merged = try Merge.run(
+      action = .update
+    } else if present.contains(/(?m)^(<<<<<<<|>>>>>>>)\s/) {
+      (action, text) = (.conflict, present)
+    } else if header.versionLine == pattern.header.versionLine {
+      (action, text) = (.keepEdits, present)
+    } else {
+      do {
+        let base = try Merge.base(of: header, path: pattern.path, in: root)
         // The version is no edit: it would be a conflict for whoever has
         // edited the lines beside it.
-        yours: present.replacing(header.versionLine, with: copy.versionLine),
-        base: Copy(
-          name: copy.name,
-          version: copy.version,
-          page: copy.page,
-          body: base
-        ),
-        cookbook: copy
-      )
-      setText(merged.text)
-      step.action = merged.isConflicted ? .conflict : .merge
-      return step
-    } catch {
-      return refuse(
-        "cannot update '\(path)': \(error.problem)",
-        hint: error.hint
-      )
+        let merged = try Merge.run(
+          yours: present.replacing(
+            header.versionLine,
+            with: pattern.header.versionLine
+          ),
+          base: pattern.text(with: base),
+          cookbook: text
+        )
+        (action, text) = (merged.isConflicted ? .conflict : .merge, merged.text)
+      } catch {
+        throw UsageError(
+          "cannot update '\(path)': \(error.message)",
+          hint: error.hint
+        )
+      }
     }
+    // Its owner's line ends stay.
+    if raw != present { text = text.replacing("\n", with: "\r\n") }
+    if action == .update, data == Data(text.utf8) { action = .keep }
+  }
+
+  private static func type(of file: URL) -> FileAttributeType? {
+    let attributes = try? FileManager.default.attributesOfItem(
+      atPath: file.path
+    )
+    return attributes?[.type] as? FileAttributeType
   }
 }
 
 /// The three-way merge of an edited copy.
-enum Merge {
-  struct Failure: Error {
-    var problem: String
-    var hint: String?
-  }
-
+private enum Merge {
   /// The text below the header that was copied at the time.
-  ///
-  /// - Throws: ``Failure`` when git is missing or its history does not hold
-  ///   the version.
   static func base(
-    of header: Copy.Header,
+    of header: PatternFile.Header,
     path: String,
     in root: URL
-  ) throws(Failure) -> String {
-    let hint =
-      "'recipe copy --diff' shows both; --force takes the cookbook's text"
-    guard
-      let found = Subprocess.git([
-        "-C", root.path, "cat-file", "blob", header.version,
-      ])
-    else { throw Failure(problem: "there is no git on the PATH", hint: hint) }
-    guard found.status == 0, Copy.version(of: found.text) == header.version
+  ) throws(UsageError) -> String {
+    let found = Subprocess.git([
+      "-C", root.path, "cat-file", "blob", header.version,
+    ])
+    guard let found, found.status == 0,
+      try PatternFile.version(of: found.text) == header.version
     else {
-      throw Failure(
-        problem: "the version that it was copied from, \(header.version) of "
+      throw UsageError(
+        "the version that it was copied from, \(header.version) of "
           + "\(path), is not in the history of \(root.path)",
-        hint: "a shallow clone has it after 'git fetch --unshallow'; \(hint)"
+        hint: "a shallow clone has it after 'git fetch --unshallow'; "
+          + "'recipe copy --diff' shows both; --force takes the cookbook's text"
       )
     }
     return PatternFile.body(of: found.text)
@@ -274,39 +237,19 @@ enum Merge {
   /// Merges by `git merge-file`.
   static func run(
     yours: String,
-    base: Copy,
-    cookbook: Copy
-  ) throws(Failure) -> (text: String, isConflicted: Bool) {
-    // Otherwise the base's version line would differ from both others'.
-    let baseText = base.text.replacing(
-      base.versionLine,
-      with: cookbook.versionLine
-    )
-    let folder = FileManager.default.temporaryDirectory
-      .appending(path: "recipe-merge-\(UUID().uuidString)")
-    defer { try? FileManager.default.removeItem(at: folder) }
-    let texts = [
-      ("yours", yours), ("copied", baseText), ("cookbook", cookbook.text),
-    ]
-    do {
-      try FileManager.default.createDirectory(
-        at: folder,
-        withIntermediateDirectories: true
-      )
-      for (name, text) in texts {
-        try Data(text.utf8).write(to: folder.appending(path: name))
-      }
-    } catch {
-      throw Failure(problem: "cannot write to \(folder.path): \(error.reason)")
-    }
+    base: String,
+    cookbook: String
+  ) throws(UsageError) -> (text: String, isConflicted: Bool) {
     let labels = ["your edits", "as copied", "the cookbook"]
-    let merged = Subprocess.git(
-      ["merge-file", "-p", "--diff3"] + labels.flatMap { ["-L", $0] }
-        + texts.map { folder.appending(path: $0.0).path }
-    )
+    let merged = try withTexts([yours, base, cookbook]) { folder in
+      Subprocess.git(
+        ["-C", folder.path, "merge-file", "-p", "--diff3"]
+          + labels.flatMap { ["-L", $0] } + ["1", "2", "3"]
+      )
+    }
     // The status counts conflicts up to 127; above that it is an error.
     guard let merged, (0...127).contains(merged.status) else {
-      throw Failure(problem: "git merge-file failed")
+      throw UsageError("git merge-file failed")
     }
     return (merged.text, merged.status > 0)
   }

@@ -20,9 +20,9 @@ struct FileTransaction {
   /// Writes every file.
   ///
   /// Each is written beside its place first, so that a full disk is met
-  /// before anything has changed, and moved there at the end. A new file is
-  /// put in place by a link, which never replaces one that has come in the
-  /// meantime. A process that is killed between two moves can leave one
+  /// before anything has changed, and moved there at the end. The name of a
+  /// new file is claimed first: one that has come in the meantime is never
+  /// replaced. A process that is killed between two moves can leave one
   /// undone, and temporary files whose names end in `.tmp`.
   ///
   /// - Throws: ``Failure``; everything is as it was then.
@@ -38,29 +38,41 @@ struct FileTransaction {
     var temporary: [URL] = []
     var undo: [() -> Void] = []
     defer { for file in temporary { unsafe unlink(file.path) } }
+    func neighbour(of file: URL) -> URL {
+      let mark = String(UInt64.random(in: .min ... .max), radix: 36)
+      let name = ".\(file.lastPathComponent).\(mark).tmp"
+      temporary.append(file.deletingLastPathComponent().appending(path: name))
+      return temporary[temporary.count - 1]
+    }
     do throws(Failure) {
+      var copies: [URL] = []
       for change in changes {
-        let copy = Self.neighbour(of: change.file)
-        temporary.append(copy)
-        try write(change, to: copy)
+        copies.append(neighbour(of: change.file))
+        try write(change, to: copies[copies.count - 1])
       }
-      for (change, copy) in zip(changes, Array(temporary)) {
-        guard change.expected != nil else {
-          try place(copy, at: change.file)
-          undo.append { unsafe unlink(change.file.path) }
-          continue
+      for (change, copy) in zip(changes, copies) {
+        let file = change.file
+        if change.expected == nil {
+          let claim = unsafe open(file.path, O_WRONLY | O_CREAT | O_EXCL, 0o666)
+          try check(claim, file)
+          close(claim)
+          undo.append { unsafe unlink(file.path) }
+        } else {
+          guard (try? Data(contentsOf: file)) == change.expected else {
+            throw Failure(
+              path: file.path,
+              reason: "it has just been changed by another program"
+            )
+          }
+          let backup = neighbour(of: file)
+          do {
+            try FileManager.default.copyItem(at: file, to: backup)
+          } catch {
+            throw Failure(path: file.path, reason: error.reason)
+          }
+          undo.append { unsafe rename(backup.path, file.path) }
         }
-        guard (try? Data(contentsOf: change.file)) == change.expected else {
-          throw Failure(
-            path: change.file.path,
-            reason: "it has just been changed by another program"
-          )
-        }
-        let backup = Self.neighbour(of: change.file)
-        temporary.append(backup)
-        try back(up: change.file, to: backup)
-        try check(unsafe rename(copy.path, change.file.path), change.file)
-        undo.append { unsafe rename(backup.path, change.file.path) }
+        try check(unsafe rename(copy.path, file.path), file)
       }
     } catch {
       for step in undo.reversed() { step() }
@@ -89,47 +101,9 @@ struct FileTransaction {
     }
   }
 
-  private func place(_ copy: URL, at file: URL) throws(Failure) {
-    if unsafe link(copy.path, file.path) == 0 { return }
-    guard errno == EPERM || errno == ENOTSUP || errno == ENOSYS else {
-      throw failure(file)
-    }
-    // A file system without links: claim the name, then replace the claim.
-    let claim = unsafe open(file.path, O_WRONLY | O_CREAT | O_EXCL, 0o666)
-    try check(claim, file)
-    close(claim)
-    guard unsafe rename(copy.path, file.path) == 0 else {
-      let failure = failure(file)
-      unsafe unlink(file.path)
-      throw failure
-    }
-  }
-
-  private func back(up file: URL, to backup: URL) throws(Failure) {
-    if unsafe link(file.path, backup.path) == 0 { return }
-    do {
-      try FileManager.default.copyItem(at: file, to: backup)
-    } catch {
-      throw Failure(path: file.path, reason: error.reason)
-    }
-  }
-
   private func check(_ result: Int32, _ file: URL) throws(Failure) {
-    if result < 0 { throw failure(file) }
-  }
-
-  private func failure(_ file: URL) -> Failure {
-    // Before anything else sets it.
-    let code = errno
-    return Failure(
-      path: file.path,
-      reason: unsafe String(cString: strerror(code)).lowercased()
-    )
-  }
-
-  private static func neighbour(of file: URL) -> URL {
-    let mark = String(UInt64.random(in: .min ... .max), radix: 36)
-    return file.deletingLastPathComponent()
-      .appending(path: ".\(file.lastPathComponent).\(mark).tmp")
+    guard result < 0 else { return }
+    let reason = unsafe String(cString: strerror(errno)).lowercased()
+    throw Failure(path: file.path, reason: reason)
   }
 }

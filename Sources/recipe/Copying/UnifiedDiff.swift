@@ -3,38 +3,26 @@ import Foundation
 /// The differences of two texts, as `diff -u` prints them.
 enum UnifiedDiff {
   /// The differences with three lines around each; none for equal texts.
-  ///
-  /// - Throws: ``UsageError`` where there is no `diff`.
   static func lines(
     from old: [String],
     named oldName: String,
     to new: [String],
     named newName: String,
     styled: Bool = false
-  ) throws -> [String] {
+  ) throws(UsageError) -> [String] {
     guard old != new else { return [] }
-    guard let diff = Subprocess.find("diff") else {
-      throw UsageError("this needs 'diff' on the PATH")
+    let diff = try Subprocess.require("diff")
+    let texts = [old, new].map { $0.map { $0 + "\n" }.joined() }
+    let printed = try withTexts(texts) { folder throws(UsageError) in
+      try Subprocess.run(
+        diff,
+        ["-u", "-L", oldName, "-L", newName, "1", "2"],
+        environment: ["LC_ALL": "C"],
+        in: folder
+      )
     }
-    let folder = FileManager.default.temporaryDirectory
-      .appending(path: "recipe-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(
-      at: folder,
-      withIntermediateDirectories: true
-    )
-    defer { try? FileManager.default.removeItem(at: folder) }
-    for (name, lines) in [("old", old), ("new", new)] {
-      try Data(lines.map { $0 + "\n" }.joined().utf8)
-        .write(to: folder.appending(path: name))
-    }
-    let result = try Subprocess.run(
-      diff,
-      ["-u", "-L", oldName, "-L", newName, "old", "new"],
-      environment: ["LC_ALL": "C"],
-      in: folder
-    )
     // A line of a text never ends here, though it may hold a line separator.
-    let lines = result.text.split(separator: "\n").map(String.init)
+    let lines = printed.text.split(separator: "\n").map(String.init)
     return styled ? lines.map(coloured) : lines
   }
 
@@ -46,4 +34,25 @@ enum UnifiedDiff {
     default: line
     }
   }
+}
+
+/// Calls `body` with a folder that has the texts as files `1`, `2` and so on,
+/// and is gone afterwards.
+func withTexts<Result>(
+  _ texts: [String],
+  _ body: (URL) throws(UsageError) -> Result
+) throws(UsageError) -> Result {
+  let files = FileManager.default
+  let folder = files.temporaryDirectory
+    .appending(path: "recipe-\(UUID().uuidString)")
+  defer { try? files.removeItem(at: folder) }
+  do {
+    try files.createDirectory(at: folder, withIntermediateDirectories: true)
+    for (index, text) in texts.enumerated() {
+      try Data(text.utf8).write(to: folder.appending(path: "\(index + 1)"))
+    }
+  } catch {
+    throw UsageError("cannot write to \(folder.path): \(error.reason)")
+  }
+  return try body(folder)
 }

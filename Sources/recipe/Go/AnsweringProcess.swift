@@ -6,39 +6,27 @@ import Foundation
 /// Safety of the unchecked conformance: it serves one caller at a time, who
 /// waits for the answers.
 final class AnsweringProcess: @unchecked Sendable {
-  /// The process has ended without having answered.
-  struct Ended: Error {}
-
-  private let process = Process()
+  private let process: Process
   private let requests = Pipe()
   private let answers = Pipe()
   private var received = Data()
 
-  /// Starts the process; it ends with its owner.
-  ///
-  /// - Parameters:
-  ///   - executable: What to run.
-  ///   - arguments: Its command line.
-  ///   - environment: Variables beside those of this process.
-  ///   - folder: Where it runs; by default where this process does.
-  /// - Throws: ``UsageError`` when it cannot be run.
+  /// Starts the process, which ends with its owner; see ``Subprocess``.
   init(
     _ executable: URL,
     _ arguments: [String],
     environment: [String: String],
     in folder: URL? = nil
   ) throws(UsageError) {
-    process.executableURL = executable
-    process.arguments = arguments
-    process.environment = ProcessInfo.processInfo.environment
-      .merging(environment) { $1 }
-    if let folder { process.currentDirectoryURL = folder }
-    process.standardInput = requests
-    process.standardOutput = answers
-    do {
-      try process.run()
-    } catch {
-      throw UsageError("cannot run \(executable.path): \(error.reason)")
+    let (input, output) = (requests, answers)
+    process = try Subprocess.start(
+      executable,
+      arguments,
+      environment: environment,
+      in: folder
+    ) { process in
+      process.standardInput = input
+      process.standardOutput = output
     }
   }
 
@@ -50,16 +38,12 @@ final class AnsweringProcess: @unchecked Sendable {
     process.waitUntilExit()
   }
 
-  /// Asks, and waits on a thread of its own.
-  ///
-  /// - Parameter lines: The requests, without their line feeds.
-  /// - Returns: An answer for each, in order.
-  /// - Throws: ``Ended``.
+  /// Asks, and waits on a thread of its own, for an answer to each line.
   func answers(to lines: [String]) async throws -> [Data] {
     try await onThread { try self.ask(lines) }
   }
 
-  private func ask(_ lines: [String]) throws(Ended) -> [Data] {
+  private func ask(_ lines: [String]) throws(Failure) -> [Data] {
     let batch = Data(lines.map { $0 + "\n" }.joined().utf8)
     let input = requests.fileHandleForWriting
     // Both pipes hold little: who writes all before reading waits forever.
@@ -73,7 +57,10 @@ final class AnsweringProcess: @unchecked Sendable {
         continue
       }
       let chunk = answers.fileHandleForReading.availableData
-      guard !chunk.isEmpty else { throw Ended() }
+      guard !chunk.isEmpty else {
+        let request = lines[answered.count].prefix(200)
+        throw Failure("a process ended instead of answering \(request)")
+      }
       received = Data(received) + chunk
     }
     return answered

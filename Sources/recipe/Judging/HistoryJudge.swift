@@ -42,27 +42,18 @@ enum HistoryJudge {
     }
   }
 
-  /// Judges the histories of some seeds.
-  ///
-  /// - Parameters:
-  ///   - judge: Records the history of a seed.
-  ///   - side: Where it is recorded.
-  ///   - seeds: A history for each.
-  ///   - stopsEarly: Whether to stop at the first that is rejected.
-  ///   - limit: After how long to stop in any case.
-  /// - Returns: How many there were, and why the first was rejected.
+  /// Judges a history for each seed; with a limit of time, until the first
+  /// that is rejected.
   static func judge(
     _ judge: @escaping Histories.Judge,
     _ side: Histories.Side,
     seeds: Range<UInt64>,
-    stopsEarly: Bool = false,
     limit: Duration? = nil
   ) async -> Verdict {
     var verdict = Verdict(side: side, firstSeed: seeds.lowerBound)
     let end = limit.map { ContinuousClock.now + $0 }
     for seed in seeds {
-      if let end, ContinuousClock.now > end { break }
-      if stopsEarly, verdict.rejected > 0 { break }
+      if let end, ContinuousClock.now > end || verdict.rejected > 0 { break }
       verdict.histories += 1
       do throws(SimulationFailure) {
         let history =
@@ -95,8 +86,6 @@ enum HistoryJudge {
   }
 
   /// Cancels the program of each seed at every step.
-  ///
-  /// - Returns: The number of cancelled runs.
   static func cancelEverywhere(
     _ judge: @escaping Histories.Judge,
     seeds: Range<UInt64>
@@ -106,14 +95,10 @@ enum HistoryJudge {
       runs += try await Simulation.cancelEverywhere(seeds: seed..<seed + 1) {
         await judge(seed, $0.clock)
       } check: { history in
-        if let why = history.counterexample { throw Rejected(why: why) }
+        if let why = history.counterexample { throw Failure(why) }
       }
     }
     return runs
-  }
-
-  struct Rejected: Error {
-    var why: String
   }
 
   /// What the simulation records for a seed.
@@ -131,24 +116,19 @@ enum HistoryJudge {
     count: Int
   ) async -> Evidences.Report {
     let seed = UInt64.random(in: 0..<1 << 32)
+    let simulated = UInt64(max(1, count / 10))
     let verdicts = [
       await judge(
         histories.judge,
         .threads,
         seeds: seed..<seed + UInt64(count)
       ),
-      await judge(
-        histories.judge,
-        .simulation,
-        seeds: 0..<UInt64(max(1, count / 10))
-      ),
+      await judge(histories.judge, .simulation, seeds: 0..<simulated),
     ]
-    let lines = verdicts.flatMap { verdict in
-      [verdict.summary] + [verdict.problem].compactMap { $0 }
-    }
+    let problems = verdicts.compactMap(\.problem)
     return Evidences.Report(
-      text: lines.joined(separator: "\n"),
-      holds: verdicts.allSatisfy { $0.problem == nil }
+      verdicts.map(\.summary) + problems,
+      holds: problems.isEmpty
     )
   }
 }
@@ -168,7 +148,6 @@ extension HistoryJudge {
         wrong.judge,
         .threads,
         seeds: seed..<seed + 200_000,
-        stopsEarly: true,
         limit: .seconds(60)
       )
     }

@@ -24,15 +24,11 @@ struct RaceJudge {
   let recipe: Recipe
   let example: Example
 
-  /// Runs both languages.
+  /// Runs both languages, or Swift alone where there is no Go.
   ///
-  /// - Parameters:
-  ///   - go: The Go twins; `nil` leaves Go out.
-  ///   - runs: How often Go runs.
-  ///   - limit: How many schedules are tried at the most. To need more is a
-  ///     problem: then nobody knows what cannot happen.
-  ///   - wrong: A wrong version of Go's to run in its place.
-  /// - Returns: How often each outcome was seen, and what is wrong with that.
+  /// To need more schedules than the limit is a problem: then nobody knows
+  /// what cannot happen.
+  ///
   /// - Throws: What keeps a run from its end, such as a deadlock, and a law
   ///   that is broken.
   func judge(
@@ -80,28 +76,22 @@ struct RaceJudge {
 
   /// What should not have been seen, and what should.
   func problems(of verdict: Verdict) -> [String] {
-    guard case .race = example.evidence else {
-      return ["\(example.name) is not declared as a race"]
-    }
-    func allowed(isGo: Bool) -> Set<String> {
-      example.evidence.declared(isGo: isGo) ?? []
-    }
+    let ofSwift = example.evidence.declared(isGo: false) ?? []
+    let ofGo = example.evidence.declared(isGo: true) ?? []
     var problems: [String] = []
     if !verdict.isComplete {
       let schedules = verdict.swift.values.reduce(0, +)
       problems.append("there are more than \(schedules.grouped) schedules")
     }
     for (language, seen, allowed) in [
-      ("Swift", verdict.swift, allowed(isGo: false)),
-      ("Go", verdict.go, allowed(isGo: true)),
+      ("Swift", verdict.swift, ofSwift), ("Go", verdict.go, ofGo),
     ] {
       for outcome in seen.keys.sorted() where !allowed.contains(outcome) {
         problems.append("\(language) comes to '\(outcome)', which is forbidden")
       }
     }
     // Of Go no such thing can be said: what it did not do, it may do yet.
-    for outcome in allowed(isGo: false).sorted()
-    where verdict.swift[outcome] == nil {
+    for outcome in ofSwift.sorted() where verdict.swift[outcome] == nil {
       problems.append("no schedule of Swift comes to '\(outcome)'")
     }
     return problems

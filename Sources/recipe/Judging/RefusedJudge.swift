@@ -24,7 +24,7 @@ enum RefusedJudge {
   struct Verdict {
     /// Relative to the folder of the recipe.
     var file: String
-    var diagnoses: [Diagnosis]
+    var diagnoses: [Diagnosis] = []
     /// Why the file is not refused as it says; `nil` if it is.
     var problem: String?
 
@@ -36,13 +36,18 @@ enum RefusedJudge {
     }
   }
 
-  static func isGo(_ file: String) -> Bool { file.hasSuffix(".go") }
+  private static func isGo(_ refusal: Refusal) -> Bool {
+    refusal.file.hasSuffix(".go")
+  }
 
   // MARK: Expectations
 
   /// What the comments of a file expect, except for notes.
-  static func expectations(in text: String) -> [Diagnosis] {
-    text.lines.enumerated().flatMap { index, line in
+  private static func expectations(
+    in file: URL
+  ) throws(UsageError) -> [Diagnosis] {
+    let text = try String(file: file, named: file.path)
+    return text.lines.enumerated().flatMap { index, line in
       line.matches(
         of: /expected-(\w+)(?:@([+-]\d+))?[ 0-9+*-]*\{\{(.+?)\}\}/
       ).filter { $0.output.1 != "note" }.map { match in
@@ -55,14 +60,6 @@ enum RefusedJudge {
     }
   }
 
-  private static func read(_ file: URL) throws(UsageError) -> String {
-    do {
-      return try String(contentsOf: file, encoding: .utf8)
-    } catch {
-      throw UsageError("cannot read \(file.path): \(error.reason)")
-    }
-  }
-
   // MARK: Swift
 
   /// Judges a file of Swift, whose content stands under `#if REFUSED`.
@@ -71,43 +68,31 @@ enum RefusedJudge {
     at file: URL,
     beside others: [URL] = []
   ) throws -> Verdict {
-    var verdict = Verdict(file: name, diagnoses: [])
-    guard
-      expectations(in: try read(file)).contains(where: { $0.tool == "error" })
-    else {
-      verdict.problem = "it expects no error"
-      return verdict
+    guard try expectations(in: file).contains(where: { $0.tool == "error" })
+    else { return Verdict(file: name, problem: "it expects no error") }
+    func compile(_ options: String...) throws -> Subprocess.Result {
+      let sdk = ProcessInfo.processInfo.environment["SDKROOT"]
+      return try Subprocess.run(
+        try Subprocess.require("swiftc"),
+        ["-frontend", "-emit-sil", "-o", "/dev/null", "-parse-as-library"]
+          + ["-swift-version", "6", "-D", "REFUSED"] + options
+          + (sdk.map { ["-sdk", $0] } ?? [])
+          + ["-primary-file", file.path] + others.map(\.path)
+      )
     }
-    let verified = try compile(file, others, ["-verify"])
+    let verified = try compile("-verify")
     guard verified.status == 0 else {
-      verdict.problem = verified.text
-      return verdict
+      return Verdict(file: name, problem: verified.text)
     }
     // To verify is to print nothing; and `expected-error *{{…}}` is met
     // by no error at all.
-    let plain = try compile(file, others, ["-diagnostic-style", "llvm"])
-    verdict.diagnoses = diagnoses(of: "error", in: plain.text, about: file)
-    if plain.status == 0 || verdict.diagnoses.isEmpty {
-      verdict.problem = "it compiles"
-    }
-    return verdict
-  }
-
-  private static func compile(
-    _ file: URL,
-    _ others: [URL],
-    _ options: [String]
-  ) throws -> Subprocess.Result {
-    guard let compiler = Subprocess.find("swiftc") else {
-      throw UsageError("this needs 'swiftc' on the PATH")
-    }
-    let environment = ProcessInfo.processInfo.environment
-    return try Subprocess.run(
-      compiler,
-      ["-frontend", "-emit-sil", "-o", "/dev/null", "-parse-as-library"]
-        + ["-swift-version", "6", "-D", "REFUSED"] + options
-        + (environment["SDKROOT"].map { ["-sdk", $0] } ?? [])
-        + ["-primary-file", file.path] + others.map(\.path)
+    let plain = try compile("-diagnostic-style", "llvm")
+    let found = diagnoses(of: "error", in: plain.text, about: file)
+    let compiles = plain.status == 0 || found.isEmpty
+    return Verdict(
+      file: name,
+      diagnoses: found,
+      problem: compiles ? "it compiles" : nil
     )
   }
 
@@ -127,15 +112,16 @@ enum RefusedJudge {
         match.output.3 == nil || match.output.3 == "error",
         let line = Int(match.output.2)
       else { return nil }
-      return Diagnosis(
-        tool: tool,
-        line: line,
-        message: String(match.output.4)
-      )
+      return Diagnosis(tool: tool, line: line, message: String(match.output.4))
     }
   }
 
   // MARK: Go
+
+  private static let tools: KeyValuePairs = [
+    "error": ["build", "-o", "/dev/null"], "vet": ["vet"],
+    "race": ["run", "-race"], "run": ["run"],
+  ]
 
   /// Judges a file of Go, which begins with `//go:build ignore` and uses the
   /// standard library alone.
@@ -145,24 +131,26 @@ enum RefusedJudge {
     _ name: String,
     at file: URL,
     recorded: [Diagnosis]? = nil
-  ) throws -> Verdict {
-    var verdict = Verdict(file: name, diagnoses: recorded ?? [])
-    let expected = expectations(in: try read(file))
-    let tools = ["error", "vet", "race", "run"].filter { tool in
-      expected.contains { $0.tool == tool }
-    }
+  ) throws(UsageError) -> Verdict {
+    let expected = try expectations(in: file)
     if expected.isEmpty {
-      verdict.problem = "it expects nothing"
-    } else if let other = expected.first(where: { !tools.contains($0.tool) }) {
-      verdict.problem = "no tool makes a '\(other.tool)'"
+      return Verdict(file: name, problem: "it expects nothing")
     }
-    guard verdict.problem == nil else { return verdict }
-    for tool in tools where recorded == nil {
-      let said = try run(tool, on: file)
-      var found = diagnoses(of: tool, in: said.text, about: file)
-      if tool == "race" || tool == "run" {
-        found = crashes(of: tool, in: said.text, about: file, expected)
-      }
+    for other in expected where !tools.contains(where: { $0.key == other.tool })
+    {
+      return Verdict(file: name, problem: "no tool makes a '\(other.tool)'")
+    }
+    var verdict = Verdict(file: name, diagnoses: recorded ?? [])
+    for (tool, command) in tools
+    where recorded == nil && expected.contains(where: { $0.tool == tool }) {
+      let said = try GoToolchain.output(
+        of: command + [file.path],
+        environment: GoToolchain.plain
+      )
+      let found =
+        command[0] == "run"
+        ? crashes(of: tool, in: said.text, about: file, expected)
+        : diagnoses(of: tool, in: said.text, about: file)
       if said.status == 0 {
         verdict.problem = "'\(tool)' accepts it"
       } else if found.isEmpty {
@@ -173,23 +161,6 @@ enum RefusedJudge {
     verdict.problem =
       verdict.problem ?? difference(expected, verdict.diagnoses)
     return verdict
-  }
-
-  private static func run(
-    _ tool: String,
-    on file: URL
-  ) throws(UsageError) -> Subprocess.Result {
-    let command =
-      switch tool {
-      case "error": ["build", "-o", "/dev/null"]
-      case "vet": ["vet"]
-      case "race": ["run", "-race"]
-      default: ["run"]
-      }
-    return try GoToolchain.output(
-      of: command + [file.path],
-      environment: GoToolchain.plain
-    )
   }
 
   /// The expected lines that the report of a race or a crash names.
@@ -206,20 +177,11 @@ enum RefusedJudge {
     }
     guard let report else { return [] }
     let message = report.split(separator: ": ", maxSplits: 1)[1]
-    return expected.filter { $0.tool == tool }.compactMap { crash in
-      guard
-        output.lines.contains(where: {
-          let words = $0.split(separator: " ")
-          return words.first?
-            .hasSuffix("/\(file.lastPathComponent):\(crash.line)") ?? false
-        })
-      else { return nil }
-      return Diagnosis(
-        tool: tool,
-        line: crash.line,
-        message: String(message)
-      )
-    }
+    let named = output.lines.compactMap { $0.split(separator: " ").first }
+    return expected.filter { crash in
+      let place = "/\(file.lastPathComponent):\(crash.line)"
+      return crash.tool == tool && named.contains { $0.hasSuffix(place) }
+    }.map { Diagnosis(tool: tool, line: $0.line, message: String(message)) }
   }
 
   /// What is expected and not said, or said and not expected.
@@ -256,7 +218,7 @@ extension RefusedJudge {
     let room = try Checkout.root().appending(path: recipe.folder)
     return try refusals.map { refusal in
       let file = room.appending(path: refusal.file)
-      guard isGo(refusal.file) else {
+      guard isGo(refusal) else {
         return try judgeSwift(
           refusal.file,
           at: file,
@@ -280,8 +242,7 @@ extension RefusedJudge {
     of recipe: Recipe
   ) async throws -> Evidences.Report {
     let verdicts = try await onThread {
-      let needsRecord =
-        !GoToolchain.isHere && refusals.contains { isGo($0.file) }
+      let needsRecord = !GoToolchain.isHere && refusals.contains(where: isGo)
       return try judge(
         refusals,
         of: recipe,
@@ -289,26 +250,26 @@ extension RefusedJudge {
           ? try CompareCommand.recorded(example, of: recipe) : nil
       )
     }
-    return Evidences.Report(
-      text: verdicts.map(\.text).joined(separator: "\n"),
-      holds: verdicts.allSatisfy { $0.problem == nil }
-    )
+    let holds = verdicts.allSatisfy { $0.problem == nil }
+    return Evidences.Report(verdicts.map(\.text), holds: holds)
   }
 
   /// What Go's tools say of the files of an example, for its record.
   ///
-  /// - Throws: ``GoFailure`` for a file that is not refused as it says.
+  /// - Throws: ``Failure`` for a file that is not refused as it says.
   static func goTrace(
     _ refusals: [Refusal],
     of recipe: Recipe
   ) async throws -> Trace {
     let verdicts = try await onThread {
-      try judge(refusals.filter { isGo($0.file) }, of: recipe)
+      try judge(refusals.filter(isGo), of: recipe)
+    }
+    for verdict in verdicts where verdict.problem != nil {
+      throw Failure("Go: \(verdict.text)")
     }
     return Trace(
-      try verdicts.flatMap { verdict in
-        if verdict.problem != nil { throw GoFailure(answer: verdict.text) }
-        return verdict.diagnoses.map { diagnosis in
+      verdicts.flatMap { verdict in
+        verdict.diagnoses.map { diagnosis in
           Event(
             at: 0,
             lane: verdict.file,

@@ -2,12 +2,8 @@ import Cookbook
 
 /// The program's output, for pages: the same in every process.
 enum Replay {
-  /// What a command prints where there is no terminal.
-  ///
-  /// - Parameter command: A recipe with its flags, a seed among them, or
-  ///   `find` or `list`.
-  /// - Returns: The lines.
-  /// - Throws: ``UsageError``, or whatever keeps the run from its end.
+  /// What a command prints where there is no terminal: a recipe with its
+  /// flags, a seed among them, or `find` or `list`.
   static func output(of command: String) async throws -> [String] {
     var arguments = words(of: command)
     guard !arguments.isEmpty else { throw UsageError("there is no command") }
@@ -17,31 +13,16 @@ enum Replay {
     case "find":
       return FindCommand.text(for: arguments.joined(separator: " ")).lines
     default:
-      return try await ExampleCommand.replay(
-        try recipe(named: name),
-        arguments
-      )
+      return try await ExampleCommand.replay(try recipe(named: name), arguments)
     }
   }
 
   /// The words of a command line, which quotation marks may hold together.
   static func words(of command: String) -> [String] {
-    var words: [String] = []
-    var word: String?
-    var quote: Character?
-    for character in command {
-      if character == quote {
-        quote = nil
-      } else if quote == nil, character == "'" || character == "\"" {
-        quote = character
-        word = word ?? ""
-      } else if quote == nil, character == " " {
-        if let word { words.append(word) }
-        word = nil
-      } else {
-        word = (word ?? "") + String(character)
+    command.matches(of: /(?:'[^']*'|"[^"]*"|[^ '"])+/).map { word in
+      word.output.replacing(/'([^']*)'|"([^"]*)"/) {
+        $0.output.1 ?? $0.output.2 ?? ""
       }
-    }
-    return words + [word].compactMap { $0 }
+    }.map(String.init)
   }
 }

@@ -18,14 +18,6 @@ import Foundation
 struct Cells {
   enum Language: String { case go = "Go", swift = "Swift" }
 
-  /// What an example comes to in both languages.
-  struct Cell {
-    var swift: String
-    var go: String
-    /// The rule of language behind the difference.
-    var rule = ""
-  }
-
   let recipe: Recipe
   /// What Go came to, by example.
   ///
@@ -44,41 +36,28 @@ struct Cells {
   }
 
   /// Runs an example, with what a run without flags takes.
-  ///
-  /// - Throws: What keeps it from its end, and an outcome that is not the
-  ///   declared one.
-  func cell(_ example: Example) async throws -> Cell {
+  private func cell(
+    _ example: Example
+  ) async throws -> (swift: String, go: String) {
     if case .race = example.evidence {
       let text = "a race: recipe \(recipe.name) \(example.name)"
-      return Cell(swift: text, go: text)
+      return (text, text)
     }
     let trace = try await ExampleJudge.trace(example, example.input, seed: 0)
     let (swift, go) = (trace.outcome, recorded[example.name])
-    var cell = Cell(swift: words(swift, in: .swift), go: "")
-    switch example.evidence {
-    case .outcomes(let swiftWanted, let goWanted, let rule):
+    var cell = (words(swift, in: .swift), words(go ?? swift, in: .go))
+    if case .outcomes(let swiftWanted, let goWanted, _) = example.evidence {
       for (outcome, wanted) in [(swift, swiftWanted), (go, goWanted)] {
         guard let outcome, outcome.description != wanted else { continue }
-        throw Snippet.Failure(
-          problem: "\(example.name) comes to '\(outcome)', not '\(wanted)'"
+        throw UsageError(
+          "\(example.name) comes to '\(outcome)', not '\(wanted)'"
         )
       }
-      cell.go =
-        goWanted == swiftWanted
-        ? words(swift, in: .go)
-        : goWanted.replacing("\(Event.caller): ", with: "")
-      cell.rule = rule
-    default: cell.go = words(swift, in: .go)
+      if go == nil, goWanted != swiftWanted {
+        cell.1 = goWanted.replacing("\(Event.caller): ", with: "")
+      }
     }
-    if let go { cell.go = words(go, in: .go) }
     return cell
-  }
-
-  private func cell(named name: String) async throws -> Cell {
-    guard let example = recipe.examples.first(where: { $0.name == name }) else {
-      throw Snippet.Failure(problem: "\(recipe.name) has no example '\(name)'")
-    }
-    return try await cell(example)
   }
 
   /// An outcome in Markdown, as short as it goes.
@@ -111,7 +90,7 @@ struct Cells {
 
   /// The lines that a comment on a page asks for.
   func lines(_ name: String, _ request: String) async throws -> [String] {
-    if name == "rules" { return try await rules() }
+    if name == "rules" { return rules }
     let parts = request.split(separator: "|").map { part in
       part.split(separator: ";").map { item in
         let pair = item.split(separator: "=", maxSplits: 1)
@@ -122,59 +101,49 @@ struct Cells {
     if parts.count == 1 {
       var rows: [[String]] = []
       for (name, label) in parts[0] {
-        let cell = try await cell(named: name)
+        let cell = try await cell(try recipe.example(named: name))
         rows.append([label ?? "`\(name)`", cell.go, cell.swift])
       }
-      return Self.table(["", "in Go", "in Swift"], rows)
+      return Markdown.table(["", "in Go", "in Swift"], rows)
     }
     guard parts.count == 3, let word = parts[0].first?.name,
       let language = Language(rawValue: word)
     else {
-      throw Snippet.Failure(
-        problem: "cells are 'Go | ROW; ROW | COLUMN; COLUMN' or 'NAME; NAME'"
+      throw UsageError(
+        "cells are 'Go | ROW; ROW | COLUMN; COLUMN' or 'NAME; NAME'"
       )
     }
     var rows: [[String]] = []
     for verb in parts[1] {
       var row = [verb.label ?? verb.name.replacing("-", with: " ")]
       for state in parts[2] {
-        let cell = try await cell(named: "\(verb.name)-\(state.name)")
+        let cell = try await cell(
+          try recipe.example(named: "\(verb.name)-\(state.name)")
+        )
         row.append(language == .go ? cell.go : cell.swift)
       }
       rows.append(row)
     }
     let heads = parts[2].map { $0.name.replacing("-", with: " ") }
-    return Self.table(["in \(word)"] + heads, rows)
+    return Markdown.table(["in \(word)"] + heads, rows)
   }
 
-  private static func table(
-    _ head: [String],
-    _ rows: [[String]]
-  ) -> [String] {
-    ([head, head.map { _ in "---" }] + rows).map { row in
-      "| " + row.map { $0.replacing("|", with: "\\|") }.joined(separator: " | ")
-        + " |"
-    }
-  }
-
-  private func rules() async throws -> [String] {
-    var names: [(rule: String, names: [String])] = []
+  private var rules: [String] {
+    var rules: [String] = []
+    var names: [String: [String]] = [:]
     for example in recipe.examples {
-      let rule =
-        switch example.evidence {
-        case .outcomes(_, _, let rule), .race(_, _, let rule): rule
-        default: ""
-        }
-      if rule.isEmpty { continue }
-      if let index = names.firstIndex(where: { $0.rule == rule }) {
-        names[index].names.append(example.name)
-      } else {
-        names.append((rule, [example.name]))
+      switch example.evidence {
+      case .outcomes(_, _, let rule), .race(_, _, let rule):
+        if rule.isEmpty { continue }
+        if names[rule] == nil { rules.append(rule) }
+        names[rule, default: []].append(example.name)
+      default: continue
       }
     }
-    return names.map { rule, names in
-      "- \(rule) Run `\(names[0])`"
-        + (names.count == 1 ? "." : " (\(names.count) cells).")
+    return rules.map { rule in
+      let examples = names[rule, default: []]
+      return "- \(rule) Run `\(examples[0])`"
+        + (examples.count == 1 ? "." : " (\(examples.count) cells).")
     }
   }
 

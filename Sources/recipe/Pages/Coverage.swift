@@ -3,13 +3,9 @@ import Foundation
 /// How often each stretch of the sources was executed.
 struct Coverage {
   /// Lines and columns count from 1, columns in bytes.
-  struct Position: Comparable {
+  struct Position: Equatable {
     var line: Int
     var column: Int
-
-    static func < (left: Self, right: Self) -> Bool {
-      (left.line, left.column) < (right.line, right.column)
-    }
   }
 
   /// Code with a counter, up to where the next one takes over.
@@ -31,8 +27,6 @@ struct Coverage {
   ///
   /// Where regions nest, and where several copies of a function have the same
   /// ones, it has worked out already which counter is whose.
-  ///
-  /// - Throws: `DecodingError`.
   init(llvm json: Data) throws {
     let export = try JSONDecoder().decode(Export.self, from: json)
     for file in export.data.flatMap(\.files) {
@@ -71,12 +65,8 @@ struct Coverage {
     var data: [Part]
   }
 
-  /// Reads a profile of `go test -coverprofile`.
-  ///
-  /// - Parameters:
-  ///   - profile: Lines such as `module/file.go:3.2,5.16 2 1`.
-  ///   - folder: Where the module is.
-  /// - Throws: ``Malformed``.
+  /// Reads a profile of `go test -coverprofile` for the module in `folder`:
+  /// lines such as `module/file.go:3.2,5.16 2 1`.
   init(go profile: String, of folder: URL) throws(Malformed) {
     for line in profile.lines where !line.hasPrefix("mode: ") {
       guard
@@ -98,169 +88,136 @@ struct Coverage {
         )
       )
     }
-    files = files.mapValues { $0.sorted { $0.start < $1.start } }
+    files = files.mapValues { stretches in
+      stretches.sorted {
+        ($0.start.line, $0.start.column) < ($1.start.line, $1.start.column)
+      }
+    }
   }
 }
 
 /// A piece of a file that a page shows.
 struct ShownCode {
   /// Code that was not executed, or why that is not known.
-  struct Gap: Equatable, CustomStringConvertible {
-    var line: Int
-    var column: Int
+  struct Gap: CustomStringConvertible {
+    var position: Coverage.Position
     var problem: String
 
-    var description: String { "\(line):\(column): \(problem)" }
+    var description: String {
+      "\(position.line):\(position.column): \(problem)"
+    }
   }
 
-  /// The whole file, with spaces in place of comments.
-  private let lines: [[UInt8]]
-  /// The indices of the lines that are shown.
-  private let shown: [Int]
+  private static let newline = UInt8(ascii: "\n")
+  private static let space = UInt8(ascii: " ")
+
+  /// The whole file, with spaces in place of comments and of what is not
+  /// shown.
+  private var code: [UInt8] = []
+  /// Where its lines begin.
+  private var starts: [Int] = []
+  private let firstLine: Int
 
   init(_ lines: [String], shown: [Int], language: Highlighter.Language) {
+    firstLine = (shown.first ?? 0) + 1
     var highlighter = Highlighter(language)
-    self.lines = lines.map { line in
+    for (index, line) in lines.enumerated() {
+      starts.append(code.count)
+      let isShown = shown.contains(index)
       var styles = highlighter.next(line).map(\.style)[...]
-      return line.flatMap { character -> [UInt8] in
-        let style = styles.first
+      for character in line {
+        let isCode = isShown && styles.first != .comment
         // The scanner makes a tab four spaces.
         styles = styles.dropFirst(character == "\t" ? 4 : 1)
-        let bytes = Array(character.utf8)
-        return style == .comment ? bytes.map { _ in UInt8(ascii: " ") } : bytes
+        code += character.utf8.map { isCode ? $0 : Self.space }
       }
+      code.append(Self.newline)
     }
-    self.shown = shown
   }
 
-  /// What is shown and was not executed.
+  private func offset(of position: Coverage.Position) -> Int {
+    guard position.line <= starts.count else { return code.count }
+    return min(starts[position.line - 1] + position.column - 1, code.count)
+  }
+
+  private func position(of offset: Int) -> Coverage.Position {
+    let line = starts.lastIndex { $0 <= offset } ?? 0
+    return Coverage.Position(line: line + 1, column: offset - starts[line] + 1)
+  }
+
+  /// Where the first line begins that has more than brackets.
+  private func firstCode(in range: Range<Int>) -> Int? {
+    code[range].split(separator: Self.newline)
+      .first { $0.contains { !"{}()[],; \t".utf8.contains($0) } }?
+      .firstIndex { $0 > Self.space }
+  }
+
+  /// What is shown and was not executed, a gap for each piece of code that
+  /// hangs together.
   ///
-  /// - Parameters:
-  ///   - stretches: Those of the file.
-  ///   - isPassed: Whether what follows the last statement must have been
-  ///     executed too.
-  /// - Returns: A gap for each piece of code that hangs together. Brackets
-  ///   are no code; nor is what ends the process, which leaves no count.
-  func gaps(
-    in stretches: [Coverage.Stretch],
-    isPassed: Bool = true
-  ) -> [Gap] {
-    guard let first = shown.first, let end else {
-      return [Gap(line: 1, column: 1, problem: "no code is shown")]
+  /// Brackets are no code; nor is what ends the process, which leaves no
+  /// count. If `isPassed`, what follows the last statement must have been
+  /// executed too.
+  func gaps(in stretches: [Coverage.Stretch], isPassed: Bool = true) -> [Gap] {
+    // Behind the last code that is shown.
+    let end = (code.lastIndex { $0 > Self.space } ?? -1) + 1
+    let start = Coverage.Position(line: firstLine, column: 1)
+    guard end > 0 else {
+      return [Gap(position: start, problem: "no code is shown")]
     }
     var gaps: [Gap] = []
     var (isCounted, isOpen) = (false, false)
-    var index = stretches.startIndex
-    while index < stretches.endIndex {
-      var gap = stretches[index]
-      index += 1
-      if gap.count > 0 {
-        isCounted = isCounted || pieces(of: gap).contains(where: \.isCode)
-        continue
-      }
-      while index < stretches.endIndex, stretches[index].count == 0,
-        stretches[index].start == gap.end
+    var rest = stretches[...]
+    while var stretch = rest.popFirst() {
+      while stretch.count == 0, let next = rest.first, next.count == 0,
+        next.start == stretch.end
       {
-        gap.end = stretches[index].end
-        index += 1
+        stretch.end = next.end
+        rest.removeFirst()
       }
-      let pieces = pieces(of: gap)
-      guard let code = pieces.first(where: \.isCode) else { continue }
+      let range = offset(of: stretch.start)..<offset(of: stretch.end)
+      guard let first = firstCode(in: range) else { continue }
       isCounted = true
-      let text = pieces.map(\.text).joined(separator: " ").collapsed
-      isOpen = gap.end > end
-      if isDeath(text, at: gap.start) { continue }
+      if stretch.count > 0 { continue }
+      isOpen = range.upperBound > end
+      let text = String(decoding: code[range], as: UTF8.self).collapsed
+      if isDeath(text, at: range.lowerBound) { continue }
       gaps.append(
-        Gap(
-          line: code.start.line,
-          column: code.start.column,
-          problem: "not executed: \(text)"
-        )
+        Gap(position: position(of: first), problem: "not executed: \(text)")
       )
     }
     if !isCounted {
-      return [
-        Gap(
-          line: first + 1,
-          column: 1,
-          problem: "never executed: none of it has a counter, or it is not "
-            + "compiled"
-        )
-      ]
+      let problem =
+        "never executed: none of it has a counter, or it is not compiled"
+      return [Gap(position: start, problem: problem)]
     }
     // A gap that goes on beyond the end is one already.
     if isPassed, !isOpen,
       stretches.contains(where: {
-        $0.count == 0 && $0.start <= end && end < $0.end
+        $0.count == 0 && offset(of: $0.start) <= end && end < offset(of: $0.end)
       })
     {
-      gaps.append(
-        Gap(
-          line: end.line,
-          column: end.column,
-          problem: "nothing that follows is executed: the last statement "
-            + "never comes to its end"
-        )
-      )
+      let problem =
+        "nothing that follows is executed: the last statement never comes to "
+        + "its end"
+      gaps.append(Gap(position: position(of: end), problem: problem))
     }
     return gaps
   }
 
-  private struct Piece {
-    var start: Coverage.Position
-    var text: String
-
-    var isCode: Bool {
-      !text.allSatisfy { "{}()[],; ".contains($0) }
-    }
-  }
-
-  /// What is shown of a stretch, a piece a line, without what surrounds it.
-  private func pieces(of stretch: Coverage.Stretch) -> [Piece] {
-    shown.compactMap { index in
-      let (line, bytes) = (index + 1, lines[index])
-      guard (stretch.start.line...stretch.end.line).contains(line) else {
-        return nil
-      }
-      let start = line == stretch.start.line ? stretch.start.column - 1 : 0
-      let end = line == stretch.end.line ? stretch.end.column - 1 : bytes.count
-      guard start < end, end <= bytes.count else { return nil }
-      let blanks = bytes[start..<end].prefix { $0 <= UInt8(ascii: " ") }.count
-      return Piece(
-        start: Coverage.Position(line: line, column: start + blanks + 1),
-        text: String(decoding: bytes[(start + blanks)..<end], as: UTF8.self)
-          .collapsed
-      )
-    }
-  }
-
-  /// Behind the last code that is shown.
-  private var end: Coverage.Position? {
-    for index in shown.reversed() {
-      let code = lines[index].lastIndex { $0 > UInt8(ascii: " ") }
-      if let code {
-        return Coverage.Position(line: index + 1, column: code + 2)
-      }
-    }
-    return nil
-  }
-
   /// Whether code ends the process, or is the message of that.
-  private func isDeath(_ text: String, at start: Coverage.Position) -> Bool {
+  private func isDeath(_ text: String, at start: Int) -> Bool {
     if text.prefixMatch(of: /[{ ]*(preconditionFailure|fatalError|panic)\(/)
       != nil
     {
       return true
     }
     guard text.hasPrefix("\"") else { return false }
-    var before =
-      lines[..<(start.line - 1)].joined(separator: [0x0A])
-      + lines[start.line - 1].prefix(start.column - 1)
+    var before = code[..<start]
     var depth = 0
-    while let byte = before.popLast() {
+    while depth >= 0, let byte = before.popLast() {
       if byte == UInt8(ascii: ")") { depth += 1 }
       if byte == UInt8(ascii: "(") { depth -= 1 }
-      if depth < 0 { break }
     }
     let call = String(decoding: before.suffix(16), as: UTF8.self)
     return call.hasSuffix("precondition") || call.hasSuffix("assert")

@@ -38,8 +38,14 @@ struct Highlighter {
   private enum State {
     case code
     case comment(depth: Int)
-    case rawString
-    case multilineString(hashes: Int)
+    case string(Quote)
+  }
+
+  /// What ends a string, and what is special within it.
+  private struct Quote {
+    var end: String
+    var escape: String?
+    var spansLines = false
   }
 
   private let language: Language
@@ -59,12 +65,7 @@ struct Highlighter {
       switch state {
       case .code: scanCode()
       case .comment(let depth): scanComment(depth: depth)
-      case .rawString: scan(to: "`", hashes: 0)
-      case .multilineString(let hashes):
-        scan(
-          to: "\"\"\"" + String(repeating: "#", count: hashes),
-          hashes: hashes
-        )
+      case .string(let quote): scanString(quote)
       }
     }
     return line
@@ -98,37 +99,25 @@ struct Highlighter {
     } else if rest.starts(with: "/*") {
       take(2, as: .comment)
       state = .comment(depth: 1)
-    } else if first == "`", language == .go {
-      take(1, as: .string)
-      state = .rawString
-    } else if first == "'", language == .go {
-      scanString(end: "'", hashes: 0)
-    } else if first == "\"" {
-      openString(hashes: 0)
-    } else if first == "#", language == .swift,
-      case let hashes = rest.prefix(while: { $0 == "#" }).count,
-      rest.dropFirst(hashes).first == "\""
-    {
-      openString(hashes: hashes)
+    } else if let quote {
+      // It begins as it ends, or the other way round.
+      take(quote.end.count, as: .string)
+      state = .string(quote)
     } else if first.isNumber {
-      let end = rest.indices.first { index in
-        let character = rest[index]
-        if character == "." {
-          return
-            !(rest.dropFirst(index - rest.startIndex + 1).first?
-            .isNumber ?? false)
-        }
-        return !(character.isLetter || character.isNumber || character == "_")
+      var count = 0
+      while let next = rest.dropFirst(count).first,
+        Self.isInName(next)
+          || next == "." && rest.dropFirst(count + 1).first?.isNumber == true
+      {
+        count += 1
       }
-      take((end ?? rest.endIndex) - rest.startIndex, as: .number)
-    } else if first.isLetter || first == "_" || first == "@" || first == "#" {
-      let tail = rest.dropFirst().prefix {
-        $0.isLetter || $0.isNumber || $0 == "_"
-      }
-      let word = String(first) + String(tail)
+      take(count, as: .number)
+    } else if first.isLetter || "_@#".contains(first) {
+      let tail = rest.dropFirst().prefix(while: Self.isInName)
       let isMarked = (first == "@" || first == "#") && !tail.isEmpty
       // `.default` and `value.in` are names.
       let isMember = line.last?.character == "."
+      let word = String(first) + String(tail)
       let isKeyword =
         isMarked || (!isMember && language.keywords.contains(word))
       take(word.count, as: isKeyword ? .keyword : .plain)
@@ -137,61 +126,63 @@ struct Highlighter {
     }
   }
 
-  private mutating func openString(hashes: Int) {
-    let quotes = rest.dropFirst(hashes)
-    if language == .swift, quotes.starts(with: "\"\"\"") {
-      take(hashes + 3, as: .string)
-      state = .multilineString(hashes: hashes)
-    } else {
-      take(hashes, as: .string)
-      scanString(
-        end: "\"" + String(repeating: "#", count: hashes),
-        hashes: hashes
+  private static func isInName(_ character: Character) -> Bool {
+    character.isLetter || character.isNumber || character == "_"
+  }
+
+  /// The string that begins here.
+  private var quote: Quote? {
+    switch (language, rest.first) {
+    case (.go, "`"): return Quote(end: "`", spansLines: true)
+    case (.go, "'"): return Quote(end: "'", escape: "\\")
+    case (.go, "\""): return Quote(end: "\"", escape: "\\")
+    case (.go, _): return nil
+    case (.swift, _):
+      let hashes = String(rest.prefix { $0 == "#" })
+      let quotes = rest.dropFirst(hashes.count)
+      guard quotes.first == "\"" else { return nil }
+      let spansLines = quotes.starts(with: "\"\"\"")
+      return Quote(
+        end: (spansLines ? "\"\"\"" : "\"") + hashes,
+        escape: "\\" + hashes,
+        spansLines: spansLines
       )
     }
   }
 
-  /// A string that ends on its line.
-  private mutating func scanString(end: String, hashes: Int) {
-    take(1, as: .string)
+  /// What is left of a string, or of it in this line.
+  private mutating func scanString(_ quote: Quote) {
+    if !quote.spansLines { state = .code }
     while !rest.isEmpty {
-      if rest.starts(with: end) { return take(end.count, as: .string) }
-      takeCharacter(hashes: hashes)
-    }
-  }
-
-  /// A string that may go on in the next line.
-  private mutating func scan(to end: String, hashes: Int) {
-    while !rest.isEmpty {
-      if rest.starts(with: end) {
+      if rest.starts(with: quote.end) {
         state = .code
-        return take(end.count, as: .string)
+        return take(quote.end.count, as: .string)
       }
-      if end == "`" {
+      guard let escape = quote.escape, rest.starts(with: escape) else {
         take(1, as: .string)
+        continue
+      }
+      take(escape.count, as: .string)
+      if language == .swift, rest.first == "(" {
+        scanInterpolation()
       } else {
-        takeCharacter(hashes: hashes)
+        take(1, as: .string)
       }
     }
   }
 
-  /// One character of a string, or an escape sequence, or an interpolation.
-  private mutating func takeCharacter(hashes: Int) {
-    let escape = "\\" + String(repeating: "#", count: hashes)
-    guard rest.starts(with: escape) else { return take(1, as: .string) }
-    take(escape.count, as: .string)
-    guard language == .swift, rest.first == "(" else {
-      return take(1, as: .string)
-    }
+  private mutating func scanInterpolation() {
     var depth = 0
     repeat {
       if rest.first == "(" { depth += 1 }
       if rest.first == ")" { depth -= 1 }
+      let isString = rest.first == "\""
+      take(1, as: .string)
       // A string within an interpolation would else end the outer one.
-      if rest.first == "\"" {
-        scanString(end: "\"", hashes: 0)
-      } else {
-        take(1, as: .string)
+      if isString {
+        let outer = state
+        scanString(Quote(end: "\"", escape: "\\"))
+        state = outer
       }
     } while depth > 0 && !rest.isEmpty
   }

@@ -56,6 +56,20 @@ struct Markdown {
       ? String(ticks) : nil
   }
 
+  /// The lines of a table; the columns of `numbers` end on the right.
+  static func table(
+    _ head: [String],
+    _ rows: [[String]],
+    numbers: Range<Int> = 0..<0
+  ) -> [String] {
+    let rule = head.indices.map { numbers.contains($0) ? "---:" : "---" }
+    return ([head, rule] + rows).map { row in
+      // A bar would end the cell, even in backticks.
+      "| " + row.map { $0.replacing("|", with: "\\|") }.joined(separator: " | ")
+        + " |"
+    }
+  }
+
   var headings: [Heading] {
     lines.indices.compactMap { index in
       let line = lines[index]

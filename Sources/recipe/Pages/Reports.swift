@@ -2,14 +2,8 @@ import Cookbook
 
 /// The parts of pages that are made by running something.
 enum Reports {
-  /// The lines of a report.
-  ///
-  /// - Parameters:
-  ///   - name: The word of the directive, such as `wrong`.
-  ///   - argument: What stands behind it.
-  ///   - recipe: Whose page it is.
-  /// - Returns: The lines between the directive and its end.
-  /// - Throws: ``UsageError`` where there is no such report.
+  /// The lines between a directive, such as `wrong: plain/name`, and its end
+  /// on the page of a recipe.
   static func lines(
     _ name: String,
     _ argument: String,
@@ -31,17 +25,13 @@ enum Reports {
       }
       throw UsageError("\(recipe.name) has no wrong version '\(argument)'")
     case "cells", "rules":
-      do {
-        return try await Cells(of: recipe).lines(name, argument)
-      } catch let failure as Snippet.Failure {
-        throw UsageError(failure.problem)
-      }
+      return try await Cells(of: recipe).lines(name, argument)
     case "figures":
-      let (examples, _) = try ExampleCommand.take([argument], of: recipe)
-      guard case .claims(let claims) = examples[0].evidence else {
+      let example = try recipe.example(named: argument)
+      guard case .claims(let claims) = example.evidence else {
         throw UsageError("\(argument) measures nothing")
       }
-      let record = try ClaimsRecord.read(for: examples[0], of: recipe)
+      let record = try ClaimsRecord.read(for: example, of: recipe)
       if let problem = record.problems(of: claims).first {
         throw UsageError(problem)
       }

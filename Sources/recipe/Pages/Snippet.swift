@@ -2,11 +2,6 @@ import Foundation
 
 /// A piece of a source file, found by name.
 enum Snippet {
-  /// There is no such piece.
-  struct Failure: Error {
-    var problem: String
-  }
-
   /// A file's region, or a declaration of a Go file; all of it where `name`
   /// is `nil`.
   ///
@@ -16,10 +11,9 @@ enum Snippet {
   /// (`Acquire` or `Weighted.Acquire`) or a type's, with its comment.
   ///
   /// - Returns: The lines, without markers and common indentation.
-  static func cut(
-    _ name: String?,
-    from file: URL
-  ) throws(Failure) -> [String] {
+  static func cut(_ name: String?, from file: URL) throws(UsageError)
+    -> [String]
+  {
     let (lines, indices) = try find(name, in: file)
     return trimmed(readable(indices.map { lines[$0] }))
   }
@@ -31,16 +25,8 @@ enum Snippet {
   static func find(
     _ name: String?,
     in file: URL
-  ) throws(Failure) -> (lines: [String], indices: [Int]) {
-    let text: String
-    do {
-      text = try String(contentsOf: file, encoding: .utf8)
-    } catch {
-      throw Failure(
-        problem: "cannot read \(file.lastPathComponent): \(error.reason)"
-      )
-    }
-    let lines = text.lines
+  ) throws(UsageError) -> (lines: [String], indices: [Int]) {
+    let lines = try String(file: file, named: file.lastPathComponent).lines
     guard let name else { return (lines, Array(lines.indices)) }
     if let region = try region(name, of: lines, in: file) {
       return (lines, region)
@@ -50,61 +36,49 @@ enum Snippet {
     {
       return (lines, Array(declaration))
     }
-    throw Failure(problem: "there is no \(name) in \(file.lastPathComponent)")
+    throw UsageError("there is no \(name) in \(file.lastPathComponent)")
   }
 
   /// Whether a line is a region's marker.
-  static func isMarker(_ line: String) -> Bool {
-    marker(line) != nil
-  }
+  static func isMarker(_ line: String) -> Bool { marker(line) != nil }
 
-  private enum Marker {
-    case begin(String)
-    case end
-  }
-
-  private static func marker(_ line: String) -> Marker? {
-    let words = line.split(whereSeparator: \.isWhitespace)
-    guard words.first == "//", words.count > 1 else { return nil }
-    switch words[1] {
-    case "#region": return words.count > 2 ? .begin(String(words[2])) : nil
-    case "#endregion": return .end
-    default: return nil
-    }
+  /// The region that a marker begins; empty for one that ends a region.
+  private static func marker(_ line: String) -> Substring? {
+    line.wholeMatch(of: /\s*\/\/\s+#(?:region\s+(\S+)|endregion)\b.*/)
+      .map { $0.output.1 ?? "" }
   }
 
   private static func region(
     _ name: String,
     of lines: [String],
     in file: URL
-  ) throws(Failure) -> [Int]? {
-    var open: [String] = []
+  ) throws(UsageError) -> [Int]? {
+    var open: [Substring] = []
     var found: [Int]?
     for (index, line) in lines.enumerated() {
       switch marker(line) {
-      case .begin(let region):
+      case nil: if open.contains(name[...]) { found?.append(index) }
+      case "":
+        if open.popLast() == nil {
+          throw UsageError(
+            "\(file.lastPathComponent) ends a region that is not open"
+          )
+        }
+      case let region?:
         if region == name {
           guard found == nil else {
-            throw Failure(
-              problem: "\(file.lastPathComponent) has two regions \(name)"
+            throw UsageError(
+              "\(file.lastPathComponent) has two regions \(name)"
             )
           }
           found = []
         }
         open.append(region)
-      case .end:
-        guard open.popLast() != nil else {
-          throw Failure(
-            problem: "\(file.lastPathComponent) ends a region that is not open"
-          )
-        }
-      case nil:
-        if open.contains(name) { found?.append(index) }
       }
     }
-    if found != nil, open.contains(name) {
-      throw Failure(
-        problem: "region \(name) of \(file.lastPathComponent) does not end"
+    if found != nil, open.contains(name[...]) {
+      throw UsageError(
+        "region \(name) of \(file.lastPathComponent) does not end"
       )
     }
     return found
@@ -114,12 +88,12 @@ enum Snippet {
     _ name: String,
     of lines: [String],
     in file: URL
-  ) throws(Failure) -> ClosedRange<Int>? {
+  ) throws(UsageError) -> ClosedRange<Int>? {
     let heads = lines.indices.filter { isHead(lines[$0], of: name) }
     guard let head = heads.first else { return nil }
     guard heads.count == 1 else {
-      throw Failure(
-        problem: "\(file.lastPathComponent) declares \(name) more than once; "
+      throw UsageError(
+        "\(file.lastPathComponent) declares \(name) more than once; "
           + "say TYPE.\(name)"
       )
     }
@@ -137,9 +111,7 @@ enum Snippet {
       }
       if depth == 0 { return start...index }
     }
-    throw Failure(
-      problem: "\(name) of \(file.lastPathComponent) does not end"
-    )
+    throw UsageError("\(name) of \(file.lastPathComponent) does not end")
   }
 
   /// Whether a line of Go begins the declaration of `name`.
@@ -184,6 +156,15 @@ enum Snippet {
 }
 
 extension String {
+  /// The text of a file.
+  init(file: URL, named name: String) throws(UsageError) {
+    do {
+      try self.init(contentsOf: file, encoding: .utf8)
+    } catch {
+      throw UsageError("cannot read \(name): \(error.reason)")
+    }
+  }
+
   /// The lines, whichever way they end.
   var lines: [String] {
     var lines = withUnixLineEnds.split(

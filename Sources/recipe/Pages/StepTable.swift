@@ -12,12 +12,10 @@ struct StepTable {
     var isSwitch = false
   }
 
-  /// Lays out a run.
+  /// Lays out a run whose events know their positions.
   ///
-  /// - Parameters:
-  ///   - run: One whose events know their positions.
-  ///   - isBroken: Whether events from the beginning break what the table is
-  ///     to show; the first event that does, for good, is emphasised.
+  /// The first event that breaks, for good, what the table is to show is
+  /// emphasised.
   init(_ run: ExampleJudge.Run, isBroken: (Trace) -> Bool) {
     let events = run.trace.events
     let culprit = events.indices.last { end in
@@ -45,8 +43,6 @@ struct StepTable {
     // The caller is the one that the others belong to.
     let tasks =
       tasks.filter { $0 == Event.caller } + tasks.filter { $0 != Event.caller }
-    let header = ["step"] + tasks
-    let rule = ["---:"] + tasks.map { _ in "---" }
     let body = rows.enumerated().map { index, row in
       ["\(index + 1)"]
         + tasks.map { task in
@@ -54,9 +50,7 @@ struct StepTable {
           return text.isEmpty || !row.isSwitch ? text : "→ " + text
         }
     }
-    return ([header, rule] + body).map {
-      "| " + $0.joined(separator: " | ") + " |"
-    }
+    return Markdown.table(["step"] + tasks, body, numbers: 0..<1)
   }
 
   private static func describe(_ event: Event, in task: String) -> String {
@@ -85,7 +79,7 @@ extension ExampleJudge {
     on wrong: WrongVersion,
     of example: Example
   ) async -> [String] {
-    guard verdict.kills < verdict.seeds,
+    guard !verdict.isAlways,
       let run = await shortestFailure(wrong, of: example)
     else {
       return ["It breaks \(wrong.breaks) \(verdict.frequency)."]

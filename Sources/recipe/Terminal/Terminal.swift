@@ -48,6 +48,18 @@ enum Terminal {
     }
   }
 
+  /// Writes a file.
+  ///
+  /// - Throws: ``ExitCode/output`` after having said what is wrong.
+  static func write(_ text: String, to file: URL) throws(ExitCode) {
+    do {
+      try Data(text.utf8).write(to: file, options: .atomic)
+    } catch {
+      complain("cannot write \(file.relativePath): \(error.reason)")
+      throw .output
+    }
+  }
+
   /// Writes a line to standard error, after the name of the program.
   static func complain(_ text: String) {
     clearProgress()
@@ -86,5 +98,20 @@ extension String {
   /// With spaces before it.
   func leftPadded(to width: Int) -> String {
     String(repeating: " ", count: max(0, width - count)) + self
+  }
+}
+
+/// Rows of cells as lines: the first column begins on the left, the others end
+/// on the right.
+func inColumns(_ rows: [[String]]) -> [String] {
+  let widths = (rows.first ?? []).indices.map { column in
+    rows.map { $0[column].count }.max() ?? 0
+  }
+  return rows.map { row in
+    row.indices.map { column in
+      column == 0
+        ? row[column].padded(to: widths[column])
+        : row[column].leftPadded(to: widths[column])
+    }.joined(separator: "  ")
   }
 }
