@@ -53,37 +53,26 @@ struct CellsTests {
     )
   }
 
-  @Test(
-    "What is not declared, or not there, is no cell",
-    arguments: [
+  @Test("What is not declared, or not there, is no cell")
+  func refused() async throws {
+    for (request, problem) in [
       ("wrong", "wrong comes to 'caller: 1, returns', not 'caller: returns'"),
       ("send-on-full", "planted has no example 'send-on-full'"),
       ("C | send-on | nil", "cells are"),
-    ]
-  )
-  func refused(request: String, problem: String) async throws {
-    let failure = try #require(
-      await #expect(throws: Snippet.Failure.self) {
+    ] {
+      let failure = await #expect(throws: Snippet.Failure.self) {
         try await Self.cells.lines("cells", request)
       }
-    )
-    #expect(failure.problem.hasPrefix(problem))
+      #expect(failure?.problem.hasPrefix(problem) == true, "\(request)")
+    }
   }
 
   @Test("A wrong cell on a page is found, and so is one that cannot be made")
   func page() async throws {
-    let url = checkout.appending(path: "Recipes/channels/closed-and-nil")
-    let text = try String(
-      contentsOf: url.appending(path: "README.md"),
-      encoding: .utf8
-    )
+    let path = "Recipes/channels/closed-and-nil/README.md"
+    let text = try read(path)
     func made(_ text: String) async -> (lines: [String], problems: [String]) {
-      let page = Page(
-        text.lines,
-        at: "Recipes/channels/closed-and-nil/README.md",
-        in: checkout
-      )
-      let made = await page.generated(
+      let made = await Page(text.lines, at: path, in: checkout).generated(
         tables: { _, _ in nil },
         reports: {
           try await Reports.lines(

@@ -35,32 +35,23 @@ struct RaceJudgeTests {
     #expect(!verdict.description.contains("Go,"))
   }
 
-  @Test("An outcome that is not declared is forbidden")
-  func forbidden() async throws {
-    let declared: Set = [#"caller: "a", "b", returns"#]
-    let verdict = try await Self.judge(Self.example(declared)).judge(go: nil)
-    #expect(
-      verdict.problems == [
-        #"Swift comes to 'caller: "b", "a", returns', which is forbidden"#
-      ]
+  @Test("What is not declared, not reached or too much to try is a failure")
+  func problems() async throws {
+    let (one, other) = (
+      #"caller: "a", "b", returns"#, #"caller: "b", "a", returns"#
     )
-  }
-
-  @Test("An outcome that no schedule reaches is a failure")
-  func neverReached() async throws {
-    let declared = Self.both.union(["caller: returns"])
-    let verdict = try await Self.judge(Self.example(declared)).judge(go: nil)
-    #expect(
-      verdict.problems == ["no schedule of Swift comes to 'caller: returns'"]
-    )
-  }
-
-  @Test("More schedules than the limit prove nothing")
-  func tooMany() async throws {
-    let verdict = try await Self.judge(Self.example(Self.both))
-      .judge(go: nil, limit: 1)
-    #expect(!verdict.isComplete)
-    #expect(verdict.problems.first == "there are more than 1 schedules")
+    let never = "caller: returns"
+    for (declared, limit, problem) in [
+      ([one], nil, "Swift comes to '\(other)', which is forbidden"),
+      ([one, other, never], nil, "no schedule of Swift comes to '\(never)'"),
+      ([one, other], 1, "there are more than 1 schedules"),
+    ] as [(Set, Int?, String)] {
+      let verdict = try await Self.judge(Self.example(declared))
+        .judge(go: nil, limit: limit ?? 1_000)
+      #expect(verdict.isComplete == (limit == nil))
+      #expect(verdict.problems.first == problem)
+      #expect(verdict.problems.count == 1 || limit != nil)
+    }
   }
 
   @Test("A schedule that waits for ever is a failure")

@@ -30,11 +30,10 @@ struct ShowTests {
       #expect(right.contains { $0.contains("withTaskGroup(of:") })
       // Wide enough for Go, whose lines are then not broken at all.
       if width == 161 {
+        let examples = "Recipes/patterns/bounded-pool/go/examples.go"
         let go = try Snippet.cut(
           "plain",
-          from: checkout.appending(
-            path: "Recipes/patterns/bounded-pool/go/examples.go"
-          )
+          from: checkout.appending(path: examples)
         )
         #expect(Self.ink(left).contains(Self.ink(go)))
       }
@@ -57,10 +56,13 @@ struct ShowTests {
     }
   }
 
-  @Test("Wrapping a page loses and repeats no word")
-  func wrapping() throws {
+  @Test("Every recipe can be shown; wrapping loses and repeats no word")
+  func everyPage() throws {
     for recipe in everyRecipe {
-      let page = try Page(Book.path(of: recipe), in: checkout)
+      let page = try Self.page(recipe.name)
+      let use = Layout(width: 80, styled: false).use(of: page)
+      #expect(use.contains { $0.contains("swift run recipe \(recipe.name)") })
+      #expect(use.allSatisfy { $0.count <= 80 || $0.hasPrefix("|") })
       let kept = page.markdown.lines.indices.filter { index in
         let line = page.markdown.lines[index]
         return page.markdown.isFenced[index]
@@ -81,29 +83,17 @@ struct ShowTests {
     }
   }
 
-  @Test("Every recipe can be shown")
-  func everyPage() async throws {
-    for recipe in everyRecipe {
-      let lines = Layout(width: 80, styled: false)
-        .use(of: try Self.page(recipe.name))
-      #expect(lines.contains { $0.contains("swift run recipe \(recipe.name)") })
-      #expect(lines.allSatisfy { $0.count <= 80 || $0.hasPrefix("|") })
-    }
-  }
-
   @Test("Where there is no terminal the page is the Markdown as it is")
   func pageAsItIs() async throws {
-    let result = try await Program.run("show", "bounded-pool", "--page")
-    #expect(
-      result.output.lines == (try Self.page("bounded-pool")).markdown.lines
-    )
+    let result = try await Program.run("show bounded-pool --page")
+    #expect(result.output.lines == (try Self.page()).markdown.lines)
   }
 
   @Test("On a terminal it is as wide as that, in colours, through the pager")
   func terminal() async throws {
     let wide = try await onTerminal(
       columns: 140,
-      ["show", "bounded-pool"],
+      "show bounded-pool",
       environment: ["PAGER": "sed 's/^/>/'", "NO_COLOR": ""]
     )
     let lines = wide.lines
@@ -113,7 +103,7 @@ struct ShowTests {
 
     let plain = try await onTerminal(
       columns: 90,
-      ["show", "bounded-pool", "--page"],
+      "show bounded-pool --page",
       environment: ["PAGER": "cat", "NO_COLOR": "1"]
     )
     #expect(!plain.contains("\u{1B}"))
@@ -127,13 +117,13 @@ struct ShowTests {
   func pagerIsLeft() async throws {
     let left = try await onTerminal(
       columns: 80,
-      ["show", "bounded-pool", "--page"],
+      "show bounded-pool --page",
       environment: ["PAGER": "head -n 1"]
     )
     #expect(left.lines.count == 1)
     let missing = try await onTerminal(
       columns: 80,
-      ["show", "bounded-pool"],
+      "show bounded-pool",
       environment: ["PAGER": "/no/such/pager"]
     )
     #expect(missing.contains("boundedpool.Map"))
@@ -176,24 +166,12 @@ struct ShowTests {
     )
     #expect(styles(.go, "\tx.chan(\"\\\"\")") == ["...........ssss."])
   }
-
-  @Test("What is shown of a recipe that is not there is its nearest name")
-  func refusals() async throws {
-    let typo = try await Program.run("show", "bounded-pol")
-    #expect(typo.status == 64)
-    #expect(typo.errors.contains("did you mean 'bounded-pool'?"))
-    let none = try await Program.run("show")
-    #expect(none.status == 64)
-    #expect(none.errors.contains("'recipe show' needs the name of a recipe"))
-    let flag = try await Program.run("show", "bounded-pool", "--pag")
-    #expect(flag.errors.contains("did you mean '--page'?"))
-  }
 }
 
 /// What the program writes to a terminal of so many columns.
 private func onTerminal(
   columns: UInt16,
-  _ arguments: [String],
+  _ arguments: String,
   environment: [String: String]
 ) async throws -> String {
   var (primary, replica): (Int32, Int32) = (-1, -1)
@@ -222,7 +200,7 @@ private func onTerminal(
   )
   // The reader's last read fails when nobody has the terminal open.
   close(replica)
-  #expect(result.status == 0, "\(result.errors)")
+  result.expect(0)
   var text = Data()
   for await part in output.stream { text += part }
   return String(decoding: text, as: UTF8.self)
