@@ -145,7 +145,7 @@ struct ClaimsTests {
 
   @Test("Tasks, threads and goroutines keep the claims", .enabled(if: isLinux))
   func realRun() async throws {
-    try await Program.run("claims a-million-tasks --count 100000 --json")
+    try await Program.run("claims a-million-tasks --count 100000")
       .expect(0)
   }
 

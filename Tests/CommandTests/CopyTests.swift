@@ -129,22 +129,6 @@ struct CopyTests {
     }
   }
 
-  @Test("The hash is git's, whatever the length of a text")
-  func hash() async throws {
-    try await withScratchFolder { folder in
-      // Around the end of a block.
-      let texts = (Array(53...66) + [0, 1_000_000]).map {
-        String(repeating: "b", count: $0)
-      }
-      for (index, text) in texts.enumerated() {
-        try Data(text.utf8).write(to: folder.appending(path: "\(index)"))
-      }
-      let names = texts.indices.map(String.init).joined(separator: " ")
-      let git = try await Program.shell("git hash-object \(names)", in: folder)
-      #expect(git.lines.map(String.init) == texts.map(SHA1.blobName))
-    }
-  }
-
   @Test("A file name is taken for the pattern's; the directory must be there")
   func fileName() async throws {
     try await Scratch.with { scratch in

@@ -106,7 +106,7 @@ struct PagesTests {
     ] {
       let lines = ["<!-- \(directive) -->", "```text", "old", "```", "end"]
       let made = await Self.page(lines.joined(separator: "\n"))
-        .generated(tables: { _, _ in nil }, vocabulary: [])
+        .generated(tables: { _, _ in [] }, vocabulary: [])
       #expect(made.lines == lines)
       #expect(made.problems.count == 1)
       #expect(made.problems.first?.text.contains(problem) == true, "\(made)")
@@ -131,6 +131,7 @@ struct PagesTests {
     try await withScratchFolder { folder in
       // A small room, and what else the home page shows.
       let room = "Recipes/lifetimes/loop-capture"
+      let page = "\(room)/README.md"
       let shown = "Recipes/patterns/bounded-pool/"
       for path in [
         "README.md", "Recipes/HAZARDS.md", "Recipes/go.mod", room,
@@ -176,7 +177,10 @@ struct PagesTests {
         ["-  for i in 0..<3 {", "+  for i in 0...2 {"],
         errors: "'recipe pages --write'"
       )
-      try await expectPages("--write", ["written  \(room)/README.md"])
+      // What a report says is drawn anew as well.
+      try replace("<!-- /wrong -->", "| x |\n<!-- /wrong -->", in: page)
+      try await expectPages("--check", ["-| x |"])
+      try await expectPages("--write", ["written  \(page)"])
       try await expectPages("--check", [])
       for name in ["menu", "index"] {
         let end = "\n<!-- /\(name) -->"
@@ -279,25 +283,16 @@ struct PagesTests {
     }
   }
 
-  @Test("Differences are those that diff -u prints, in colours if wanted")
+  @Test("Differences have colours where they are wanted")
   func unifiedDiff() throws {
-    func lines(_ old: [String], _ new: [String], _ styled: Bool) throws
-      -> [String]
-    {
-      try UnifiedDiff.lines(
-        from: old,
-        named: "a",
-        to: new,
-        named: "b",
-        styled: styled
-      )
-    }
-    #expect(
-      try lines(["1", "2"], ["1"], false)
-        == ["--- a", "+++ b", "@@ -1,2 +1 @@", " 1", "-2"]
+    let lines = try UnifiedDiff.lines(
+      from: [],
+      named: "a",
+      to: ["x"],
+      named: "b",
+      styled: true
     )
-    #expect(try lines([], ["x"], true).last == "\u{1B}[32m+x\u{1B}[0m")
-    #expect(try lines(["1"], ["1"], false) == [])
+    #expect(lines.last == "\u{1B}[32m+x\u{1B}[0m")
   }
 
   @Test("The index has every Go construct once, with all its recipes")

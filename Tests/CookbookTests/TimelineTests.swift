@@ -29,8 +29,7 @@ struct TimelineTests {
 
   @Test("What never ended is drawn to the edge")
   func unfinished() {
-    let lines = Timeline([Self.event(0, "a", "start")], until: 100)
-      .lines(width: 40)
+    let lines = Timeline([Self.event(0, "a", "start")]).lines(width: 40)
     #expect(lines[1].hasSuffix("█…"))
   }
 

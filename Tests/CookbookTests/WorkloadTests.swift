@@ -4,29 +4,36 @@ import Testing
 
 @Suite("Workloads")
 struct WorkloadTests {
-  @Test("A workload is timed from where it last restarts the stopwatch")
-  func measure() async throws {
+  @Test("A workload is timed from its beginning to its end")
+  func whole() async throws {
     let clock = HandSetClock()
-    let whole = Workload("", promise: "", operations: 3) { count in
+    let workload = Workload("", promise: "", operations: 3) { count in
       clock.advance(by: .seconds(count))
       return count
     }
-    let (result, elapsed) = try await whole.measure(3, clock: clock)
+    let (result, elapsed) = try await workload.measure(3, clock: clock)
     #expect(result == 3)
     #expect(elapsed == .seconds(3))
-    for (restarts, seconds) in [(0, 7), (1, 6), (2, 4), (3, 0)] {
-      let workload = Workload("", promise: "", operations: 1) {
-        count,
-        stopwatch in
-        for step in 0..<3 {
-          clock.advance(by: .seconds(1 << step))
-          if step < restarts { stopwatch.restart() }
-        }
-        return count
+  }
+
+  @Test(
+    "A workload is timed from where it last restarts the stopwatch",
+    arguments: [(0, 7), (1, 6), (2, 4), (3, 0)]
+  )
+  func restarted(restarts: Int, seconds: Int) async throws {
+    let clock = HandSetClock()
+    let workload = Workload("", promise: "", operations: 1) {
+      count,
+      stopwatch in
+      for step in 0..<3 {
+        clock.advance(by: .seconds(1 << step))
+        if step < restarts { stopwatch.restart() }
       }
-      let elapsed = try await workload.measure(1, clock: clock).1
-      #expect(elapsed == .seconds(seconds))
+      return count
     }
+    let (result, elapsed) = try await workload.measure(1, clock: clock)
+    #expect(result == 1)
+    #expect(elapsed == .seconds(seconds))
   }
 }
 

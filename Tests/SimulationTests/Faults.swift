@@ -30,21 +30,33 @@ func together(
 
 extension Fault {
   static let all: [Fault] = [
-    Fault(name: "lost wake-up", reason: "deadlock") { _, isRepaired in
-      let isSet = Shared(false)
-      let waiters = Waiters()
+    // The first example of the documentation.
+    Fault(name: "lost wake-up", reason: "deadlock") { run, isRepaired in
+      actor Flag {
+        private var isSet = false
+        private var waiters: [CheckedContinuation<Void, Never>] = []
+
+        var isRaised: Bool { isSet }
+
+        func raise() {
+          isSet = true
+          for waiter in waiters { waiter.resume() }
+          waiters = []
+        }
+
+        func join(isRepaired: Bool) async {
+          if isRepaired && isSet { return }
+          await withCheckedContinuation { waiters.append($0) }
+        }
+      }
+      let flag = Flag()
       try await together(
         {
-          if isRepaired { return await waiters.wait { isSet.value } }
-          if !isSet.value {
-            await Task.yield()
-            await waiters.wait()
-          }
+          if await flag.isRaised { return }
+          run.note("waits for the flag")
+          await flag.join(isRepaired: isRepaired)
         },
-        {
-          isSet.update { $0 = true }
-          waiters.wakeAll()
-        }
+        { await flag.raise() }
       )
       return true
     },

@@ -16,38 +16,31 @@ import Testing
     return order.value
   }
 
-  @Test(
-    "The one schedule that fails is found, without zeros at its end",
-    arguments: zip(
-      [
-        [0, 1, 2, 3], [1, 0, 2, 3], [0, 1, 3, 2], [3, 2, 0, 1], [3, 2, 1, 0],
-      ],
-      ["-", "1", "0,0,1", "3,2", "3,2,1"] as [Simulation.Schedule]
-    )
-  )
-  func isFound(
-    _ wrong: [Int],
-    _ schedule: Simulation.Schedule
-  ) async throws {
+  @Test("The one schedule that fails is found, without zeros at its end")
+  func isFound() async throws {
     let body: @Sendable (Simulation) async throws -> [Int] = {
       try await Self.order(of: 4, $0)
     }
-    let check: @Sendable ([Int]) throws -> Void = {
-      if $0 == wrong { throw Wrong() }
+    for (wrong, schedule) in [
+      ([0, 1, 2, 3], "-"), ([1, 0, 2, 3], "1"), ([0, 1, 3, 2], "0,0,1"),
+      ([3, 2, 0, 1], "3,2"), ([3, 2, 1, 0], "3,2,1"),
+    ] as [([Int], Simulation.Schedule)] {
+      let check: @Sendable ([Int]) throws -> Void = {
+        if $0 == wrong { throw Wrong() }
+      }
+      let found = await Simulation.shortestFailure(
+        limit: 24,
+        body,
+        check: check
+      )
+      #expect(found?.schedule == schedule)
+      #expect(found?.seed == nil)
+      let again = try await failure {
+        try await Simulation.replay(schedule: schedule, body, check: check)
+      }
+      #expect(again.reason.name == "rejected")
+      #expect(again.steps == found?.steps)
     }
-    let found = await Simulation.shortestFailure(
-      limit: 24,
-      body,
-      check: check
-    )
-    #expect(found?.schedule == schedule)
-    #expect(found?.reason.name == "rejected")
-    #expect(found?.seed == nil)
-    let again = try await failure {
-      try await Simulation.replay(schedule: schedule, body, check: check)
-    }
-    #expect(again.reason.name == "rejected")
-    #expect(again.steps == found?.steps)
   }
 
   @Test("Of failures with as many switches the one with the fewest steps wins")
@@ -150,15 +143,6 @@ import Testing
   /// How often a schedule departs from first-in-first-out order.
   private func switches(_ failure: SimulationFailure) -> Int {
     failure.schedule.choices.count { $0 != 0 }
-  }
-
-  @Test("A failure tells what its tasks waited for")
-  func notes() async throws {
-    let found = await Simulation.shortestFailure(limit: 10) { run in
-      run.note("waits for nobody")
-      await Waiters().wait()
-    }
-    #expect(found?.waiting.first?.hasSuffix(": waits for nobody") == true)
   }
 
   @Test("A failure that does not come again is called nondeterministic")
