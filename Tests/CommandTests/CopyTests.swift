@@ -14,20 +14,13 @@ private struct Scratch {
         book: folder.appending(path: "cookbook"),
         project: folder.appending(path: "project")
       )
-      for path in [
-        "Recipes/patterns/bounded-pool", "Recipes/patterns/word-count",
-        "Recipes/channels", "Recipes/go.mod",
-      ] {
-        let copy = scratch.book.appending(path: path)
-        try FileManager.default.createDirectory(
-          at: copy.deletingLastPathComponent(),
-          withIntermediateDirectories: true
-        )
-        try FileManager.default.copyItem(
-          at: checkout.appending(path: path),
-          to: copy
-        )
-      }
+      try copyCheckout(
+        [
+          "Recipes/patterns/bounded-pool", "Recipes/patterns/word-count",
+          "Recipes/channels", "Recipes/go.mod",
+        ],
+        to: scratch.book
+      )
       try FileManager.default.createDirectory(
         at: scratch.project,
         withIntermediateDirectories: true

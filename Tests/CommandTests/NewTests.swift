@@ -5,26 +5,16 @@ import Testing
 
 @Suite("recipe new")
 struct NewTests {
-  /// What `recipe new` reads of a checkout.
-  private static let lists = [
-    "Package.swift", "Recipes/Menu.swift", "Recipes/internal/rooms/rooms.go",
-    "Recipes/go.mod",
-  ]
-
   @Test("It writes a room and puts it on the three lists, and nothing twice")
   func room() async throws {
     try await withScratchFolder { folder in
-      for path in Self.lists {
-        let file = folder.appending(path: path)
-        try FileManager.default.createDirectory(
-          at: file.deletingLastPathComponent(),
-          withIntermediateDirectories: true
-        )
-        try FileManager.default.copyItem(
-          at: checkout.appending(path: path),
-          to: file
-        )
-      }
+      try copyCheckout(
+        [
+          "Package.swift", "Recipes/Menu.swift", "Recipes/go.mod",
+          "Recipes/internal/rooms/rooms.go",
+        ],
+        to: folder
+      )
       func text(_ path: String) throws -> String {
         try read(path, in: folder)
       }

@@ -133,20 +133,13 @@ struct PagesTests {
       let room = "Recipes/lifetimes/loop-capture"
       let page = "\(room)/README.md"
       let shown = "Recipes/patterns/bounded-pool/"
-      for path in [
-        "README.md", "Recipes/HAZARDS.md", "Recipes/go.mod", room,
-        shown + "go", shown + "BoundedPoolExamples.swift",
-      ] {
-        let copy = folder.appending(path: path)
-        try FileManager.default.createDirectory(
-          at: copy.deletingLastPathComponent(),
-          withIntermediateDirectories: true
-        )
-        try FileManager.default.copyItem(
-          at: checkout.appending(path: path),
-          to: copy
-        )
-      }
+      try copyCheckout(
+        [
+          "README.md", "Recipes/HAZARDS.md", "Recipes/go.mod", room,
+          shown + "go", shown + "BoundedPoolExamples.swift",
+        ],
+        to: folder
+      )
       func replace(_ old: String, _ new: String, in path: String) throws {
         let original = try read(path, in: folder)
         let changed = original.replacing(old, with: new)
@@ -295,22 +288,10 @@ struct PagesTests {
     #expect(lines.last == "\u{1B}[32m+x\u{1B}[0m")
   }
 
-  @Test("The index has every Go construct once, with all its recipes")
+  @Test("The index has every Go construct once, as code where it is some")
   func index() {
-    let recipes = everyRecipe
-    let rows = Index.goTable(of: recipes).dropFirst(2)
-    let constructs = Set(recipes.flatMap(\.goConstructs))
-    #expect(rows.count == constructs.count)
-    for construct in constructs {
-      let start = "| \(Index.shown(construct)) | "
-      let row = rows.filter { $0.hasPrefix(start) }
-      #expect(row.count == 1)
-      for recipe in recipes where recipe.goConstructs.contains(construct) {
-        #expect(
-          row.first?.contains("[\(recipe.name)](\(recipe.folder))") == true
-        )
-      }
-    }
+    let rows = Index.goTable(of: everyRecipe).dropFirst(2)
+    #expect(rows.count == Set(everyRecipe.flatMap(\.goConstructs)).count)
     #expect(Index.shown("a || b") == "`a \\|\\| b`")
     #expect(Index.shown("select default") == "`select default`")
     #expect(Index.shown("worker pool") == "worker pool")

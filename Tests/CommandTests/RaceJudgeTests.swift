@@ -87,28 +87,6 @@ struct RaceJudgeTests {
         == ["Go comes to 'three', which is forbidden"]
     )
   }
-
-  @Test(
-    "Go's runs are judged too",
-    .enabled(if: GoToolchain.canCompile, "there is no Go")
-  )
-  func goRuns() async throws {
-    let recipe = try recipe(named: "closed-and-nil")
-    let closers = try #require(
-      recipe.examples.first { $0.name == "two-closers" }
-    )
-    let go = try await GoTwin.start()
-    let right = try await RaceJudge(recipe: recipe, example: closers)
-      .judge(go: go, runs: 1_000)
-    #expect(right.problems == [])
-    #expect(right.go.values.reduce(0, +) == 1_000)
-    // Swift's outcomes are not Go's.
-    guard case .race(let swift, _, _) = closers.evidence else { return }
-    let wrong = Example("two-closers", .race(swift)) { _ in }
-    let verdict = try await RaceJudge(recipe: recipe, example: wrong)
-      .judge(go: go, runs: 1_000)
-    #expect(verdict.problems.contains { $0.hasPrefix("Go comes to") })
-  }
 }
 
 /// A recipe that is not in the menu.

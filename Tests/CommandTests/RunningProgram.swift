@@ -106,6 +106,21 @@ let checkout = URL(filePath: #filePath)
   .deletingLastPathComponent()
   .deletingLastPathComponent()
 
+/// Copies parts of the checkout to the same places below `folder`.
+func copyCheckout(_ paths: [String], to folder: URL) throws {
+  for path in paths {
+    let copy = folder.appending(path: path)
+    try FileManager.default.createDirectory(
+      at: copy.deletingLastPathComponent(),
+      withIntermediateDirectories: true
+    )
+    try FileManager.default.copyItem(
+      at: checkout.appending(path: path),
+      to: copy
+    )
+  }
+}
+
 /// Reads a file of the checkout.
 func read(_ path: String, in root: URL = checkout) throws -> String {
   try String(contentsOf: root.appending(path: path), encoding: .utf8)

@@ -52,38 +52,6 @@ extension Events {
     }
   }
 
-  @Test("The same schedule gives the same positions")
-  func isStable() async throws {
-    @Sendable func body(_ run: Simulation) async throws
-      -> [Simulation.Position?]
-    {
-      let events = Events([])
-      let room = Room()
-      try await together(
-        {
-          await room.enter("", events, run)
-          try await run.clock.sleep(for: .milliseconds(1))
-          await room.enter("", events, run)
-        },
-        { await room.enter("", events, run) },
-        {
-          await Task.yield()
-          events.add("", run)
-        }
-      )
-      return events.value.map(\.at)
-    }
-    var all: Set<[Simulation.Position?]> = []
-    for seed in UInt64(0)..<50 {
-      let first = try await Simulation.run(seed: seed, body)
-      let again = try await Simulation.replay(schedule: first.schedule, body)
-      #expect(first.value == again.value)
-      #expect(first.value.allSatisfy { $0 != nil })
-      all.insert(first.value)
-    }
-    #expect(all.count > 5)
-  }
-
   @Test(
     "A task is called by its name, or else by its number in creation",
     .enabled(if: hasTaskNames)
