@@ -35,28 +35,18 @@ enum Program {
     .appending(path: "recipe")
 
   /// Runs the program with what a user types after its name.
-  ///
-  /// Standard output is collected, unless it goes elsewhere.
   static func run(
     _ arguments: String = "",
-    in folder: URL? = nil,
-    environment: [String: String] = [:],
-    output: FileHandle? = nil
+    in folder: URL? = nil
   ) async throws -> Result {
-    try await shell(
-      "exec \"$recipe\" \(arguments)",
-      in: folder,
-      environment: environment,
-      output: output
-    )
+    try await shell("exec \"$recipe\" \(arguments)", in: folder)
   }
 
   /// Runs a line of shell with the program's path in `$recipe`.
   static func shell(
     _ line: String,
     in folder: URL? = nil,
-    environment: [String: String] = [:],
-    output: FileHandle? = nil
+    environment: [String: String] = [:]
   ) async throws -> Result {
     try await withScratchFolder { scratch in
       // Files, not pipes: a full pipe would have to be emptied meanwhile.
@@ -70,8 +60,7 @@ enum Program {
         .merging(environment) { $1 }
         .merging(["recipe": executable.path]) { $1 }
       process.standardInput = FileHandle.nullDevice
-      process.standardOutput =
-        try output ?? FileHandle(forWritingTo: files[0])
+      process.standardOutput = try FileHandle(forWritingTo: files[0])
       process.standardError = try FileHandle(forWritingTo: files[1])
       let ends = AsyncStream<Void>.makeStream()
       process.terminationHandler = { _ in ends.continuation.finish() }

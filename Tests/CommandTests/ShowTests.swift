@@ -168,40 +168,19 @@ struct ShowTests {
   }
 }
 
-/// What the program writes to a terminal of so many columns.
+/// What the program writes to a terminal of so many columns, which `script`
+/// makes.
 private func onTerminal(
-  columns: UInt16,
+  columns: Int,
   _ arguments: String,
   environment: [String: String]
 ) async throws -> String {
-  var (primary, replica): (Int32, Int32) = (-1, -1)
-  var size = winsize()
-  size.ws_col = columns
-  size.ws_row = 40
-  let isOpen = unsafe openpty(&primary, &replica, nil, nil, &size) == 0
-  try #require(isOpen)
-  defer { close(primary) }
-
-  // A terminal holds little: who only reads at the end waits forever. And
-  // a thread of its own, for a read blocks.
-  let output = AsyncStream<Data>.makeStream()
-  Thread.detachNewThread { [primary] in
-    var buffer = [UInt8](repeating: 0, count: 4096)
-    while true {
-      let count = unsafe read(primary, &buffer, buffer.count)
-      guard count > 0 else { return output.continuation.finish() }
-      output.continuation.yield(Data(buffer[..<count]))
-    }
-  }
-  let result = try await Program.run(
-    arguments,
-    environment: environment.merging(["TERM": "xterm"]) { $1 },
-    output: FileHandle(fileDescriptor: replica, closeOnDealloc: false)
+  let line = "'stty cols \(columns); exec \"$recipe\" \(arguments)'"
+  let result = try await Program.shell(
+    isLinux
+      ? "script -qec \(line) /dev/null" : "script -q /dev/null sh -c \(line)",
+    environment: environment.merging(["TERM": "xterm"]) { $1 }
   )
-  // The reader's last read fails when nobody has the terminal open.
-  close(replica)
   result.expect(0)
-  var text = Data()
-  for await part in output.stream { text += part }
-  return String(decoding: text, as: UTF8.self)
+  return result.output
 }

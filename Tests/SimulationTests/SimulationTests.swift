@@ -326,18 +326,6 @@ private func children(
     #expect(explored.waiting.last?.contains("waits for the letter") == true)
   }
 
-  @Test("An escaped task that waits for ever is found by its task-local value")
-  func escaped() async throws {
-    let waiters = Waiters()
-    let found = try await failed { _ in
-      Task { await waiters.wait() }
-      return true
-    }
-    #expect(found.reason.name == "outlived")
-    while waiters.count == 0 { await Task.yield() }
-    waiters.wakeAll()
-  }
-
   @Test("A ready job that is left is a leak, which hides no error of the body")
   func readyJob() async throws {
     let found = try await failed { run in
