@@ -26,6 +26,18 @@ struct CommandTests {
     #expect(entries.map(\.goConstructs) == everyRecipe.map(\.goConstructs))
   }
 
+  @Test("There is a folder for each recipe and a recipe for each folder")
+  func folders() throws {
+    let rooms = try FileManager.default
+      .subpathsOfDirectory(atPath: checkout.appending(path: "Recipes").path)
+      .filter { $0.wholeMatch(of: /[^\/]+\/[^\/]+\/README\.md/) != nil }
+    #expect(
+      rooms.sorted()
+        == everyRecipe.map { "\($0.chapter.rawValue)/\($0.name)/README.md" }
+        .sorted()
+    )
+  }
+
   @Test("Every way to ask for help answers on standard output")
   func help() async throws {
     for line in [

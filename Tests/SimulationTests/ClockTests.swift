@@ -20,26 +20,6 @@ import Testing
     }
   }
 
-  @Test("Sleepers with one deadline wake in every order")
-  func equalDeadlines() async throws {
-    let orders = Shared<Set<[Int]>>([])
-    _ = try await Simulation.exhaust(limit: 1_000) { run in
-      let woken = Shared<[Int]>([])
-      try await withThrowingDiscardingTaskGroup { group in
-        for index in 0..<3 {
-          group.addTask {
-            try await run.clock.sleep(for: .milliseconds(1))
-            woken.update { $0.append(index) }
-          }
-        }
-      }
-      return woken.value
-    } check: { order in
-      orders.update { _ = $0.insert(order) }
-    }
-    #expect(orders.value.count == 6)
-  }
-
   @Test("A sleep of a cancelled task throws and takes no time")
   func cancelledBefore() async throws {
     let run = try await Simulation.run(seed: 1, cancelAtStep: 0) { run in
