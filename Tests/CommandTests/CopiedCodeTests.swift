@@ -51,18 +51,17 @@ struct CopiedCodeTests {
 
   @Test("Each recipe's files compile by themselves, without a warning")
   func alone() async throws {
-    for setting in isLong ? Setting.all : [] {
-      try await compileAlone("\(Self.compile) \(setting)")
-    }
     // What it needs and has not copied is missed by the type checker already.
-    if !isLong { try await compileAlone("swiftc -typecheck -swift-version 6") }
-  }
-
-  private func compileAlone(_ compile: String) async throws {
+    let compilations =
+      isLong
+      ? Setting.all.map { "\(Self.compile) \($0)" }
+      : ["swiftc -typecheck -swift-version 6"]
     for recipe in Self.copied {
       try await withScratchFolder { folder in
         try await copy([recipe.name], to: folder)
-        try await shell("\(compile) *.swift", in: folder)
+        for compile in compilations {
+          try await shell("\(compile) *.swift", in: folder)
+        }
       }
     }
   }
