@@ -64,7 +64,7 @@ enum Program {
       process.standardError = try FileHandle(forWritingTo: files[1])
       let ends = AsyncStream<Void>.makeStream()
       process.terminationHandler = { _ in ends.continuation.finish() }
-      try process.run()
+      try startListening(process)
       for await _ in ends.stream {}
       return Result(
         status: process.terminationStatus,
@@ -73,6 +73,18 @@ enum Program {
       )
     }
   }
+}
+
+/// Starts a process that no signal is kept from.
+///
+/// It inherits what its parent's thread blocks, and those of the pool block
+/// all: a shell would never hear of the end of a child that it waits for.
+private func startListening(_ process: Process) throws {
+  var (none, blocked) = (sigset_t(), sigset_t())
+  unsafe sigemptyset(&none)
+  unsafe pthread_sigmask(SIG_SETMASK, &none, &blocked)
+  defer { unsafe pthread_sigmask(SIG_SETMASK, &blocked, nil) }
+  try process.run()
 }
 
 /// Calls `body` with an empty folder, which is gone afterwards.
