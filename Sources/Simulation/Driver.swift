@@ -283,9 +283,10 @@ final class Driver: TaskExecutor, @unchecked Sendable {
   private func ring(_ report: String) {
     let bell = mailbox.withLock { box in
       box.report = box.report ?? report
+      // With the bell, or a driver that is about to wait hears neither.
+      hasMail.store(true, ordering: .releasing)
       return box.bell
     }
-    hasMail.store(true, ordering: .releasing)
     bell?.signal()
   }
 

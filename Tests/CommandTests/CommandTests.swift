@@ -6,51 +6,50 @@ import Testing
 
 @Suite("The command line")
 struct CommandTests {
-  @Test("The menu names every recipe once, by chapter")
-  func menuByChapter() async throws {
+  @Test("The menu names every recipe once, as text and as JSON")
+  func menu() async throws {
     let result = try await Program.run("list")
-    #expect(result.status == 0)
+    result.expect(0)
     for recipe in everyRecipe {
       let line = "  \(recipe.name) "
-      #expect(result.lines.filter { $0.hasPrefix(line) }.count == 1)
+      #expect(result.lines.count { $0.hasPrefix(line) } == 1, "\(line)")
     }
-    let bare = try await Program.run()
-    #expect(bare.output == result.output)
-  }
-
-  @Test("The menu as JSON holds what each recipe declares")
-  func menuAsJSON() async throws {
+    #expect(try await Program.run().output == result.output)
     struct Entry: Decodable {
       var name: String
       var goConstructs: [String]
     }
-    let result = try await Program.run("list", "--json")
+    let json = try await Program.run("list --json")
     let entries = try JSONDecoder()
-      .decode([Entry].self, from: Data(result.output.utf8))
+      .decode([Entry].self, from: Data(json.output.utf8))
     #expect(entries.map(\.name) == everyRecipe.map(\.name))
-    #expect(entries.allSatisfy { !$0.goConstructs.isEmpty })
+    #expect(entries.map(\.goConstructs) == everyRecipe.map(\.goConstructs))
   }
 
-  @Test(
-    "Every way to ask for help answers on standard output",
-    arguments: [
-      ["help"], ["--help"], ["-h"], ["help", "bounded-pool"],
-      ["bounded-pool", "--help"], ["bounded-pool", "-h"],
-      ["list", "--help"], ["help", "list"], ["explore", "--help"],
-      ["compare", "-h"],
-    ]
-  )
-  func help(arguments: [String]) async throws {
-    let result = try await Program.run(arguments)
-    #expect(result.status == 0)
-    #expect(result.errors.isEmpty)
-    #expect(result.output.contains("usage:"))
+  @Test("There is a folder for each recipe and a recipe for each folder")
+  func folders() throws {
+    let rooms = try FileManager.default
+      .subpathsOfDirectory(atPath: checkout.appending(path: "Recipes").path)
+      .filter { $0.wholeMatch(of: /[^\/]+\/[^\/]+\/README\.md/) != nil }
+    #expect(
+      rooms.sorted()
+        == everyRecipe.map { "\($0.chapter.rawValue)/\($0.name)/README.md" }
+        .sorted()
+    )
   }
 
-  @Test("Help on a command is what the overview says of it")
-  func helpOnCommand() async throws {
+  @Test("Every way to ask for help answers on standard output")
+  func help() async throws {
+    for line in [
+      "help", "--help", "-h", "help bounded-pool", "bounded-pool --help",
+      "bounded-pool -h", "list --help", "explore --help", "compare -h",
+    ] {
+      let result = try await Program.run(line)
+      result.expect(0, "usage:")
+      #expect(result.errors.isEmpty)
+    }
     for name in Command.names where name != "measure" {
-      let result = try await Program.run("help", name)
+      let result = try await Program.run("help \(name)")
       #expect(result.lines.count < 12, "\(result.output)")
       #expect(result.lines.first == "usage:", "\(name)")
     }
@@ -67,215 +66,147 @@ struct CommandTests {
     }
   }
 
-  static let refusals: [(arguments: [String], message: String)] = [
-    (["bonded-pool"], "unknown recipe 'bonded-pool'"),
-    (["bonded-pool"], "did you mean 'bounded-pool'?"),
-    (["qwertyuiop"], "'recipe list' names them all"),
-    (["lst"], "did you mean 'list'?"),
-    (["--workers", "3"], "unknown flag '--workers'"),
-    (["list", "--jsn"], "did you mean '--json'?"),
-    (["list", "bounded-pool"], "unexpected argument 'bounded-pool'"),
-    (["bounded-pool", "map", "--worker", "3"], "did you mean '--workers'?"),
-    (["bounded-pool", "map", "-w", "3"], "unknown flag '-w'"),
+  /// What is typed, and a part of the answer.
+  private static let refusals = [
+    ("bonded-pool", "unknown recipe 'bonded-pool'"),
+    ("bonded-pool", "did you mean 'bounded-pool'?"),
+    ("qwertyuiop", "'recipe list' names them all"),
+    ("lst", "did you mean 'list'?"),
+    ("--workers 3", "unknown flag '--workers'"),
+    ("list --jsn", "did you mean '--json'?"),
+    ("list bounded-pool", "unexpected argument 'bounded-pool'"),
+    ("bounded-pool mpa", "did you mean 'map'?"),
+    ("bounded-pool something-else", "it has: plain, map, for-each, as-they"),
+    ("bounded-pool map file", "unexpected argument 'file'"),
+    ("bounded-pool map --worker 3", "did you mean '--workers'?"),
+    ("bounded-pool map -w 3", "unknown flag '-w'"),
+    ("bounded-pool map --workers", "--workers needs a value"),
+    ("bounded-pool map --workers 0", "--workers must be from 1 to 1024, not 0"),
+    ("bounded-pool map --workers -1", "must be from 1 to 1024, not -1"),
+    ("bounded-pool map --workers x", "must be a whole number, not 'x'"),
+    ("bounded-pool map --workers=x", "must be a whole number, not 'x'"),
     (
-      ["bounded-pool", "map", "--workers", "0"],
-      "--workers must be from 1 to 1024, not 0"
-    ),
-    (
-      ["bounded-pool", "map", "--jobs", "1,2"],
-      "that is its default: give --failing too"
-    ),
-    (
-      ["bounded-pool", "map", "--workers", "-1"],
-      "--workers must be from 1 to 1024, not -1"
-    ),
-    (
-      ["bounded-pool", "map", "--workers", "x"],
-      "--workers must be a whole number, not 'x'"
-    ),
-    (
-      ["bounded-pool", "map", "--workers=x"],
-      "--workers must be a whole number, not 'x'"
-    ),
-    (
-      ["bounded-pool", "map", "--workers", "9999999999999999999"],
+      "bounded-pool map --workers 9999999999999999999",
       "--workers: 9999999999999999999 is out of range"
     ),
+    ("bounded-pool map --workers 1 --workers 2", "--workers is given twice"),
+    ("bounded-pool map --events=3", "--events takes no value, not '3'"),
+    ("bounded-pool --events --wrokers 3", "unknown flag '--wrokers'"),
+    ("bounded-pool map --jobs 1,2", "that is its default: give --failing too"),
+    ("bounded-pool map --jobs 1,,2", "--jobs must be whole numbers with comma"),
+    ("bounded-pool map --jobs [1,", "--jobs must be whole numbers"),
+    ("bounded-pool map --jobs -5", "--jobs must be from 0"),
+    ("bounded-pool map --failing 99", "--failing must be from 0 to 7, not 99"),
+    ("bounded-pool --cancel-at-step 1", "needs --seed or --schedule"),
+    ("bounded-pool --schedule 1,x", "--schedule must be numbers"),
+    ("bounded-pool --schedule - --seed 1", "exclude each other"),
+    ("bounded-pool map --seed x", "--seed must be a whole number"),
+    ("bounded-pool map --seed -1", "--seed must be a whole number from 0"),
+    ("bounded-pool map --input {", "malformed JSON in --input"),
+    ("bounded-pool map --input []", "must be an object"),
+    (#"bounded-pool map --input '{"worker":3}'"#, "did you mean 'workers'?"),
     (
-      ["bounded-pool", "map", "--workers", "1", "--workers", "2"],
-      "--workers is given twice"
-    ),
-    (["bounded-pool", "map", "--workers"], "--workers needs a value"),
-    (
-      ["bounded-pool", "map", "--events=3"], "--events takes no value, not '3'"
-    ),
-    (
-      ["bounded-pool", "map", "--jobs", "1,,2"],
-      "--jobs must be whole numbers with commas"
-    ),
-    (["bounded-pool", "map", "--jobs", "[1,"], "--jobs must be whole numbers"),
-    (["bounded-pool", "map", "--jobs", "-5"], "--jobs must be from 0"),
-    (
-      ["bounded-pool", "map", "--failing", "99"],
-      "--failing must be from 0 to 7, not 99"
-    ),
-    (["bounded-pool", "mpa"], "did you mean 'map'?"),
-    (
-      ["bounded-pool", "something-else"],
-      "it has: plain, map, for-each, as-they-come"
-    ),
-    (["bounded-pool", "--cancel-at-step", "1"], "needs --seed or --schedule"),
-    (["bounded-pool", "--schedule", "1,x"], "--schedule must be numbers"),
-    (["bounded-pool", "--schedule", "-", "--seed", "1"], "exclude each other"),
-    (["bounded-pool", "map", "--seed", "x"], "--seed must be a whole number"),
-    (
-      ["bounded-pool", "map", "--seed", "-1"],
-      "--seed must be a whole number from 0"
-    ),
-    (["bounded-pool", "map", "file"], "unexpected argument 'file'"),
-    (["bounded-pool", "map", "--input", "{"], "malformed JSON in --input"),
-    (["bounded-pool", "map", "--input", "[]"], "must be an object"),
-    (
-      ["bounded-pool", "map", "--input", "{\"worker\":3}"],
-      "did you mean 'workers'?"
-    ),
-    (
-      ["bounded-pool", "map", "--input", "{\"workers\":\"3\"}"],
+      #"bounded-pool map --input '{"workers":"3"}'"#,
       "'workers' must be a whole number"
     ),
     (
-      ["bounded-pool", "map", "--input", "{\"workers\":1.5}"],
+      #"bounded-pool map --input '{"workers":1.5}'"#,
       "'workers' in --input must be a whole number, not 1.5"
     ),
     (
-      ["bounded-pool", "map", "--input", "{\"workers\":1e40}"],
+      #"bounded-pool map --input '{"workers":1e40}'"#,
       "must be a whole number, not 1e+40"
     ),
     (
-      ["bounded-pool", "map", "--input", "{\"jobs\":[1,\"x\"]}"],
-      "'jobs[1]' must be a whole number"
-    ),
-    (
-      ["bounded-pool", "map", "--input", "{\"jobs\":7}"],
-      "'jobs' must be an array"
-    ),
-    (
-      ["bounded-pool", "map", "--input", "{\"workers\":null}"],
+      #"bounded-pool map --input '{"workers":null}'"#,
       "'workers' must be a whole number"
     ),
     (
-      ["bounded-pool", "map", "--input", "@/"],
-      "cannot read --input '/': is a directory"
+      #"bounded-pool map --input '{"jobs":[1,"x"]}'"#,
+      "'jobs[1]' must be a whole number"
     ),
+    (#"bounded-pool map --input '{"jobs":7}'"#, "'jobs' must be an array"),
+    ("bounded-pool map --input @/", "cannot read --input '/': is a directory"),
     (
-      ["bounded-pool", "map", "--input", "@/no/such/file"],
+      "bounded-pool map --input @/no/such/file",
       "cannot read --input '/no/such/file': no such file or directory"
     ),
-    (["explore", "bounded-pool", "--seed", "5"], "did you mean '--seeds'?"),
-    (["show", "fnd"], "'recipe list' names them all"),
-    (["explore"], "'recipe explore' needs the name of a recipe"),
-    (["explore", "nothing-like-it"], "unknown recipe 'nothing-like-it'"),
-    (
-      ["explore", "bounded-pool", "--seeds", "0"],
-      "--seeds must be a whole number from 1"
-    ),
-    (
-      ["compare", "bounded-pool", "--inputs", "x"],
-      "--inputs must be a whole number"
-    ),
-    (["compare", "bounded-pool", "--input", "{}"], "did you mean '--inputs'?"),
+    ("explore", "'recipe explore' needs the name of a recipe"),
+    ("explore nothing-like-it", "unknown recipe 'nothing-like-it'"),
+    ("explore bounded-pool --seed 5", "did you mean '--seeds'?"),
+    ("explore bounded-pool --seeds 0", "--seeds must be a whole number from 1"),
+    ("compare bounded-pool --inputs x", "--inputs must be a whole number"),
+    ("compare bounded-pool --input {}", "did you mean '--inputs'?"),
+    ("find", "needs words"),
+    ("find --jsn select", "did you mean '--json'?"),
+    ("show", "'recipe show' needs the name of a recipe"),
+    ("show fnd", "'recipe list' names them all"),
+    ("show bounded-pool --pag", "did you mean '--page'?"),
+    ("pages --check --write", "exclude each other"),
+    ("new", "needs a name"),
+    ("new rate-limit", "--chapter must be one of"),
+    ("new rate-limit --chapter cooking", "not 'cooking'"),
+    ("new RateLimit --chapter patterns", "kebab-case, not 'RateLimit'"),
+    ("new semaphore --chapter patterns", "'semaphore' is taken"),
+    ("new explore --chapter patterns", "'explore' is taken"),
+    ("copy", "'recipe copy' needs the name of a recipe"),
+    ("copy bounded-pool", "needs a directory or a file name"),
+    ("copy bounded-pool ''", "is no name"),
+    ("copy bounded-pool /tmp x", "unexpected argument 'x'"),
+    ("copy bounded-pool /tmp --updat", "did you mean '--update'?"),
+    ("copy bounded-pool /tmp --force --update", "exclude each other"),
   ]
 
-  @Test(
-    "A command line that cannot be carried out is refused by name",
-    arguments: refusals
-  )
-  func refusal(arguments: [String], message: String) async throws {
-    let result = try await Program.run(arguments)
-    #expect(result.status == 64)
-    #expect(result.output.isEmpty)
-    #expect(result.errors.hasPrefix("recipe: "))
-    #expect(result.errors.contains(message), "\(result.errors)")
-  }
-
-  @Test("A refused run does nothing, whatever else is on its command line")
-  func refusedBeforeTheRun() async throws {
-    let result = try await Program.run(
-      "bounded-pool",
-      "--events",
-      "--wrokers",
-      "3"
-    )
-    #expect(result.status == 64)
-    #expect(result.output.isEmpty)
+  @Test("A command line that cannot be carried out is refused by name")
+  func refusal() async throws {
+    for (line, message) in Self.refusals {
+      let result = try await Program.run(line)
+      result.expect(64, errors: message)
+      #expect(result.output.isEmpty, "\(line)")
+      #expect(result.errors.hasPrefix("recipe: "), "\(line)")
+    }
   }
 
   @Test("A run shows its timeline, its key and what it came to")
   func timeline() async throws {
-    let result = try await Program.run("bounded-pool", "map", "--failing=")
-    #expect(result.status == 0)
-    #expect(
-      result.output.contains("caller: [0,1,4,9,16,25,36,49], returns\n")
-    )
+    let result = try await Program.run("bounded-pool map --failing=")
+    result.expect(0, "caller: [0,1,4,9,16,25,36,49], returns\n")
     #expect(result.lines.allSatisfy { $0.count <= 80 })
     #expect(!result.output.contains("\u{1B}"))
   }
 
-  @Test("The same seed replays the same run, line for line")
+  @Test("A seed, or a schedule, replays the same run with its cancellation")
   func replay() async throws {
-    let arguments = ["bounded-pool", "as-they-come", "--seed", "7"]
-    let first = try await Program.run(arguments)
-    let second = try await Program.run(arguments)
-    #expect(first.status == 0)
-    #expect(first.output == second.output)
-  }
-
-  @Test("A schedule is replayed with its cancellation")
-  func replaySchedule() async throws {
-    let seeded = try await Program.run(
-      "bounded-pool",
-      "map",
-      "--seed=3",
-      "--cancel-at-step=4"
-    )
-    #expect(seeded.output.contains("caller: throws cancelled"))
-    let arguments = ["bounded-pool", "map", "--schedule", "0,1,0"]
-    let first = try await Program.run(arguments)
-    #expect(first.status == 0)
-    #expect(try await Program.run(arguments).output == first.output)
-    let cancelled = try await Program.run(
-      arguments + ["--cancel-at-step", "2"]
-    )
-    #expect(cancelled.output.contains("throws cancelled"))
+    for line in ["as-they-come --seed 7", "map --schedule 0,1,0"] {
+      let first = try await Program.run("bounded-pool \(line)")
+      first.expect(0)
+      let second = try await Program.run("bounded-pool \(line)")
+      #expect(first.output == second.output)
+    }
+    for line in [
+      "--seed=3 --cancel-at-step=4", "--schedule 0,1,0 --cancel-at-step 2",
+    ] {
+      let result = try await Program.run("bounded-pool map \(line)")
+      #expect(result.output.contains("caller: throws cancelled"))
+    }
   }
 
   @Test("Waiting for ever is no failure where it is the answer")
   func waitingIsTheAnswer() async throws {
-    let result = try await Program.run("closed-and-nil", "send-on-full")
-    // Here it is the answer.
-    #expect(result.status == 0)
-    #expect(result.output.contains("waits for ever"))
+    try await Program.run("closed-and-nil send-on-full")
+      .expect(0, "waits for ever")
   }
 
   @Test("The events are lines of JSON, the end of the caller last")
   func events() async throws {
     let result = try await Program.run(
-      "bounded-pool",
-      "map",
-      "--events",
-      "--jobs",
-      "2,1",
-      "--workers=2",
-      "--failing",
-      "0"
+      "bounded-pool map --events --jobs 2,1 --workers=2 --failing 0"
     )
-    #expect(result.status == 0)
+    result.expect(0)
     #expect(result.lines.count == 5)
     for line in result.lines {
-      let event = try JSONDecoder().decode(
-        Cookbook.Event.self,
-        from: Data(line.utf8)
-      )
+      let event = try JSONDecoder()
+        .decode(Cookbook.Event.self, from: Data(line.utf8))
       #expect(event.json == line)
     }
     let end = #""lane":"caller","name":"throw","item":"job 0 failed"}"#
@@ -285,33 +216,31 @@ struct CommandTests {
   @Test("Flags override the input, and an input can come from a file")
   func inputFromFile() async throws {
     try await withScratchFolder { folder in
-      let file = folder.appending(path: "input.json")
-      try Data("{\"jobs\":[1,1],\"failing\":[],\"workers\":1}".utf8).write(
-        to: file
-      )
-      let arguments = [
-        "bounded-pool", "--seed", "1", "--events", "--input", "@\(file.path)",
-      ]
-      let one = try await Program.run(arguments)
-      #expect(one.lines.last?.hasPrefix("{\"at\":2000,") == true)
-      let two = try await Program.run(arguments + ["--workers", "2"])
-      #expect(two.lines.last?.hasPrefix("{\"at\":1000,") == true)
+      try Data("{\"jobs\":[1,1],\"failing\":[],\"workers\":1}".utf8)
+        .write(to: folder.appending(path: "input.json"))
+      for (flags, end) in [("", 2_000), ("--workers 2", 1_000)] {
+        let result = try await Program.run(
+          "bounded-pool --seed 1 --events --input @input.json \(flags)",
+          in: folder
+        )
+        #expect(result.lines.last?.hasPrefix("{\"at\":\(end),") == true)
+      }
     }
   }
 
   @Test("A reader that leaves ends the program quietly")
   func readerLeaves() async throws {
     let result = try await withScratchFolder { folder in
-      let file = folder.appending(path: "input.json")
       // Far more than a pipe holds.
       let jobs = Array(repeating: "0", count: 20_000).joined(separator: ",")
-      try Data("{\"jobs\":[\(jobs)]}".utf8).write(to: file)
+      try Data("{\"jobs\":[\(jobs)]}".utf8)
+        .write(to: folder.appending(path: "input.json"))
       return try await Program.shell(
-        "{ \"$recipe\" bounded-pool --events --input @\(file.path)"
-          + "; echo $? >&2; } | head -1"
+        "{ \"$recipe\" bounded-pool --events --input @input.json; "
+          + "echo $? >&2; } | head -1",
+        in: folder
       )
     }
-    #expect(result.status == 0)
     #expect(result.lines.count == 1)
     // 141 is the shell's word for an end by SIGPIPE.
     #expect(result.errors == "141\n")
@@ -319,64 +248,42 @@ struct CommandTests {
 
   @Test("An output that cannot be written is an error", .enabled(if: isLinux))
   func outputCannotBeWritten() async throws {
-    let full = try await Program.shell("\"$recipe\" list > /dev/full")
-    #expect(full.status == 74)
-    #expect(full.errors.contains("no space left on device"))
-    let closed = try await Program.shell("\"$recipe\" list >&-")
-    #expect(closed.status == 74)
-    #expect(closed.errors.contains("it is closed"))
+    try await Program.run("list > /dev/full")
+      .expect(74, errors: "no space left on device")
+    try await Program.run("list >&-").expect(74, errors: "it is closed")
   }
 
   @Test("Ctrl-C ends a run cleanly and says how far it got")
   func interruption() async throws {
-    let result = try await Program.run(
-      "bounded-pool",
-      "map",
-      "--failing=",
-      "--jobs",
-      "60000,60000",
-      "--workers",
-      "2"
-    ) { process in
-      // Interrupted before its handler is in place a program just ends:
-      // so the signal is repeated until there is an answer.
-      Thread.detachNewThread {
-        while process.isRunning {
-          process.interrupt()
-          Thread.sleep(forTimeInterval: 0.3)
-        }
-      }
-    }
-    #expect(result.wasSignalled || result.status == 130)
-    if !result.wasSignalled {
-      #expect(result.output.contains("caller: throws cancelled"))
-      #expect(result.errors.contains("interrupted after"))
+    // A background process of a shell ignores the signal until it has its own
+    // answer to it: so it is repeated. The second one just ends the program.
+    let result = try await Program.shell(
+      "\"$recipe\" bounded-pool map --failing= --jobs 60000,60000 "
+        + "--workers 2 & while kill -INT $!; do sleep 0.5; done 2>/dev/null; "
+        + "wait $!"
+    )
+    result.expect(130)
+    if !result.output.isEmpty {
+      result.expect(130, "throws cancelled", errors: "interrupted after")
     }
   }
 
   @Test("The laws of a recipe are explored, and the same seeds agree")
   func explore() async throws {
-    struct Report: Decodable {
+    struct Report: Decodable, Equatable {
       var schedules: Int
       var keep: Bool
       var digest: String
     }
-    let arguments = [
-      "explore", "bounded-pool", "map", "--seeds", "300", "--json",
-    ]
-    let first = try await Program.run(arguments)
-    let second = try await Program.run(arguments)
-    let reports = try [first, second].map {
-      try JSONDecoder().decode(Report.self, from: Data($0.output.utf8))
+    func report() async throws -> Report {
+      let result = try await Program.run(
+        "explore bounded-pool map --seeds 100 --json"
+      )
+      return try JSONDecoder()
+        .decode(Report.self, from: Data(result.output.utf8))
     }
-    #expect(reports.allSatisfy { $0.keep })
-    #expect(reports.allSatisfy { $0.schedules == 300 })
-    #expect(reports[0].digest == reports[1].digest)
+    let first = try await report()
+    #expect(first.keep && first.schedules == 100)
+    #expect(try await report() == first)
   }
-
-  #if os(Linux)
-    static let isLinux = true
-  #else
-    static let isLinux = false
-  #endif
 }

@@ -6,12 +6,7 @@ import Testing
 @testable import recipe
 
 /// The settings of a target that code may be pasted into.
-struct TargetSetting: CustomTestStringConvertible, Sendable {
-  var name: String
-  var flags: String
-
-  var testDescription: String { name }
-
+private enum Setting {
   static let features =
     [
       "ExistentialAny", "InternalImportsByDefault", "MemberImportVisibility",
@@ -20,64 +15,32 @@ struct TargetSetting: CustomTestStringConvertible, Sendable {
     ].map { "-enable-upcoming-feature \($0)" }.joined(separator: " ")
     + " -strict-memory-safety"
 
-  static let six = TargetSetting(
-    name: "Swift 6 mode, every feature off",
-    flags: "-swift-version 6"
-  )
-  static let five = TargetSetting(
-    name: "Swift 5 mode, every feature off",
-    flags: "-swift-version 5"
-  )
-  static let features6 = TargetSetting(
-    name: "Swift 6 mode, every feature on",
-    flags: "-swift-version 6 \(features)"
-  )
-  static let features5 = TargetSetting(
-    name: "Swift 5 mode, every feature on",
-    flags: "-swift-version 5 \(features)"
-  )
-  static let main6 = TargetSetting(
-    name: "main actor by default, Swift 6 mode",
-    flags: "-swift-version 6 -default-isolation MainActor"
-  )
-  static let main5 = TargetSetting(
-    name: "main actor by default, Swift 5 mode",
-    flags: "-swift-version 5 -default-isolation MainActor"
-  )
-  static let mainFeatures = TargetSetting(
-    name: "main actor by default, every feature on",
-    flags: "-swift-version 6 -default-isolation MainActor \(features)"
-  )
+  static let main = "-default-isolation MainActor"
 
-  /// What every recipe is compiled with by itself: either language mode with
-  /// every feature off, every feature on, and the main actor by default.
-  static let required = [six, five, features6, main6]
-
+  /// Either language mode, with every feature on or off, and with the main
+  /// actor by default or not; the farthest apart first.
   static let all = [
-    six, five, features6, features5, main6, main5, mainFeatures,
+    "-swift-version 5", "-swift-version 6 \(main) \(features)",
+    "-swift-version 6", "-swift-version 6 \(features)",
+    "-swift-version 5 \(features)", "-swift-version 6 \(main)",
+    "-swift-version 5 \(main)",
   ]
 }
 
 @Suite("Copied code")
 struct CopiedCodeTests {
+  private static let copied = everyRecipe.filter { !$0.copies.isEmpty }
+
   /// Runs a line of shell that must go well without a word.
   private func shell(_ line: String, in folder: URL) async throws {
-    let result = try await Program.shell(
-      "cd '\(folder.path)' && \(line) 2>&1"
-    )
+    let result = try await Program.shell("\(line) 2>&1", in: folder)
     try #require(result.status == 0, "\(line)\n\(result.output)")
     #expect(result.output.isEmpty, "\(line)\n\(result.output)")
   }
 
   private func copy(_ names: [String], to folder: URL) async throws {
     for name in names {
-      let result = try await Program.run(
-        "copy",
-        name,
-        folder.path,
-        "--create"
-      )
-      try #require(result.status == 0, "\(result.errors)")
+      try await Program.run("copy \(name) '\(folder.path)' --create").expect(0)
     }
   }
 
@@ -86,17 +49,19 @@ struct CopiedCodeTests {
     "swiftc -emit-sil -wmo -parse-as-library -warnings-as-errors "
     + "-module-name Pasted -o /dev/null"
 
-  @Test(
-    "Each recipe's files compile by themselves, without a warning",
-    arguments: TargetSetting.required
-  )
-  func alone(setting: TargetSetting) async throws {
-    try await withScratchFolder { folder in
-      for recipe in everyRecipe where !recipe.copies.isEmpty {
-        let name = recipe.name
-        let copied = folder.appending(path: name)
-        try await copy([name], to: copied)
-        try await shell("\(Self.compile) \(setting.flags) *.swift", in: copied)
+  @Test("Each recipe's files compile by themselves, without a warning")
+  func alone() async throws {
+    // What it needs and has not copied is missed by the type checker already.
+    let compilations =
+      isLong
+      ? Setting.all.map { "\(Self.compile) \($0)" }
+      : ["swiftc -typecheck -swift-version 6"]
+    for recipe in Self.copied {
+      try await withScratchFolder { folder in
+        try await copy([recipe.name], to: folder)
+        for compile in compilations {
+          try await shell("\(compile) *.swift", in: folder)
+        }
       }
     }
   }
@@ -130,17 +95,14 @@ struct CopiedCodeTests {
 
   @Test("What a new user wrote from the use on the page runs unchanged")
   func firstDrafts() async throws {
-    for recipe in try Self.names(of: Self.drafts) {
-      let draft = Self.drafts.appending(path: recipe)
-      // What is no program is compiled with all uses.
-      guard try Self.names(of: draft).contains("main.swift.txt") else {
-        continue
-      }
+    // What is no program is compiled with all uses.
+    let programs = try Self.names(of: Self.drafts).filter {
+      let main = Self.drafts.appending(path: "\($0)/main.swift.txt")
+      return FileManager.default.fileExists(atPath: main.path)
+    }
+    for recipe in isLong ? programs : ["bounded-pool"] {
       // A part of it: what comes as it is done comes in any order.
-      let wanted = try String(
-        contentsOf: draft.appending(path: "output.txt"),
-        encoding: .utf8
-      )
+      let wanted = try read("\(recipe)/output.txt", in: Self.drafts)
       try await withScratchFolder { folder in
         try await copy([recipe], to: folder)
         try addDraft(recipe, to: folder)
@@ -148,28 +110,22 @@ struct CopiedCodeTests {
           "swiftc -swift-version 6 -warnings-as-errors *.swift -o draft",
           in: folder
         )
-        let run = try await Program.shell("'\(folder.path)/draft'")
-        #expect(run.status == 0)
-        #expect(run.output.contains(wanted), "\(recipe): \(run.output)")
+        try await Program.shell("./draft", in: folder).expect(0, wanted)
       }
     }
   }
 
-  @Test(
-    "All recipes' files compile in one module with their uses",
-    arguments: TargetSetting.all
-  )
-  func withUses(setting: TargetSetting) async throws {
+  @Test("All recipes' files compile in one module with their uses")
+  func withUses() async throws {
     try await withScratchFolder { folder in
-      try await copy(
-        everyRecipe.filter { !$0.copies.isEmpty }.map(\.name),
-        to: folder
-      )
+      try await copy(Self.copied.map(\.name), to: folder)
       for recipe in try Self.names(of: Self.drafts) {
         // A file of statements would make the module a program.
         try addDraft(recipe, to: folder) { $0 != "main.swift.txt" }
       }
-      try await shell("\(Self.compile) \(setting.flags) *.swift", in: folder)
+      for setting in Setting.all.prefix(isLong ? 7 : 2) {
+        try await shell("\(Self.compile) \(setting) *.swift", in: folder)
+      }
     }
   }
 
@@ -179,7 +135,7 @@ struct CopiedCodeTests {
   )
   func runs() async throws {
     try await withScratchFolder { folder in
-      let strict = "-swift-version 6 \(TargetSetting.features)"
+      let strict = "-swift-version 6 \(Setting.features)"
       let sources = checkout.appending(path: "Sources").path
       for name in ["Cookbook", "Simulation"] {
         try await compile(
@@ -189,26 +145,31 @@ struct CopiedCodeTests {
           in: folder
         )
       }
-      let copied = everyRecipe.filter { !$0.copies.isEmpty }
-      try await copy(copied.map(\.name), to: folder.appending(path: "copied"))
-      try writeExamples(without: copied, to: folder)
+      try await copy(
+        Self.copied.map(\.name),
+        to: folder.appending(path: "copied")
+      )
+      try writeExamples(to: folder)
       // With NonisolatedNonsendingByDefault, as the examples: it is a part of
       // the type of a closure, and so of whether a type conforms to a
       // protocol.
-      for setting in [TargetSetting.features5, .mainFeatures] {
-        let testable = "\(setting.flags) -enable-testing"
+      for setting in [
+        "-swift-version 5 \(Setting.features)",
+        "-swift-version 6 \(Setting.main) \(Setting.features)",
+      ] {
+        let testable = "\(setting) -enable-testing"
         try await compile("Pasted", testable, "copied/*.swift", in: folder)
         try await compile("Recipes", strict, "examples/*.swift", in: folder)
         try Data(Self.main.utf8)
           .write(to: folder.appending(path: "main.swift"))
         try await compile("Main", strict, "main.swift", in: folder)
         try await shell("swiftc *.o -o main", in: folder)
-        let result = try await Program.shell("'\(folder.path)/main'")
-        #expect(result.status == 0, "\(setting.name): \(result.errors)")
+        let result = try await Program.shell("./main", in: folder)
+        #expect(result.status == 0, "\(setting): \(result.errors)")
         #expect(
           result.lines.map(String.init)
             == recipes.map { "\($0.name) keeps its laws" },
-          "\(setting.name)"
+          "\(setting)"
         )
       }
     }
@@ -230,27 +191,28 @@ struct CopiedCodeTests {
   }
 
   /// The examples of all rooms, which use what was copied in the place of
-  /// what the rooms have.
-  private func writeExamples(
-    without copied: [Recipe],
-    to folder: URL
-  ) throws {
+  /// what the rooms have, and the texts that the build has embedded.
+  private func writeExamples(to folder: URL) throws {
     let manager = FileManager.default
     let examples = folder.appending(path: "examples")
     try manager.createDirectory(at: examples, withIntermediateDirectories: true)
-    let root = checkout.appending(path: "Recipes")
-    let patterns = Set(
-      copied.flatMap { recipe in recipe.copies.map { "\(recipe.name)/\($0)" } }
-    )
-    let files = manager.enumerator(at: root, includingPropertiesForKeys: nil)
-    while let file = files?.nextObject() as? URL {
-      let path = file.pathComponents.suffix(2).joined(separator: "/")
-      guard file.pathExtension == "swift", !patterns.contains(path) else {
-        continue
+    // No two files of a module have one name.
+    let patterns = Set(Self.copied.flatMap(\.copies))
+    for root in [
+      checkout.appending(path: "Recipes"),
+      Program.executable.deletingLastPathComponent()
+        .appending(path: "Recipes.build/DerivedSources"),
+    ] {
+      let files = manager.enumerator(at: root, includingPropertiesForKeys: nil)
+      while let file = files?.nextObject() as? URL {
+        let name = file.lastPathComponent
+        guard name.hasSuffix(".swift"), !patterns.contains(name) else {
+          continue
+        }
+        let text = try read(name, in: file.deletingLastPathComponent())
+        try Data(("@testable import Pasted\n" + text).utf8)
+          .write(to: examples.appending(path: name))
       }
-      let text = try String(contentsOf: file, encoding: .utf8)
-      try Data(("@testable import Pasted\n" + text).utf8)
-        .write(to: examples.appending(path: file.lastPathComponent))
     }
   }
 
@@ -288,7 +250,3 @@ struct CopiedCodeTests {
     }
     """
 }
-
-/// Whether to run what takes longer than a test may.
-private let isLong =
-  ProcessInfo.processInfo.environment["COOKBOOK_LONG"] == "1"

@@ -39,11 +39,11 @@ struct PagesTests {
       + page.problemsOfLinks).map(\.text)
   }
 
-  private static let damages: [(from: String, to: String, problem: String)] = [
-    ("", "", ""),
+  /// What stands on a page, what comes in its place, and what is said then.
+  private static let damages = [
     ("## Hazards", "## Dangers", "the part 'Hazards' is missing"),
     (
-      "go/examples.go#plain", "BoundedPool.swift#plain",
+      "go/examples.go#", "BoundedPool.swift#",
       "it begins neither with a use in both languages nor with an answer"
     ),
     (
@@ -66,22 +66,16 @@ struct PagesTests {
     ("(../semaphore)", "(https://)", "'https://' is no address"),
   ]
 
-  @Test("What is wrong on a page is named", arguments: damages)
-  func damage(from: String, to: String, problem: String) throws {
-    let path = "Recipes/patterns/bounded-pool/README.md"
-    let text = try String(
-      contentsOf: checkout.appending(path: path),
-      encoding: .utf8
-    )
-    if from.isEmpty { return #expect(try Self.problems(in: text) == []) }
-    // The comments that make two languages a use stand in both rows.
-    let damaged =
-      from.hasPrefix("go/")
-      ? text.replacing(/go\/examples\.go#/, with: "BoundedPool.swift#")
-      : text.replacing(from, with: to)
-    try #require(damaged != text)
-    let problems = try Self.problems(in: damaged)
-    #expect(problems.contains { $0.hasPrefix(problem) }, "\(problems)")
+  @Test("What is wrong on a page is named")
+  func damage() throws {
+    let page = try read("Recipes/patterns/bounded-pool/README.md")
+    #expect(try Self.problems(in: page) == [])
+    for (old, new, problem) in Self.damages {
+      let damaged = page.replacing(old, with: new)
+      try #require(damaged != page)
+      let problems = try Self.problems(in: damaged)
+      #expect(problems.contains { $0.hasPrefix(problem) }, "\(problems)")
+    }
   }
 
   @Test("Links in code, and to places that exist, are left alone")
@@ -100,34 +94,23 @@ struct PagesTests {
     #expect(page.markdown.links.count == 4)
   }
 
-  private static let impossible: [(directive: String, problem: String)] = [
-    (
-      "code: Nowhere.swift#a",
-      "cannot read Nowhere.swift: no such file or directory"
-    ),
-    (
-      "code: BoundedPool.swift#nothing",
-      "there is no nothing in BoundedPool.swift"
-    ),
-    (
-      "code: go/examples.go#nothing", "there is no nothing in examples.go"
-    ),
-    ("run: bounded-pool", "without --seed no two runs are the same"),
-    ("run: bonded-pool --seed 1", "unknown recipe 'bonded-pool'"),
-    ("run: bounded-pool --seed 1 --workers 0", "--workers must be from"),
-  ]
-
-  @Test(
-    "A block that cannot be made is named and left as it is",
-    arguments: impossible
-  )
-  func impossibleBlock(directive: String, problem: String) async {
-    let lines = ["<!-- \(directive) -->", "```text", "old", "```", "end"]
-    let made = await Self.page(lines.joined(separator: "\n"))
-      .generated(tables: { _, _ in [] }, vocabulary: [])
-    #expect(made.lines == lines)
-    #expect(made.problems.count == 1)
-    #expect(made.problems.first?.text.contains(problem) == true)
+  @Test("A block that cannot be made is named and left as it is")
+  func impossibleBlock() async {
+    for (directive, problem) in [
+      ("code: Nowhere.swift#a", "cannot read Nowhere.swift: no such file"),
+      ("code: BoundedPool.swift#x", "there is no x in BoundedPool.swift"),
+      ("code: go/examples.go#x", "there is no x in examples.go"),
+      ("run: bounded-pool", "without --seed no two runs are the same"),
+      ("run: bonded-pool --seed 1", "unknown recipe 'bonded-pool'"),
+      ("run: bounded-pool --seed 1 --workers 0", "--workers must be from"),
+    ] {
+      let lines = ["<!-- \(directive) -->", "```text", "old", "```", "end"]
+      let made = await Self.page(lines.joined(separator: "\n"))
+        .generated(tables: { _, _ in [] }, vocabulary: [])
+      #expect(made.lines == lines)
+      #expect(made.problems.count == 1)
+      #expect(made.problems.first?.text.contains(problem) == true, "\(made)")
+    }
   }
 
   @Test("A recipe's run on a page is what the program prints")
@@ -137,7 +120,7 @@ struct PagesTests {
       "find 'limit concurrency'", "bounded-pool --events --seed 3",
     ]
     for command in commands {
-      let result = try await Program.run(Replay.words(of: command))
+      let result = try await Program.run(command)
       #expect(try await Replay.output(of: command) == result.output.lines)
     }
     #expect(Replay.words(of: "a 'b c'  d\"e f\"''") == ["a", "b c", "de f"])
@@ -146,62 +129,58 @@ struct PagesTests {
   @Test("A drifted page fails the check, and writing mends it")
   func drift() async throws {
     try await withScratchFolder { folder in
-      for name in ["Recipes", "README.md", "Tests"] {
-        try FileManager.default.copyItem(
-          at: checkout.appending(path: name),
-          to: folder.appending(path: name)
-        )
-      }
-      for name in ["Sources", "LICENSE"] {
-        try FileManager.default.createSymbolicLink(
-          at: folder.appending(path: name),
-          withDestinationURL: checkout.appending(path: name)
-        )
-      }
-      func pages(_ flag: String) async throws -> Program.Result {
-        try await Program.shell(
-          "cd \(folder.path) && \"$recipe\" pages \(flag)"
-        )
-      }
-      let clean = try await pages("--check")
-      try #require(clean.status == 0, "\(clean.errors)")
-
-      let source = folder.appending(
-        path: "Recipes/patterns/bounded-pool/BoundedPoolExamples.swift"
+      // A small room, and what else the home page shows.
+      let room = "Recipes/lifetimes/loop-capture"
+      let page = "\(room)/README.md"
+      let shown = "Recipes/patterns/bounded-pool/"
+      try copyCheckout(
+        [
+          "README.md", "Recipes/HAZARDS.md", "Recipes/go.mod", room,
+          shown + "go", shown + "BoundedPoolExamples.swift",
+        ],
+        to: folder
       )
-      let text = try String(contentsOf: source, encoding: .utf8)
-      let changed = text.replacing("if started >= n,", with: "if n <= started,")
-      try #require(changed != text)
-      try Data(changed.utf8).write(to: source)
-      let drifted = try await pages("--check")
-      #expect(drifted.status == 1)
-      #expect(drifted.output.contains("-    if started >= n,"))
-      #expect(drifted.output.contains("+    if n <= started,"))
-      #expect(drifted.errors.contains("'recipe pages --write'"))
-
-      let written = try await pages("--write")
-      #expect(written.status == 0, "\(written.errors)")
-      #expect(
-        written.output.contains(
-          "written  Recipes/patterns/bounded-pool/README.md"
-        )
+      func replace(_ old: String, _ new: String, in path: String) throws {
+        let original = try read(path, in: folder)
+        let changed = original.replacing(old, with: new)
+        try #require(changed != original)
+        try Data(changed.utf8).write(to: folder.appending(path: path))
+      }
+      /// The pages that are not there are problems, and so it fails.
+      func expectPages(
+        _ flags: String,
+        _ output: [String],
+        errors: String = "cannot read it"
+      ) async throws {
+        let result = try await Program.run("pages \(flags)", in: folder)
+        result.expect(1, errors: errors)
+        #expect(result.output.isEmpty == output.isEmpty, "\(result)")
+        for line in output { #expect(result.lines.contains { $0 == line }) }
+      }
+      // No other page cites a hazard here.
+      try await expectPages("--write", ["written  Recipes/HAZARDS.md"])
+      try await expectPages("--check", [])
+      try replace(
+        "for i in 0..<3 {\n        group",
+        "for i in 0...2 {\n        group",
+        in: "\(room)/LoopCaptureExamples.swift"
       )
-      #expect(try await pages("--check").status == 0)
-
+      try await expectPages(
+        "--check",
+        ["-  for i in 0..<3 {", "+  for i in 0...2 {"],
+        errors: "'recipe pages --write'"
+      )
+      // What a report says is drawn anew as well.
+      try replace("<!-- /wrong -->", "| x |\n<!-- /wrong -->", in: page)
+      try await expectPages("--check", ["-| x |"])
+      try await expectPages("--write", ["written  \(page)"])
+      try await expectPages("--check", [])
       for name in ["menu", "index"] {
-        let readme = folder.appending(path: "README.md")
-        let text = try String(contentsOf: readme, encoding: .utf8)
         let end = "\n<!-- /\(name) -->"
-        try Data(text.replacing(end, with: "| x |\n" + end).utf8)
-          .write(to: readme)
-        let drifted = try await pages("")
-        #expect(drifted.status == 1)
-        #expect(drifted.output.contains("-| x |"))
-        try Data(text.utf8).write(to: readme)
+        try replace(end, "| x |\n" + end, in: "README.md")
+        try await expectPages("", ["-| x |"])
+        try replace("| x |\n" + end, end, in: "README.md")
       }
-      #expect(try await pages("").status == 0)
-      let both = try await pages("--check --write")
-      #expect(both.status == 64)
     }
   }
 
@@ -297,54 +276,22 @@ struct PagesTests {
     }
   }
 
-  @Test("Differences are those that diff -u prints, in colours if wanted")
+  @Test("Differences have colours where they are wanted")
   func unifiedDiff() throws {
-    func lines(_ old: [String], _ new: [String], _ styled: Bool) throws
-      -> [String]
-    {
-      try UnifiedDiff.lines(
-        from: old,
-        named: "a",
-        to: new,
-        named: "b",
-        styled: styled
-      )
-    }
-    #expect(
-      try lines(["1", "2"], ["1"], false)
-        == ["--- a", "+++ b", "@@ -1,2 +1 @@", " 1", "-2"]
+    let lines = try UnifiedDiff.lines(
+      from: [],
+      named: "a",
+      to: ["x"],
+      named: "b",
+      styled: true
     )
-    #expect(try lines([], ["x"], true).last == "\u{1B}[32m+x\u{1B}[0m")
-    #expect(try lines(["1"], ["1"], false) == [])
+    #expect(lines.last == "\u{1B}[32m+x\u{1B}[0m")
   }
 
-  @Test("The hazards are the ten words that pages use")
-  func vocabulary() {
-    #expect(
-      Book(root: checkout).vocabulary == [
-        "ordering", "re-entrancy", "blocking", "unbounded memory",
-        "data race", "leak", "lost wake-up", "lost cancellation",
-        "priority inversion", "deadlock",
-      ]
-    )
-  }
-
-  @Test("The index has every Go construct once, with all its recipes")
+  @Test("The index has every Go construct once, as code where it is some")
   func index() {
-    let recipes = everyRecipe
-    let rows = Index.goTable(of: recipes).dropFirst(2)
-    let constructs = Set(recipes.flatMap(\.goConstructs))
-    #expect(rows.count == constructs.count)
-    for construct in constructs {
-      let start = "| \(Index.shown(construct)) | "
-      let row = rows.filter { $0.hasPrefix(start) }
-      #expect(row.count == 1)
-      for recipe in recipes where recipe.goConstructs.contains(construct) {
-        #expect(
-          row.first?.contains("[\(recipe.name)](\(recipe.folder))") == true
-        )
-      }
-    }
+    let rows = Index.goTable(of: everyRecipe).dropFirst(2)
+    #expect(rows.count == Set(everyRecipe.flatMap(\.goConstructs)).count)
     #expect(Index.shown("a || b") == "`a \\|\\| b`")
     #expect(Index.shown("select default") == "`select default`")
     #expect(Index.shown("worker pool") == "worker pool")

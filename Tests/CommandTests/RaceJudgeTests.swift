@@ -35,32 +35,23 @@ struct RaceJudgeTests {
     #expect(!verdict.description.contains("Go,"))
   }
 
-  @Test("An outcome that is not declared is forbidden")
-  func forbidden() async throws {
-    let declared: Set = [#"caller: "a", "b", returns"#]
-    let verdict = try await Self.judge(Self.example(declared)).judge(go: nil)
-    #expect(
-      verdict.problems == [
-        #"Swift comes to 'caller: "b", "a", returns', which is forbidden"#
-      ]
+  @Test("What is not declared, not reached or too much to try is a failure")
+  func problems() async throws {
+    let (one, other) = (
+      #"caller: "a", "b", returns"#, #"caller: "b", "a", returns"#
     )
-  }
-
-  @Test("An outcome that no schedule reaches is a failure")
-  func neverReached() async throws {
-    let declared = Self.both.union(["caller: returns"])
-    let verdict = try await Self.judge(Self.example(declared)).judge(go: nil)
-    #expect(
-      verdict.problems == ["no schedule of Swift comes to 'caller: returns'"]
-    )
-  }
-
-  @Test("More schedules than the limit prove nothing")
-  func tooMany() async throws {
-    let verdict = try await Self.judge(Self.example(Self.both))
-      .judge(go: nil, limit: 1)
-    #expect(!verdict.isComplete)
-    #expect(verdict.problems.first == "there are more than 1 schedules")
+    let never = "caller: returns"
+    for (declared, limit, problem) in [
+      ([one], nil, "Swift comes to '\(other)', which is forbidden"),
+      ([one, other, never], nil, "no schedule of Swift comes to '\(never)'"),
+      ([one, other], 1, "there are more than 1 schedules"),
+    ] as [(Set, Int?, String)] {
+      let verdict = try await Self.judge(Self.example(declared))
+        .judge(go: nil, limit: limit ?? 1_000)
+      #expect(verdict.isComplete == (limit == nil))
+      #expect(verdict.problems.first == problem)
+      #expect(verdict.problems.count == 1 || limit != nil)
+    }
   }
 
   @Test("A schedule that waits for ever is a failure")
@@ -95,28 +86,6 @@ struct RaceJudgeTests {
       problems(["one": 9_999, "three": 1])
         == ["Go comes to 'three', which is forbidden"]
     )
-  }
-
-  @Test(
-    "Go's runs are judged too",
-    .enabled(if: GoToolchain.canCompile, "there is no Go")
-  )
-  func goRuns() async throws {
-    let recipe = try recipe(named: "closed-and-nil")
-    let closers = try #require(
-      recipe.examples.first { $0.name == "two-closers" }
-    )
-    let go = try await GoTwin.start()
-    let right = try await RaceJudge(recipe: recipe, example: closers)
-      .judge(go: go, runs: 1_000)
-    #expect(right.problems == [])
-    #expect(right.go.values.reduce(0, +) == 1_000)
-    // Swift's outcomes are not Go's.
-    guard case .race(let swift, _, _) = closers.evidence else { return }
-    let wrong = Example("two-closers", .race(swift)) { _ in }
-    let verdict = try await RaceJudge(recipe: recipe, example: wrong)
-      .judge(go: go, runs: 1_000)
-    #expect(verdict.problems.contains { $0.hasPrefix("Go comes to") })
   }
 }
 

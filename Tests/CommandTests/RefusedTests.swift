@@ -41,8 +41,8 @@ private func judgeGo(
   }
 }
 
-@Suite("What the Swift compiler refuses")
-struct RefusedSwiftTests {
+@Suite("What a compiler or a tool refuses")
+struct RefusedTests {
   @Test("What is refused as expected is reported with its message")
   func refused() async throws {
     let verdict = try await judgeSwift(
@@ -55,9 +55,9 @@ struct RefusedSwiftTests {
     #expect(error.message.contains("'String' to specified type 'Int'"))
   }
 
-  @Test(
-    "What is not refused as expected is found",
-    arguments: [
+  @Test("What Swift does not refuse as expected is found")
+  func notRefused() async throws {
+    for (code, problem) in [
       ("let a = 1", "expects no error"),
       ("let a: Int = \"\"", "expects no error"),
       ("let a = 1 // expected-warning {{unused}}", "expects no error"),
@@ -68,17 +68,13 @@ struct RefusedSwiftTests {
         "let a: Int = \"\" // expected-error {{cannot}}\nlet b: Int = \"\"",
         "unexpected error"
       ),
-    ]
-  )
-  func notRefused(code: String, problem: String) async throws {
-    let verdict = try await judgeSwift(code)
-    #expect(try #require(verdict.problem).contains(problem))
-    #expect(verdict.text.contains("not as expected"))
+    ] {
+      let verdict = try await judgeSwift(code)
+      #expect(verdict.problem?.contains(problem) == true, "\(code)")
+      #expect(verdict.text.contains("not as expected"))
+    }
   }
-}
 
-@Suite("What Go's tools refuse")
-struct RefusedGoTests {
   /// A program for each tool that is refused, and one that is not.
   private static let programs = [
     (
@@ -104,32 +100,27 @@ struct RefusedGoTests {
   ]
 
   @Test(
-    "Each tool refuses what it should, and what it accepts is found",
-    .enabled(if: isGoUsable),
-    arguments: programs
+    "Each tool of Go's refuses what it should, and what it accepts is found",
+    .enabled(if: isGoUsable)
   )
-  func tools(
-    line: String,
-    bad: String,
-    tool: String,
-    message: String,
-    good: String
-  ) async throws {
-    let expectation = " // expected-\(tool) {{\(message)}}"
-    let refused = try await judgeGo(bad + expectation, line: line)
-    #expect(refused.problem == nil)
-    #expect(refused.diagnoses.map(\.line) == [6])
-    #expect(refused.diagnoses.first?.message.contains(message) == true)
+  func tools() async throws {
+    for (line, bad, tool, message, good) in Self.programs {
+      let expectation = " // expected-\(tool) {{\(message)}}"
+      let refused = try await judgeGo(bad + expectation, line: line)
+      #expect(refused.problem == nil)
+      #expect(refused.diagnoses.map(\.line) == [6])
+      #expect(refused.diagnoses.first?.message.contains(message) == true)
 
-    let accepted = try await judgeGo(good + expectation, line: line)
-    #expect(accepted.problem?.contains("accepts it") == true)
+      let accepted = try await judgeGo(good + expectation, line: line)
+      #expect(accepted.problem?.contains("accepts it") == true)
 
-    for comment in [
-      " // expected-\(tool) {{nonesuch}}",
-      "\n// expected-\(tool) {{\(message)}}",
-    ] {
-      let other = try await judgeGo(bad + comment, line: line)
-      #expect(other.problem != nil, "\(comment)")
+      for comment in [
+        " // expected-\(tool) {{nonesuch}}",
+        "\n// expected-\(tool) {{\(message)}}",
+      ] {
+        let other = try await judgeGo(bad + comment, line: line)
+        #expect(other.problem != nil, "\(comment)")
+      }
     }
   }
 
@@ -139,15 +130,14 @@ struct RefusedGoTests {
     #expect(try #require(verdict.problem).contains("syntax error"))
   }
 
-  @Test(
-    "A program without an expectation, or with one of no tool, is found",
-    arguments: [
+  @Test("A program without an expectation, or with one of no tool, is found")
+  func noExpectation() async throws {
+    for (body, problem) in [
       ("var a int = \"\"", "expects nothing"),
       ("var a int // expected-lint {{unused}}", "no tool makes a 'lint'"),
-    ]
-  )
-  func noExpectation(body: String, problem: String) async throws {
-    #expect(try await judgeGo(body).problem?.contains(problem) == true)
+    ] {
+      #expect(try await judgeGo(body).problem?.contains(problem) == true)
+    }
   }
 
   @Test("Without Go the record is judged")
@@ -170,46 +160,24 @@ struct RefusedGoTests {
     #expect(try await judge([other]).problem != nil)
     #expect(try await judge([right, other]).problem != nil)
   }
-}
 
-@Suite("Refused examples")
-struct RefusedExampleTests {
-  private static let examples = everyRecipe.flatMap { recipe in
-    recipe.examples.compactMap { example in
-      guard case .refused = example.evidence else { return nil as String? }
-      return "\(recipe.name) \(example.name)"
+  @Test("Each refused file of a recipe is refused as it says, and as recorded")
+  func examples() async throws {
+    for recipe in everyRecipe {
+      for example in recipe.examples {
+        guard case .refused(let refusals) = example.evidence else { continue }
+        let report = try await RefusedJudge.report(
+          refusals,
+          example,
+          of: recipe
+        )
+        #expect(report.holds, "\(report.text)")
+        guard isGoUsable else { continue }
+        let recorded = try CompareCommand.recorded(example, of: recipe)
+        let today = try await RefusedJudge.goTrace(refusals, of: recipe)
+        #expect(recorded == today, "\(recipe.name) \(example.name)")
+      }
     }
-  }
-
-  private func find(
-    _ name: String
-  ) throws -> (recipe: Recipe, example: Example, refusals: [Refusal]) {
-    let words = name.split(separator: " ").map(String.init)
-    let recipe = try recipe(named: words[0])
-    let example = try recipe.example(named: words[1])
-    guard case .refused(let refusals) = example.evidence else {
-      throw UsageError("\(name) is not refused")
-    }
-    return (recipe, example, refusals)
-  }
-
-  @Test("Each file is refused as it says", arguments: examples)
-  func isRefused(name: String) async throws {
-    let (recipe, example, refusals) = try find(name)
-    let report = try await RefusedJudge.report(refusals, example, of: recipe)
-    #expect(report.holds, "\(report.text)")
-  }
-
-  @Test(
-    "The record is what Go's tools say today",
-    .enabled(if: isGoUsable),
-    arguments: examples
-  )
-  func recordIsTrue(name: String) async throws {
-    let (recipe, example, refusals) = try find(name)
-    let recorded = try CompareCommand.recorded(example, of: recipe)
-    let today = try await RefusedJudge.goTrace(refusals, of: recipe)
-    #expect(recorded == today)
   }
 
   @Test("A page shows expectations as a reader writes them")

@@ -1,14 +1,32 @@
 import Foundation
+import Testing
 
 /// The program as a user runs it: a process.
 enum Program {
   struct Result {
     var status: Int32
-    var wasSignalled: Bool
     var output: String
     var errors: String
 
     var lines: [Substring] { output.split(separator: "\n") }
+
+    /// Expects that the program ended so, and printed this among other things.
+    func expect(
+      _ status: Int32,
+      _ output: String = "",
+      errors: String = "",
+      sourceLocation: SourceLocation = #_sourceLocation
+    ) {
+      let holds =
+        self.status == status
+        && (output.isEmpty || self.output.contains(output))
+        && (errors.isEmpty || self.errors.contains(errors))
+      #expect(
+        holds,
+        "not \(status), '\(output)', '\(errors)': \(self)",
+        sourceLocation: sourceLocation
+      )
+    }
   }
 
   /// The executable, which is built beside the tests.
@@ -16,91 +34,57 @@ enum Program {
     .deletingLastPathComponent()
     .appending(path: "recipe")
 
-  /// Runs the program to its end.
-  ///
-  /// - Parameters:
-  ///   - arguments: The command line.
-  ///   - environment: Variables beside those of the tests.
-  ///   - output: Where standard output goes; by default it is collected.
-  ///   - whileRunning: Called once the program has started.
-  /// - Returns: How the program ended and what it printed.
-  /// - Throws: What keeps the program from being run.
+  /// Runs the program with what a user types after its name.
   static func run(
-    _ arguments: String...,
-    environment: [String: String] = [:],
-    output: FileHandle? = nil,
-    whileRunning: (Process) -> Void = { _ in }
+    _ arguments: String = "",
+    in folder: URL? = nil
   ) async throws -> Result {
-    try await run(
-      arguments,
-      environment: environment,
-      output: output,
-      whileRunning: whileRunning
-    )
-  }
-
-  static func run(
-    _ arguments: [String],
-    environment: [String: String] = [:],
-    output: FileHandle? = nil,
-    whileRunning: (Process) -> Void = { _ in }
-  ) async throws -> Result {
-    try await run(
-      executable,
-      arguments,
-      environment: environment,
-      output: output,
-      whileRunning: whileRunning
-    )
+    try await shell("exec \"$recipe\" \(arguments)", in: folder)
   }
 
   /// Runs a line of shell with the program's path in `$recipe`.
-  static func shell(_ line: String) async throws -> Result {
-    try await run(
-      URL(filePath: "/bin/sh"),
-      ["-c", line],
-      environment: ["recipe": executable.path]
-    )
-  }
-
-  private static func run(
-    _ executable: URL,
-    _ arguments: [String],
-    environment: [String: String],
-    output: FileHandle? = nil,
-    whileRunning: (Process) -> Void = { _ in }
+  static func shell(
+    _ line: String,
+    in folder: URL? = nil,
+    environment: [String: String] = [:]
   ) async throws -> Result {
-    try await withScratchFolder { folder in
+    try await withScratchFolder { scratch in
       // Files, not pipes: a full pipe would have to be emptied meanwhile.
-      let (outputFile, errorFile) = (
-        folder.appending(path: "output"), folder.appending(path: "errors")
-      )
-      for file in [outputFile, errorFile] { try Data().write(to: file) }
+      let files = ["output", "errors"].map { scratch.appending(path: $0) }
+      for file in files { try Data().write(to: file) }
       let process = Process()
-      process.executableURL = executable
-      process.arguments = arguments
+      process.executableURL = URL(filePath: "/bin/sh")
+      process.arguments = ["-c", line]
+      if let folder { process.currentDirectoryURL = folder }
       process.environment = ProcessInfo.processInfo.environment
         .merging(environment) { $1 }
+        .merging(["recipe": executable.path]) { $1 }
       process.standardInput = FileHandle.nullDevice
-      process.standardOutput =
-        try output ?? FileHandle(forWritingTo: outputFile)
-      process.standardError = try FileHandle(forWritingTo: errorFile)
+      process.standardOutput = try FileHandle(forWritingTo: files[0])
+      process.standardError = try FileHandle(forWritingTo: files[1])
       let ends = AsyncStream<Void>.makeStream()
       process.terminationHandler = { _ in ends.continuation.finish() }
-      try process.run()
-      whileRunning(process)
+      try startListening(process)
       for await _ in ends.stream {}
       return Result(
         status: process.terminationStatus,
-        wasSignalled: process.terminationReason == .uncaughtSignal,
-        output: String(
-          decoding: try Data(contentsOf: outputFile),
-          as: UTF8.self
-        ),
-        errors: String(decoding: try Data(contentsOf: errorFile), as: UTF8.self)
+        output: String(decoding: try Data(contentsOf: files[0]), as: UTF8.self),
+        errors: String(decoding: try Data(contentsOf: files[1]), as: UTF8.self)
       )
     }
   }
+}
+
+/// Starts a process that no signal is kept from.
+///
+/// It inherits what its parent's thread blocks, and those of the pool block
+/// all: a shell would never hear of the end of a child that it waits for.
+private func startListening(_ process: Process) throws {
+  var (none, blocked) = (sigset_t(), sigset_t())
+  unsafe sigemptyset(&none)
+  unsafe pthread_sigmask(SIG_SETMASK, &none, &blocked)
+  defer { unsafe pthread_sigmask(SIG_SETMASK, &blocked, nil) }
+  try process.run()
 }
 
 /// Calls `body` with an empty folder, which is gone afterwards.
@@ -116,3 +100,38 @@ func withScratchFolder<Result>(
   defer { try? FileManager.default.removeItem(at: folder) }
   return try await body(folder)
 }
+
+/// The root of the checkout that these tests were compiled from.
+let checkout = URL(filePath: #filePath)
+  .deletingLastPathComponent()
+  .deletingLastPathComponent()
+  .deletingLastPathComponent()
+
+/// Copies parts of the checkout to the same places below `folder`.
+func copyCheckout(_ paths: [String], to folder: URL) throws {
+  for path in paths {
+    let copy = folder.appending(path: path)
+    try FileManager.default.createDirectory(
+      at: copy.deletingLastPathComponent(),
+      withIntermediateDirectories: true
+    )
+    try FileManager.default.copyItem(
+      at: checkout.appending(path: path),
+      to: copy
+    )
+  }
+}
+
+/// Reads a file of the checkout.
+func read(_ path: String, in root: URL = checkout) throws -> String {
+  try String(contentsOf: root.appending(path: path), encoding: .utf8)
+}
+
+/// Whether to run what takes longer than a test may.
+let isLong = ProcessInfo.processInfo.environment["COOKBOOK_LONG"] == "1"
+
+#if os(Linux)
+  let isLinux = true
+#else
+  let isLinux = false
+#endif

@@ -30,11 +30,10 @@ struct ShowTests {
       #expect(right.contains { $0.contains("withTaskGroup(of:") })
       // Wide enough for Go, whose lines are then not broken at all.
       if width == 161 {
+        let examples = "Recipes/patterns/bounded-pool/go/examples.go"
         let go = try Snippet.cut(
           "plain",
-          from: checkout.appending(
-            path: "Recipes/patterns/bounded-pool/go/examples.go"
-          )
+          from: checkout.appending(path: examples)
         )
         #expect(Self.ink(left).contains(Self.ink(go)))
       }
@@ -57,10 +56,13 @@ struct ShowTests {
     }
   }
 
-  @Test("Wrapping a page loses and repeats no word")
-  func wrapping() throws {
+  @Test("Every recipe can be shown; wrapping loses and repeats no word")
+  func everyPage() throws {
     for recipe in everyRecipe {
-      let page = try Page(Book.path(of: recipe), in: checkout)
+      let page = try Self.page(recipe.name)
+      let use = Layout(width: 80, styled: false).use(of: page)
+      #expect(use.contains { $0.contains("swift run recipe \(recipe.name)") })
+      #expect(use.allSatisfy { $0.count <= 80 || $0.hasPrefix("|") })
       let kept = page.markdown.lines.indices.filter { index in
         let line = page.markdown.lines[index]
         return page.markdown.isFenced[index]
@@ -88,29 +90,17 @@ struct ShowTests {
     }
   }
 
-  @Test("Every recipe can be shown")
-  func everyPage() async throws {
-    for recipe in everyRecipe {
-      let lines = Layout(width: 80, styled: false)
-        .use(of: try Self.page(recipe.name))
-      #expect(lines.contains { $0.contains("swift run recipe \(recipe.name)") })
-      #expect(lines.allSatisfy { $0.count <= 80 || $0.hasPrefix("|") })
-    }
-  }
-
   @Test("Where there is no terminal the page is the Markdown as it is")
   func pageAsItIs() async throws {
-    let result = try await Program.run("show", "bounded-pool", "--page")
-    #expect(
-      result.output.lines == (try Self.page("bounded-pool")).markdown.lines
-    )
+    let result = try await Program.run("show bounded-pool --page")
+    #expect(result.output.lines == (try Self.page()).markdown.lines)
   }
 
   @Test("On a terminal it is as wide as that, in colours, through the pager")
   func terminal() async throws {
     let wide = try await onTerminal(
       columns: 140,
-      ["show", "bounded-pool"],
+      "show bounded-pool",
       environment: ["PAGER": "sed 's/^/>/'", "NO_COLOR": ""]
     )
     let lines = wide.lines
@@ -120,7 +110,7 @@ struct ShowTests {
 
     let plain = try await onTerminal(
       columns: 90,
-      ["show", "bounded-pool", "--page"],
+      "show bounded-pool --page",
       environment: ["PAGER": "cat", "NO_COLOR": "1"]
     )
     #expect(!plain.contains("\u{1B}"))
@@ -134,13 +124,13 @@ struct ShowTests {
   func pagerIsLeft() async throws {
     let left = try await onTerminal(
       columns: 80,
-      ["show", "bounded-pool", "--page"],
+      "show bounded-pool --page",
       environment: ["PAGER": "head -n 1"]
     )
     #expect(left.lines.count == 1)
     let missing = try await onTerminal(
       columns: 80,
-      ["show", "bounded-pool"],
+      "show bounded-pool",
       environment: ["PAGER": "/no/such/pager"]
     )
     #expect(missing.contains("boundedpool.Map"))
@@ -183,54 +173,21 @@ struct ShowTests {
     )
     #expect(styles(.go, "\tx.chan(\"\\\"\")") == ["...........ssss."])
   }
-
-  @Test("What is shown of a recipe that is not there is its nearest name")
-  func refusals() async throws {
-    let typo = try await Program.run("show", "bounded-pol")
-    #expect(typo.status == 64)
-    #expect(typo.errors.contains("did you mean 'bounded-pool'?"))
-    let none = try await Program.run("show")
-    #expect(none.status == 64)
-    #expect(none.errors.contains("'recipe show' needs the name of a recipe"))
-    let flag = try await Program.run("show", "bounded-pool", "--pag")
-    #expect(flag.errors.contains("did you mean '--page'?"))
-  }
 }
 
-/// What the program writes to a terminal of so many columns.
+/// What the program writes to a terminal of so many columns, which `script`
+/// makes.
 private func onTerminal(
-  columns: UInt16,
-  _ arguments: [String],
+  columns: Int,
+  _ arguments: String,
   environment: [String: String]
 ) async throws -> String {
-  var (primary, replica): (Int32, Int32) = (-1, -1)
-  var size = winsize()
-  size.ws_col = columns
-  size.ws_row = 40
-  let isOpen = unsafe openpty(&primary, &replica, nil, nil, &size) == 0
-  try #require(isOpen)
-  defer { close(primary) }
-
-  // A terminal holds little: who only reads at the end waits forever. And
-  // a thread of its own, for a read blocks.
-  let output = AsyncStream<Data>.makeStream()
-  Thread.detachNewThread { [primary] in
-    var buffer = [UInt8](repeating: 0, count: 4096)
-    while true {
-      let count = unsafe read(primary, &buffer, buffer.count)
-      guard count > 0 else { return output.continuation.finish() }
-      output.continuation.yield(Data(buffer[..<count]))
-    }
-  }
-  let result = try await Program.run(
-    arguments,
-    environment: environment.merging(["TERM": "xterm"]) { $1 },
-    output: FileHandle(fileDescriptor: replica, closeOnDealloc: false)
+  let line = "'stty cols \(columns); exec \"$recipe\" \(arguments)'"
+  let result = try await Program.shell(
+    isLinux
+      ? "script -qec \(line) /dev/null" : "script -q /dev/null sh -c \(line)",
+    environment: environment.merging(["TERM": "xterm"]) { $1 }
   )
-  // The reader's last read fails when nobody has the terminal open.
-  close(replica)
-  #expect(result.status == 0, "\(result.errors)")
-  var text = Data()
-  for await part in output.stream { text += part }
-  return String(decoding: text, as: UTF8.self)
+  result.expect(0)
+  return result.output
 }

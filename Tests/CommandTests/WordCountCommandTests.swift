@@ -7,15 +7,14 @@ struct WordCountCommandTests {
   /// Runs a line of shell in an empty folder.
   private func shell(_ line: String) async throws -> Program.Result {
     try await withScratchFolder { folder in
-      try await Program.shell("cd '\(folder.path)' && \(line)")
+      try await Program.shell(line, in: folder)
     }
   }
 
   @Test("A run without files counts the shipped texts")
   func shippedTexts() async throws {
-    let result = try await Program.run("word-count", "--top", "3")
-    #expect(result.status == 0)
-    #expect(result.output.contains("\n     14  the\n"))
+    let result = try await Program.run("word-count --top 3")
+    result.expect(0, "\n     14  the\n")
     #expect(result.output.hasSuffix("\n\nwords: 271, different: 208\n"))
   }
 
@@ -39,8 +38,7 @@ struct WordCountCommandTests {
       "seq 3000 | sed 's/$/ word/' | split -a 3 -l 1 && ulimit -n 32 && "
         + "\"$recipe\" word-count --workers 16 --top 1 ."
     )
-    #expect(result.status == 0, "\(result.errors)")
-    #expect(result.output.contains("\n   3000  word\n"))
+    result.expect(0, "\n   3000  word\n")
     #expect(result.lines.last == "words: 6000, different: 3001")
   }
 
@@ -66,7 +64,7 @@ struct WordCountCommandTests {
   #if os(Linux)
     @Test("An error in the middle of a file is named")
     func inputError() async throws {
-      let result = try await Program.run("word-count", "/proc/self/mem")
+      let result = try await Program.run("word-count /proc/self/mem")
       #expect(result.errors.hasSuffix("/proc/self/mem: input/output error\n"))
     }
 
@@ -83,8 +81,7 @@ struct WordCountCommandTests {
       let peak = try #require(
         result.lines.first?.split(separator: " ").compactMap { Int($0) }.first
       )
-      print("word-count, 64 MiB: peak \(peak >> 10) MiB")
-      #expect(peak > 0 && peak < 48 << 10)
+      #expect(peak > 0 && peak < 48 << 10, "\(peak >> 10) MiB")
       #expect(result.lines.last?.hasPrefix("words: 8") == true)
     }
   #endif

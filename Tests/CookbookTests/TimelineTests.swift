@@ -48,30 +48,27 @@ struct TimelineTests {
     #expect(lines[2].hasPrefix("row 2"))
   }
 
-  @Test("A timeline fits any width", arguments: [0, 40, 41, 80, 200])
-  func width(_ width: Int) {
+  @Test("A timeline fits any width, and one without events draws nothing")
+  func width() {
     let long = String(repeating: "path/", count: 40)
-    let lines = Timeline(
+    let timeline = Timeline(
       [Self.event(0, long, "start"), Self.event(7, long, "end")]
-    ).lines(width: width)
-    #expect(lines.allSatisfy { $0.count <= max(width, 40) })
+    )
+    for width in [0, 40, 41, 80, 200] {
+      let lines = timeline.lines(width: width)
+      #expect(lines.allSatisfy { $0.count <= max(width, 40) }, "\(width)")
+    }
+    #expect(Timeline([]).lines(width: 80) == ["(nothing happened)"])
   }
 
-  @Test("A run without events draws nothing")
-  func empty() {
-    let lines = Timeline([]).lines(width: 80)
-    #expect(lines == ["(nothing happened)"])
-  }
-
-  @Test(
-    "A duration has at most three digits and the unit that suits it",
-    arguments: [
+  @Test("A duration has at most three digits and the unit that suits it")
+  func duration() {
+    for (microseconds, text) in [
       (0, "0 µs"), (999, "999 µs"), (1_000, "1 ms"), (1_500, "1.5 ms"),
       (1_050, "1.05 ms"), (12_340, "12.3 ms"), (123_456, "123 ms"),
       (1_000_000, "1 s"), (61_500_000, "61.5 s"), (7_200_000_000, "7200 s"),
-    ]
-  )
-  func duration(microseconds: Int, text: String) {
-    #expect(Timeline.duration(microseconds) == text)
+    ] {
+      #expect(Timeline.duration(microseconds) == text)
+    }
   }
 }

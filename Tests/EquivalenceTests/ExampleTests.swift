@@ -118,7 +118,7 @@ struct ExampleTests {
       let verdict = await ExampleJudge.judge(
         wrong,
         of: menu.example,
-        seeds: 0..<UInt64(250 * scale)
+        seeds: 250 * scale
       )
       #expect(verdict.kills > 0, "\(verdict)")
       #expect(verdict.others.isEmpty, "\(verdict)")

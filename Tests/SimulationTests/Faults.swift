@@ -2,7 +2,7 @@ import Simulation
 import Testing
 
 /// A small program in two versions: with a fault, and repaired.
-struct Fault: Sendable, CustomTestStringConvertible {
+struct Fault: Sendable {
   typealias Body =
     @Sendable (Simulation, _ isRepaired: Bool) async throws -> Bool
 
@@ -11,8 +11,6 @@ struct Fault: Sendable, CustomTestStringConvertible {
   let reason: String
   /// Returns whether the result is right.
   let body: Body
-
-  var testDescription: String { name }
 
   static func check(_ isRight: Bool) throws {
     if !isRight { throw Wrong() }
@@ -32,21 +30,33 @@ func together(
 
 extension Fault {
   static let all: [Fault] = [
-    Fault(name: "lost wake-up", reason: "deadlock") { _, isRepaired in
-      let isSet = Shared(false)
-      let waiters = Waiters()
+    // The first example of the documentation.
+    Fault(name: "lost wake-up", reason: "deadlock") { run, isRepaired in
+      actor Flag {
+        private var isSet = false
+        private var waiters: [CheckedContinuation<Void, Never>] = []
+
+        var isRaised: Bool { isSet }
+
+        func raise() {
+          isSet = true
+          for waiter in waiters { waiter.resume() }
+          waiters = []
+        }
+
+        func join(isRepaired: Bool) async {
+          if isRepaired && isSet { return }
+          await withCheckedContinuation { waiters.append($0) }
+        }
+      }
+      let flag = Flag()
       try await together(
         {
-          if isRepaired { return await waiters.wait { isSet.value } }
-          if !isSet.value {
-            await Task.yield()
-            await waiters.wait()
-          }
+          if await flag.isRaised { return }
+          run.note("waits for the flag")
+          await flag.join(isRepaired: isRepaired)
         },
-        {
-          isSet.update { $0 = true }
-          waiters.wakeAll()
-        }
+        { await flag.raise() }
       )
       return true
     },
@@ -104,33 +114,6 @@ extension Fault {
       return true
     },
 
-    Fault(name: "continuation never resumed", reason: "deadlock") {
-      _,
-      isRepaired in
-      // The faulty version keeps one waiter only: a second one replaces it.
-      // Unsafe, because a checked continuation would print each loss.
-      let waiters = unsafe Shared<[UnsafeContinuation<Void, Never>]>([])
-      let isOpen = Shared(false)
-      @Sendable func wait() async {
-        await unsafe withUnsafeContinuation { continuation in
-          if isOpen.value { return unsafe continuation.resume() }
-          unsafe waiters.update { waiters in
-            if !isRepaired { unsafe waiters = [] }
-            unsafe waiters.append(continuation)
-          }
-        }
-      }
-      try await together(
-        { await wait() },
-        { await wait() },
-        {
-          isOpen.update { $0 = true }
-          unsafe waiters.value.forEach { unsafe $0.resume() }
-        }
-      )
-      return true
-    },
-
     Fault(name: "two locks in opposite order", reason: "deadlock") {
       _,
       isRepaired in
@@ -148,56 +131,6 @@ extension Fault {
         { await transfer(from: 1, to: 0) }
       )
       return true
-    },
-
-    Fault(name: "permit lost on cancellation", reason: "deadlock") {
-      run,
-      isRepaired in
-      let semaphore = TestSemaphore(permits: 1, returnsPermit: isRepaired)
-      try await together(
-        {
-          try await semaphore.acquire()
-          defer { semaphore.release() }
-          try await run.clock.sleep(for: .milliseconds(1))
-        },
-        {
-          await withTaskGroup(of: Void.self) { group in
-            group.addTask {
-              guard (try? await semaphore.acquire()) != nil else { return }
-              semaphore.release()
-            }
-            try? await run.clock.sleep(for: .milliseconds(1))
-            group.cancelAll()
-          }
-        },
-        {
-          try await run.clock.sleep(for: .milliseconds(2))
-          try await semaphore.acquire()
-          semaphore.release()
-        }
-      )
-      return true
-    },
-
-    Fault(name: "promise settled twice", reason: "rejected") { _, isRepaired in
-      actor Promise {
-        var isSettled = false
-        var settlements = 0
-
-        func settle(isRepaired: Bool) async {
-          guard !isSettled else { return }
-          if isRepaired { isSettled = true }
-          await Task.yield()
-          isSettled = true
-          settlements += 1
-        }
-      }
-      let promise = Promise()
-      try await together(
-        { await promise.settle(isRepaired: isRepaired) },
-        { await promise.settle(isRepaired: isRepaired) }
-      )
-      return await promise.settlements == 1
     },
 
     Fault(name: "real time", reason: "foreignThread") { run, isRepaired in
@@ -259,41 +192,6 @@ extension Fault {
       return results == [0, 1, 4]
     },
 
-    Fault(name: "unbounded concurrency", reason: "rejected") {
-      run,
-      isRepaired in
-      let running = Shared((now: 0, most: 0))
-      try await withThrowingTaskGroup(of: Void.self) { group in
-        for index in 0..<5 {
-          if isRepaired && index >= 2 { try await group.next() }
-          group.addTask {
-            running.update {
-              $0.now += 1
-              $0.most = max($0.most, $0.now)
-            }
-            try await run.clock.sleep(for: .milliseconds(1))
-            running.update { $0.now -= 1 }
-          }
-        }
-        try await group.waitForAll()
-      }
-      return running.value.most <= 2
-    },
-
-    Fault(name: "missed close", reason: "deadlock") { _, isRepaired in
-      let isClosed = Shared(false)
-      let waiters = Waiters()
-      try await together(
-        { await waiters.wait { isClosed.value } },
-        { await waiters.wait { isClosed.value } },
-        {
-          isClosed.update { $0 = true }
-          if isRepaired { waiters.wakeAll() } else { waiters.wakeFirst() }
-        }
-      )
-      return true
-    },
-
     Fault(name: "timer not released", reason: "rejected") { run, isRepaired in
       try await withThrowingTaskGroup(of: Bool.self) { group in
         group.addTask {
@@ -316,96 +214,6 @@ extension Fault {
       let jitter = isRepaired ? 500_000 : Int.random(in: 0..<1_000_000)
       try await run.clock.sleep(for: .microseconds(jitter))
       return true
-    },
-
-    Fault(name: "barrier that misses one", reason: "deadlock") {
-      _,
-      isRepaired in
-      actor Barrier {
-        private var arrived = 0
-        private let waiters = Waiters()
-
-        func arrive(isRepaired: Bool) async {
-          let count = arrived + 1
-          if !isRepaired { await Task.yield() }
-          arrived = count
-          if arrived == 3 { waiters.wakeAll() } else { await waiters.wait() }
-        }
-      }
-      let barrier = Barrier()
-      try await together(
-        { await barrier.arrive(isRepaired: isRepaired) },
-        { await barrier.arrive(isRepaired: isRepaired) },
-        { await barrier.arrive(isRepaired: isRepaired) }
-      )
-      return true
-    },
-
-    Fault(name: "once that runs twice", reason: "rejected") { _, isRepaired in
-      actor Once {
-        private(set) var runs = 0
-        private var value: Int?
-        private var isRunning = false
-        private let waiters = Waiters()
-
-        func get(isRepaired: Bool) async -> Int {
-          if let value { return value }
-          if isRepaired && isRunning {
-            await waiters.wait()
-            return 42
-          }
-          isRunning = true
-          await Task.yield()
-          runs += 1
-          value = 42
-          waiters.wakeAll()
-          return 42
-        }
-      }
-      let once = Once()
-      try await together(
-        { _ = await once.get(isRepaired: isRepaired) },
-        { _ = await once.get(isRepaired: isRepaired) }
-      )
-      return await once.runs == 1
-    },
-
-    Fault(name: "readers and a writer together", reason: "rejected") {
-      _,
-      isRepaired in
-      // The faulty writer looks for readers once, before it waits.
-      let state = Shared((readers: 0, isWriting: false, overlaps: 0))
-      try await together(
-        {
-          for _ in 0..<2 {
-            while state.value.isWriting { await Task.yield() }
-            state.update {
-              $0.readers += 1
-              if $0.isWriting { $0.overlaps += 1 }
-            }
-            await Task.yield()
-            state.update { $0.readers -= 1 }
-          }
-        },
-        {
-          if isRepaired {
-            while !state.update({ state in
-              state.isWriting = state.readers == 0
-              return state.isWriting
-            }) { await Task.yield() }
-          } else {
-            while state.value.readers > 0 { await Task.yield() }
-            await Task.yield()
-            state.update { state in
-              state.isWriting = true
-              if state.readers > 0 { state.overlaps += 1 }
-            }
-          }
-          await Task.yield()
-          state.update { $0.isWriting = false }
-        }
-      )
-      return state.value.overlaps == 0
     },
   ]
 }

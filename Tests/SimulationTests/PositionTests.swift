@@ -22,29 +22,6 @@ extension Events {
     }
   }
 
-  @Test("Tasks are numbered by creation, and the root is called so")
-  func numbers() async throws {
-    for seed in UInt64(0)..<50 {
-      let events = Events([])
-      _ = try await Simulation.run(seed: seed) { run in
-        events.add("root", run)
-        await withTaskGroup(of: Void.self) { group in
-          for label in ["1", "2"] {
-            group.addTask { events.add(label, run) }
-          }
-        }
-        async let last: Void = events.add("3", run)
-        await last
-        events.add("end", run)
-      }
-      #expect(events.task("root") == "root")
-      #expect(events.task("1") == "task 1")
-      #expect(events.task("2") == "task 2")
-      #expect(events.task("3") == "task 3")
-      #expect(events.task("end") == "root")
-    }
-  }
-
   /// One job of the actor runs them all.
   @Test("Tasks are told apart on an actor that they enter together")
   func actors() async throws {
@@ -75,46 +52,15 @@ extension Events {
     }
   }
 
-  @Test("The same schedule gives the same positions")
-  func isStable() async throws {
-    @Sendable func body(_ run: Simulation) async throws
-      -> [Simulation.Position?]
-    {
-      let events = Events([])
-      let room = Room()
-      try await together(
-        {
-          await room.enter("", events, run)
-          try await run.clock.sleep(for: .milliseconds(1))
-          await room.enter("", events, run)
-        },
-        { await room.enter("", events, run) },
-        {
-          await Task.yield()
-          events.add("", run)
-        }
-      )
-      return events.value.map(\.at)
-    }
-    var all: Set<[Simulation.Position?]> = []
-    for seed in UInt64(0)..<50 {
-      let first = try await Simulation.run(seed: seed, body)
-      let again = try await Simulation.replay(schedule: first.schedule, body)
-      #expect(first.value == again.value)
-      #expect(first.value.allSatisfy { $0 != nil })
-      all.insert(first.value)
-    }
-    #expect(all.count > 5)
-  }
-
   @Test(
-    "A task is called by the name that it was given",
+    "A task is called by its name, or else by its number in creation",
     .enabled(if: hasTaskNames)
   )
   func names() async throws {
     let events = Events([])
     let body: @Sendable (Simulation) async throws -> Bool = { run in
       events.update { $0 = [] }
+      events.add("0", run)
       let room = Room()
       await withTaskGroup(of: Void.self) { group in
         group.addTask(name: "reader") { events.add("1", run) }
@@ -124,23 +70,25 @@ extension Events {
       await Task(name: "helper", executorPreference: run.executor) {
         events.add("4", run)
       }.value
-      events.add("5", run)
+      async let last: Void = events.add("5", run)
+      await last
+      events.add("6", run)
       return true
     }
-    _ = try await Simulation.run(seed: 1, body)
-    #expect(events.task("1") == "reader")
-    #expect(events.task("2") == "writer")
-    #expect(events.task("3") == "task 3")
-    #expect(events.task("4") == "helper")
+    func expect(_ tasks: String...) {
+      #expect((0..<7).map { events.task("\($0)") } == tasks)
+    }
+    for seed in UInt64(0)..<50 {
+      _ = try await Simulation.run(seed: seed, body)
+      expect("root", "reader", "writer", "task 3", "helper", "task 5", "root")
+    }
     // A search keeps no count.
     _ = try await Simulation.explore(
       seeds: 1..<2,
       options: .init(threads: 1),
       body
     )
-    #expect(events.task("2") == "writer")
-    #expect(events.task("3") == "a task")
-    #expect(events.task("5") == "root")
+    expect("root", "reader", "writer", "a task", "helper", "a task", "root")
   }
 
   @Test("A step is the one that cancels there")
@@ -202,10 +150,10 @@ extension Events {
     #expect(outside.value.allSatisfy { $0.at == nil })
   }
 
-  @Test("A leaked task sees that the body has returned")
-  func leaked() async throws {
-    let events = Events([])
-    let found = await #expect(throws: SimulationFailure.self) {
+  @Test("What outlives the body, or is drained, sees that the run has failed")
+  func afterFailure() async throws {
+    var events = Events([])
+    var found = try await failure { [events] in
       try await Simulation.run(seed: 0) { run in
         let leak = Task(executorPreference: run.executor) {
           events.add("before", run)
@@ -217,18 +165,15 @@ extension Events {
         _ = leak
       }
     }
-    #expect(found?.reason.name == "outlived")
-    let positions = events.value.compactMap(\.at)
+    #expect(found.reason.name == "outlived")
+    var positions = events.value.compactMap(\.at)
     #expect(positions.map(\.task) == ["task 1", "task 1"])
     #expect(positions.map(\.isRootRunning) == [true, false])
     #expect(positions.map(\.isAfterFailure) == [false, true])
-    #expect(positions.last?.step == found?.steps)
-  }
+    #expect(positions.last?.step == found.steps)
 
-  @Test("A body that is drained sees that the run has failed")
-  func drained() async throws {
-    let events = Events([])
-    let found = await #expect(throws: SimulationFailure.self) {
+    events = Events([])
+    found = try await failure { [events] in
       try await Simulation.run(seed: 0) { run in
         let (stream, continuation) = AsyncStream.makeStream(of: Int.self)
         events.add("before", run)
@@ -237,73 +182,49 @@ extension Events {
         continuation.finish()
       }
     }
-    #expect(found?.reason.name == "deadlock")
-    let positions = events.value.compactMap(\.at)
+    #expect(found.reason.name == "deadlock")
+    positions = events.value.compactMap(\.at)
     #expect(positions.map(\.isAfterFailure) == [false, true])
     #expect(positions.map(\.isRootRunning) == [true, true])
   }
 
   @Test(
-    "Reports call tasks by the names that they were given",
+    "Reports call tasks by their names, with the note that each has left",
     .enabled(if: hasTaskNames)
   )
   func reports() async throws {
-    let found = await #expect(throws: SimulationFailure.self) {
-      try await Simulation.run(seed: 3) { run in
-        let waiters = Waiters()
-        await withTaskGroup(of: Void.self) { group in
-          group.addTask(name: "worker 1") {
-            run.note("waits for the flag")
-            await waiters.wait()
-          }
-          // Leaves no note, but sleeps.
-          group.addTask(name: "worker 2") {
-            try? await run.clock.sleep(for: .milliseconds(5))
-            await waiters.wait()
-          }
-          group.addTask(name: "worker 3") { await waiters.wait() }
-        }
-      }
-    }
-    guard case .deadlock(let waiting) = found?.reason else {
-      Issue.record("\(String(describing: found))")
-      return
-    }
-    #expect(waiting.count == 4)
-    #expect(waiting[0].hasPrefix("root (last ran in step 0,"))
-    #expect(waiting[1].hasPrefix("worker 1 (last ran in step"))
-    #expect(waiting[1].hasSuffix(": waits for the flag"))
-    #expect(waiting[2].hasPrefix("worker 2 (last ran in step"))
-    #expect(waiting[2].contains("0.005 seconds"))
-    // It ran no code of the simulation that could ask for its name.
-    #expect(waiting[3].hasPrefix("task 3 (last ran in step"))
-  }
-
-  @Test("A note that is left on an actor belongs to its task")
-  func noteOnActor() async throws {
     actor Door {
       func wait(_ label: String, _ run: Simulation) async {
         run.note(label)
         await Waiters().wait()
       }
     }
-    let found = await #expect(throws: SimulationFailure.self) {
-      try await Simulation.run(seed: 0) { run in
+    let found = try await failure {
+      try await Simulation.run(seed: 3) { run in
         let door = Door()
-        try await together(
-          { await door.wait("one", run) },
-          { await door.wait("two", run) },
-          { await door.wait("three", run) }
-        )
+        await withTaskGroup(of: Void.self) { group in
+          group.addTask(name: "worker 1") { await door.wait("one", run) }
+          group.addTask(name: "worker 2") { await door.wait("two", run) }
+          // Leaves no note, but sleeps.
+          group.addTask(name: "worker 3") {
+            try? await run.clock.sleep(for: .milliseconds(5))
+            await Waiters().wait()
+          }
+          // Runs no code of the simulation that could ask for its name.
+          group.addTask(name: "worker 4") { await Waiters().wait() }
+        }
       }
     }
-    guard case .deadlock(let waiting) = found?.reason else {
-      Issue.record("\(String(describing: found))")
-      return
-    }
-    for (number, label) in zip(1..., ["one", "two", "three"]) {
-      #expect(waiting[number].hasPrefix("task \(number) "))
-      #expect(waiting[number].hasSuffix(": \(label)"))
+    #expect(found.waiting.count == 5)
+    for (line, (start, end)) in zip(
+      found.waiting,
+      [
+        ("root (last ran in step 0,", " seconds)"), ("worker 1 (", ": one"),
+        ("worker 2 (", ": two"), ("worker 3 (", "at 0.005 seconds)"),
+        ("task 4 (", " seconds)"),
+      ]
+    ) {
+      #expect(line.hasPrefix(start) && line.hasSuffix(end), "\(line)")
     }
   }
 }

@@ -1,5 +1,6 @@
 import Simulation
 import Synchronization
+import Testing
 
 /// A value behind a lock, for what the programs record.
 final class Shared<Value: Sendable>: Sendable {
@@ -17,7 +18,7 @@ final class Shared<Value: Sendable>: Sendable {
   }
 }
 
-/// Continuations that wait for somebody to wake them, oldest first.
+/// Continuations that wait for somebody to wake them.
 final class Waiters: Sendable {
   private let state = Mutex<[CheckedContinuation<Void, Never>]>([])
 
@@ -41,10 +42,6 @@ final class Waiters: Sendable {
     }
   }
 
-  func wakeFirst() {
-    state.withLock { $0.isEmpty ? nil : $0.removeFirst() }?.resume()
-  }
-
   func wakeAll() {
     let all = state.withLock { waiters in
       defer { waiters = [] }
@@ -54,97 +51,23 @@ final class Waiters: Sendable {
   }
 }
 
-/// A first-in first-out lock that may be held across an `await`.
+/// A lock that may be held across an `await`.
 final class AsyncLock: Sendable {
-  private let state = Mutex<
-    (isHeld: Bool, waiters: [CheckedContinuation<Void, Never>])
-  >((false, []))
+  private let isHeld = Shared(false)
+  private let waiters = Waiters()
 
   func lock() async {
-    await withCheckedContinuation { continuation in
-      let isFree = state.withLock { state in
-        if state.isHeld {
-          state.waiters.append(continuation)
-          return false
-        }
-        state.isHeld = true
-        return true
-      }
-      if isFree { continuation.resume() }
+    while isHeld.update({ isHeld in
+      defer { isHeld = true }
+      return isHeld
+    }) {
+      await waiters.wait { !self.isHeld.value }
     }
   }
 
   func unlock() {
-    let next = state.withLock { state in
-      if state.waiters.isEmpty {
-        state.isHeld = false
-        return nil as CheckedContinuation<Void, Never>?
-      }
-      return state.waiters.removeFirst()
-    }
-    next?.resume()
-  }
-}
-
-/// A semaphore whose waiters can be cancelled.
-final class TestSemaphore: Sendable {
-  private struct State {
-    var permits: Int
-    var waiters: [(id: Int, CheckedContinuation<Bool, Never>)] = []
-    var next = 0
-  }
-  private let state: Mutex<State>
-  /// Whether a waiter that is cancelled with the permit in hand returns it.
-  private let returnsPermit: Bool
-
-  init(permits: Int, returnsPermit: Bool) {
-    state = Mutex(State(permits: permits))
-    self.returnsPermit = returnsPermit
-  }
-
-  func acquire() async throws {
-    try Task.checkCancellation()
-    let id = state.withLock { state in
-      state.next += 1
-      return state.next
-    }
-    let isMine = await withTaskCancellationHandler {
-      await withCheckedContinuation { continuation in
-        let now: Bool? = state.withLock { state in
-          if Task.isCancelled { return false }
-          if state.permits > 0 {
-            state.permits -= 1
-            return true
-          }
-          state.waiters.append((id, continuation))
-          return nil
-        }
-        if let now { continuation.resume(returning: now) }
-      }
-    } onCancel: {
-      let waiter = state.withLock { state in
-        state.waiters.firstIndex { $0.id == id }.map {
-          state.waiters.remove(at: $0).1
-        }
-      }
-      waiter?.resume(returning: false)
-    }
-    guard isMine else { throw CancellationError() }
-    if Task.isCancelled {
-      if returnsPermit { release() }
-      throw CancellationError()
-    }
-  }
-
-  func release() {
-    let waiter = state.withLock { state in
-      if state.waiters.isEmpty {
-        state.permits += 1
-        return nil as CheckedContinuation<Bool, Never>?
-      }
-      return state.waiters.removeFirst().1
-    }
-    waiter?.resume(returning: true)
+    isHeld.update { $0 = false }
+    waiters.wakeAll()
   }
 }
 
@@ -152,5 +75,21 @@ struct Wrong: Error, CustomStringConvertible {
   var description: String
   init(_ description: String = "the result is wrong") {
     self.description = description
+  }
+}
+
+/// The failure with which `body` ends, as it must.
+func failure<Value: Sendable>(
+  _ body: @Sendable () async throws -> Value
+) async throws -> SimulationFailure {
+  try #require(
+    await #expect(throws: SimulationFailure.self) { _ = try await body() }
+  )
+}
+
+extension SimulationFailure {
+  /// The tasks that a deadlock lists; none if it is another failure.
+  var waiting: [String] {
+    if case .deadlock(let waiting) = reason { waiting } else { [] }
   }
 }

@@ -42,90 +42,68 @@ private func children(
 }
 
 @Suite("Seeds and schedules") struct ScheduleTests {
-  @Test("The same seed gives the same run")
-  func sameSeed() async throws {
-    let digests = Shared<Set<UInt64>>([])
-    for _ in 0..<2 {
-      // Twice over all, so that the seeds meet different neighbours.
-      let exploration = try await Simulation.explore(
-        seeds: 0..<2_000,
-        mixture
-      )
-      #expect(exploration.schedules == 2_000)
-    }
-    for seed in UInt64(0)..<100 {
-      let first = try await Simulation.run(seed: seed, mixture)
-      let second = try await Simulation.run(seed: seed, mixture)
-      #expect(first.digest == second.digest)
-      #expect(first.value == second.value)
-      #expect(first.schedule == second.schedule)
-      digests.update { _ = $0.insert(first.digest) }
-    }
-    #expect(digests.value.count > 50)
-  }
-
-  @Test("A schedule repeats the run that it was taken from")
+  @Test("A seed, or the schedule of its run, gives the same run")
   func replay() async throws {
+    // It runs each seed twice, beside different neighbours.
+    let exploration = try await Simulation.explore(seeds: 0..<500, mixture)
+    #expect(exploration.schedules == 500)
+    var digests: Set<UInt64> = []
     for seed in UInt64(0)..<100 {
       let run = try await Simulation.run(seed: seed, mixture)
-      let again = try await Simulation.replay(schedule: run.schedule, mixture)
-      #expect(again.digest == run.digest)
-      #expect(again.value == run.value)
-      #expect(again.elapsed == run.elapsed)
+      for again in [
+        try await Simulation.run(seed: seed, mixture),
+        try await Simulation.replay(schedule: run.schedule, mixture),
+      ] {
+        #expect(again.digest == run.digest)
+        #expect(again.value == run.value)
+        #expect(again.elapsed == run.elapsed)
+        #expect(again.schedule == run.schedule)
+      }
+      digests.insert(run.digest)
     }
+    #expect(digests.count > 50)
   }
 
   @Test("A failure repeats from its seed, its schedule and the shortened one")
   func replayOfFailure() async throws {
-    let failure = await #expect(throws: SimulationFailure.self) {
+    let found = try await failure {
       try await Simulation.explore(seeds: 0..<1_000, lostWakeUp)
     }
-    let found = try #require(failure)
+    #expect(found.waiting.contains { $0.hasSuffix(": waits for the flag") })
     let seed = try #require(found.seed)
+    let failing = await Simulation.failures(
+      seeds: 0..<seed + 100,
+      lostWakeUp
+    ).compactMap(\.seed)
+    #expect(failing.first == seed)
+    #expect(failing == failing.sorted())
+    #expect(Set(failing).count == failing.count)
     let shortened = try #require(found.shortened)
     #expect(shortened.choices.count <= found.schedule.choices.count)
-    let again = await #expect(throws: SimulationFailure.self) {
+    let again = try await failure {
       try await Simulation.run(seed: seed, lostWakeUp)
     }
-    #expect(again?.reason.name == found.reason.name)
-    #expect(again?.schedule == found.schedule)
+    #expect(again.reason.name == found.reason.name)
+    #expect(again.schedule == found.schedule)
     for schedule in [found.schedule, shortened] {
-      let again = await #expect(throws: SimulationFailure.self) {
+      let again = try await failure {
         try await Simulation.replay(schedule: schedule, lostWakeUp)
       }
-      #expect(again?.reason.name == found.reason.name)
-      #expect(again?.seed == nil)
+      #expect(again.reason.name == found.reason.name)
+      #expect(again.seed == nil)
     }
   }
 
-  @Test("An exploration reports the smallest seed that fails")
-  func smallestSeed() async throws {
-    let failures = await Simulation.failures(seeds: 0..<200, lostWakeUp)
-    let seeds = failures.compactMap(\.seed)
-    #expect(seeds == seeds.sorted())
-    #expect(Set(seeds).count == failures.count)
-    let failure = await #expect(throws: SimulationFailure.self) {
-      try await Simulation.explore(seeds: 0..<200, lostWakeUp)
+  @Test("A schedule is written and read, and nothing else is read")
+  func text() {
+    for (choices, text) in [([], "-"), ([0], "0"), ([2, 0, 11], "2,0,11")] {
+      let schedule = Simulation.Schedule(choices: choices)
+      #expect("\(schedule)" == text)
+      #expect(Simulation.Schedule(text) == schedule)
     }
-    #expect(failure?.seed == seeds.first)
-  }
-
-  @Test(
-    "A schedule is written and read",
-    arguments: zip([[], [0], [2, 0, 11]], ["-", "0", "2,0,11"])
-  )
-  func text(_ choices: [Int], _ text: String) {
-    let schedule = Simulation.Schedule(choices: choices)
-    #expect("\(schedule)" == text)
-    #expect(Simulation.Schedule(text) == schedule)
-  }
-
-  @Test(
-    "What is no schedule is not read",
-    arguments: ["", "a", "1,", ",1", "-1", "1 2", "--"]
-  )
-  func noSchedule(_ text: String) {
-    #expect(Simulation.Schedule(text) == nil)
+    for text in ["", "a", "1,", ",1", "-1", "1 2", "--"] {
+      #expect(Simulation.Schedule(text) == nil, "\(text)")
+    }
   }
 
   @Test("A choice beyond the ready jobs wraps around")
@@ -148,13 +126,6 @@ private func children(
     }
     #expect(isComplete == false)
   }
-
-  @Test("A range without seeds has no runs")
-  func noSeeds() async throws {
-    let exploration = try await Simulation.explore(seeds: 5..<5) { _ in true }
-    #expect(exploration.schedules == 0)
-    #expect(exploration.isComplete)
-  }
 }
 
 @Suite("All schedules") struct ExhaustTests {
@@ -162,23 +133,21 @@ private func children(
   ///
   /// A child that sleeps k − 1 times for no time has k jobs. The parent runs
   /// before them and after them, and has no choice.
-  @Test(
-    "Children of several jobs interleave in every way once",
-    arguments: [
-      (1, 1, 1), (2, 1, 2), (3, 1, 6), (4, 1, 24),
-      (2, 2, 6), (2, 3, 20), (3, 2, 90),
-    ]
-  )
-  func interleavings(_ n: Int, _ k: Int, _ expected: Int) async throws {
-    let delays = Array(
-      repeating: Array(repeating: Duration.zero, count: k - 1),
-      count: n
-    )
-    let exhaustion = try await Simulation.exhaust(limit: 1_000) { run in
-      try await children(delays, run)
+  @Test("Children of several jobs interleave in every way once")
+  func interleavings() async throws {
+    for (n, k, expected) in [
+      (1, 1, 1), (2, 1, 2), (4, 1, 24), (2, 2, 6), (2, 3, 20), (3, 2, 90),
+    ] {
+      let delays = Array(
+        repeating: Array(repeating: Duration.zero, count: k - 1),
+        count: n
+      )
+      let exhaustion = try await Simulation.exhaust(limit: 1_000) { run in
+        try await children(delays, run)
+      }
+      #expect(exhaustion.schedules == expected, "\(n), \(k)")
+      #expect(exhaustion.isComplete)
     }
-    #expect(exhaustion.schedules == expected)
-    #expect(exhaustion.isComplete)
   }
 
   /// All three start before time moves, in 3! orders.
@@ -187,20 +156,12 @@ private func children(
   /// wake in 3! orders, with three deadlines in one.
   @Test("Sleepers branch where they start and where they wake together")
   func sleepers() async throws {
-    let equal = try await Simulation.exhaust(limit: 1_000) { run in
-      try await children(
-        Array(repeating: [.milliseconds(1)], count: 3),
-        run
-      )
+    for (deadlines, expected) in [([1, 1, 1], 36), ([1, 2, 3], 6)] {
+      let exhaustion = try await Simulation.exhaust(limit: 1_000) { run in
+        try await children(deadlines.map { [.milliseconds($0)] }, run)
+      }
+      #expect(exhaustion.schedules == expected)
     }
-    #expect(equal.schedules == 36)
-    let different = try await Simulation.exhaust(limit: 1_000) { run in
-      try await children(
-        (1...3).map { [.milliseconds($0)] },
-        run
-      )
-    }
-    #expect(different.schedules == 6)
   }
 
   /// 2 · 2: a group wakes its parent when the first child has ended.
@@ -231,10 +192,10 @@ private func children(
 
   @Test("A fault is found, and a repaired program is proved for all schedules")
   func faults() async throws {
-    let failure = await #expect(throws: SimulationFailure.self) {
+    let found = try await failure {
       try await Simulation.exhaust(limit: 10_000, lostWakeUp)
     }
-    #expect(failure?.reason.name == "deadlock")
+    #expect(found.reason.name == "deadlock")
     let exhaustion = try await Simulation.exhaust(limit: 10_000) { run in
       try await Fault.all[0].body(run, true)
     }
@@ -243,24 +204,10 @@ private func children(
 }
 
 @Suite("Cancellation everywhere") struct CancelTests {
-  @Test("There is one cancelled run for each step")
-  func count() async throws {
-    let body: @Sendable (Simulation) async throws -> Bool = { _ in
-      for _ in 0..<4 { await Task.yield() }
-      return true
-    }
-    var steps = 0
-    for seed in UInt64(0)..<5 {
-      steps += try await Simulation.run(seed: seed, body).steps
-    }
-    let runs = try await Simulation.cancelEverywhere(seeds: 0..<5, body)
-    #expect(runs == steps)
-  }
-
-  @Test("Every one of the steps is cancelled")
+  @Test("There is one cancelled run for each step, and each is cancelled")
   func places() async throws {
     let seen = Shared<Set<Int>>([])
-    _ = try await Simulation.cancelEverywhere(seeds: 0..<1) { run in
+    let body: @Sendable (Simulation) async throws -> Bool = { run in
       for index in 0..<4 {
         if Task.isCancelled {
           seen.update { _ = $0.insert(index) }
@@ -270,11 +217,14 @@ private func children(
       }
       return true
     }
+    let steps = try await Simulation.run(seed: 0, body).steps
+    let runs = try await Simulation.cancelEverywhere(seeds: 0..<5, body)
+    #expect(runs == 5 * steps)
     #expect(seen.value == [0, 1, 2, 3])
   }
 
   @Test("A failure tells the step, and that step fails again")
-  func failure() async throws {
+  func failureTellsStep() async throws {
     let body: @Sendable (Simulation) async throws -> Bool = { run in
       let lock = AsyncLock()
       try await together(
@@ -292,40 +242,39 @@ private func children(
       return true
     }
     _ = try await Simulation.explore(seeds: 0..<100, body)
-    let failure = await #expect(throws: SimulationFailure.self) {
+    let found = try await failure {
       try await Simulation.cancelEverywhere(seeds: 0..<100, body)
     }
-    let found = try #require(failure)
     #expect(found.reason.name == "deadlock")
     let step = try #require(found.cancelledAtStep)
     for schedule in [found.schedule, try #require(found.shortened)] {
-      let again = await #expect(throws: SimulationFailure.self) {
+      let again = try await failure {
         try await Simulation.replay(
           schedule: schedule,
           cancelAtStep: step,
           body
         )
       }
-      #expect(again?.reason.name == "deadlock")
+      #expect(again.reason.name == "deadlock")
     }
   }
 
   @Test("Only an error of cancellation is allowed, and only when cancelled")
   func errors() async throws {
-    let other = await #expect(throws: SimulationFailure.self) {
+    let other = try await failure {
       try await Simulation.cancelEverywhere(seeds: 0..<1) { _ in
         if Task.isCancelled { throw Wrong() }
         return true
       }
     }
-    #expect(other?.reason.name == "thrown")
-    let early = await #expect(throws: SimulationFailure.self) {
+    #expect(other.reason.name == "thrown")
+    let early = try await failure {
       try await Simulation.cancelEverywhere(seeds: 0..<1) { _ -> Bool in
         throw CancellationError()
       }
     }
-    #expect(early?.reason.name == "thrown")
-    #expect(early?.cancelledAtStep == nil)
+    #expect(early.reason.name == "thrown")
+    #expect(early.cancelledAtStep == nil)
   }
 
   @Test("A step beyond the end cancels nothing")
@@ -339,100 +288,61 @@ private func children(
 }
 
 @Suite("Reports") struct ReportTests {
-  private func failure(
+  private func failed(
     _ body: @escaping @Sendable (Simulation) async throws -> Bool
   ) async throws -> SimulationFailure {
-    let failure = await #expect(throws: SimulationFailure.self) {
-      try await Simulation.run(seed: 3, options: .init(grace: .seconds(120))) {
-        try await body($0)
-      }
+    try await failure {
+      try await Simulation.run(
+        seed: 3,
+        options: .init(grace: .seconds(120)),
+        body
+      )
     }
-    return try #require(failure)
   }
 
   @Test("A deadlock lists the tasks, when they last ran, and their notes")
   func deadlock() async throws {
-    let found = await #expect(throws: SimulationFailure.self) {
-      try await Simulation.run(seed: 3) { run in
-        try await together {
-          try await run.clock.sleep(for: .milliseconds(5))
-          run.note("forgotten")
-          run.note("waits for the letter")
-          await Waiters().wait()
-        }
-        return true
+    let body: @Sendable (Simulation) async throws -> Bool = { run in
+      try await together {
+        try await run.clock.sleep(for: .milliseconds(5))
+        run.note("forgotten")
+        run.note("waits for the letter")
+        await Waiters().wait()
       }
+      return true
     }
-    guard case .deadlock(let waiting) = found?.reason else {
-      Issue.record("\(String(describing: found))")
-      return
-    }
+    let found = try await failure { try await Simulation.run(seed: 3, body) }
     #expect(
-      waiting == [
+      found.waiting == [
         "root (last ran in step 0, at 0.0 seconds)",
         "task 1 (last ran in step 2, at 0.005 seconds): waits for the letter",
       ]
     )
-    #expect(found?.at.offset == .milliseconds(5))
-    #expect(found?.description.contains("seed: 3") == true)
+    #expect(found.at.offset == .milliseconds(5))
+    #expect("\(found)".contains("seed: 3"))
+    let explored = try await failure {
+      try await Simulation.explore(seeds: 3..<4, body)
+    }
+    #expect(explored.waiting.last?.contains("waits for the letter") == true)
   }
 
-  @Test("An exploration's deadlock lists them as well")
-  func exploredDeadlock() async throws {
-    let found = await #expect(throws: SimulationFailure.self) {
-      try await Simulation.explore(seeds: 0..<10) { run in
-        run.note("waits for nobody")
-        await Waiters().wait()
-        return true
-      }
-    }
-    guard case .deadlock(let waiting) = found?.reason else {
-      Issue.record("\(String(describing: found))")
-      return
-    }
-    #expect(waiting.count == 1)
-    #expect(waiting.first?.contains("waits for nobody") == true)
-  }
-
-  @Test("An escaped task that waits for ever is found by its task-local value")
-  func escaped() async throws {
-    let waiters = Waiters()
-    let found = try await failure { _ in
-      Task { await waiters.wait() }
-      return true
-    }
-    #expect(found.reason.name == "outlived")
-    while waiters.count == 0 { await Task.yield() }
-    waiters.wakeAll()
-  }
-
-  @Test("A ready job that is left is a leak")
+  @Test("A ready job that is left is a leak, which hides no error of the body")
   func readyJob() async throws {
-    let found = try await failure { run in
+    let found = try await failed { run in
       Task(executorPreference: run.executor) {}
-      return true
+      throw Wrong("in the body")
     }
     guard case .outlived(let left) = found.reason else {
       Issue.record("\(found)")
       return
     }
-    #expect(left.count == 1)
     #expect(left.first?.hasPrefix("a ready job of task 1") == true)
-  }
-
-  @Test("A leak does not hide the error that the body threw")
-  func leakAndError() async throws {
-    let found = try await failure { run in
-      Task(executorPreference: run.executor) {}
-      throw Wrong("in the body")
-    }
-    #expect(found.reason.name == "outlived")
     #expect("\(found)".contains("in the body"))
   }
 
   @Test("A sleep on the virtual clock by a task outside is reported")
   func foreignSleep() async throws {
-    let found = try await failure { run in
+    let found = try await failed { run in
       let task = Task { try await run.clock.sleep(for: .seconds(1)) }
       defer { task.cancel() }
       try await withTaskCancellationHandler {
@@ -447,7 +357,7 @@ private func children(
 
   @Test("A sleeper that a thread outside cancels is reported")
   func foreignCancellation() async throws {
-    let found = try await failure { run in
+    let found = try await failed { run in
       let sleeper = Task(executorPreference: run.executor) {
         try await run.clock.sleep(for: .seconds(1))
       }
@@ -467,7 +377,7 @@ private func children(
   @Test("A failed run is cancelled and drained")
   func drained() async throws {
     let ends = Shared(0)
-    _ = try await failure { run in
+    _ = try await failed { run in
       defer { ends.update { $0 += 1 } }
       let (stream, continuation) = AsyncStream.makeStream(of: Int.self)
       try await together(
@@ -489,59 +399,33 @@ private func children(
     #expect(ends.value == 3)
   }
 
-  @Test("An error of the body and one of the check are told apart")
-  func errors() async throws {
-    let thrown = try await failure { _ in throw Wrong("in the body") }
+  @Test("A rejected run fails again, and is told from one that threw")
+  func rejected() async throws {
+    let thrown = try await failed { _ in throw Wrong("in the body") }
     #expect(thrown.reason.name == "thrown")
     #expect("\(thrown)".contains("in the body"))
-    let rejected = await #expect(throws: SimulationFailure.self) {
-      try await Simulation.explore(
-        seeds: 0..<1,
-        { _ in true },
-        check: { _ in throw Wrong("in the check") }
-      )
-    }
-    #expect(rejected?.reason.name == "rejected")
-    #expect("\(String(describing: rejected))".contains("in the check"))
-  }
-
-  @Test("A single run is judged as well, and a rejected one fails again")
-  func rejectedRuns() async throws {
     let check: @Sendable ([Int]) throws -> Void = {
       if $0 != $0.sorted() { throw Wrong("in the check") }
     }
-    let found = try #require(
-      await #expect(throws: SimulationFailure.self) {
-        try await Simulation.explore(seeds: 0..<100, mixture, check: check)
-      }
-    )
-    let seed = try #require(found.seed)
-    let runs: [@Sendable () async throws -> Void] = [
-      { _ = try await Simulation.run(seed: seed, mixture, check: check) },
-      {
-        _ = try await Simulation.replay(
-          schedule: found.schedule,
-          mixture,
-          check: check
-        )
-      },
-    ]
-    for (run, seed) in zip(runs, [seed, nil]) {
-      let again = await #expect(throws: SimulationFailure.self) {
-        try await run()
-      }
-      #expect(again?.reason.name == "rejected")
-      #expect("\(String(describing: again))".contains("in the check"))
-      #expect(again?.seed == seed)
-      #expect(again?.schedule == found.schedule)
-      #expect(again?.steps == found.steps)
+    let found = try await failure {
+      try await Simulation.explore(seeds: 0..<100, mixture, check: check)
     }
-    _ = try await Simulation.run(seed: seed, mixture)
-  }
-
-  @Test("A rejected run that was cancelled tells the step")
-  func rejectedAndCancelled() async throws {
-    let again = await #expect(throws: SimulationFailure.self) {
+    let seed = try #require(found.seed)
+    let schedule = found.schedule
+    for again in [
+      try await failure {
+        try await Simulation.run(seed: seed, mixture, check: check)
+      },
+      try await failure {
+        try await Simulation.replay(schedule: schedule, mixture, check: check)
+      },
+    ] {
+      #expect(again.reason.name == "rejected")
+      #expect("\(again)".contains("in the check"))
+      #expect(again.schedule == schedule)
+      #expect(again.steps == found.steps)
+    }
+    let cancelled = try await failure {
       try await Simulation.replay(
         schedule: "-",
         cancelAtStep: 0,
@@ -549,14 +433,14 @@ private func children(
         check: { if $0 { throw Wrong() } }
       )
     }
-    #expect(again?.reason.name == "rejected")
-    #expect(again?.cancelledAtStep == 0)
+    #expect(cancelled.reason.name == "rejected")
+    #expect(cancelled.cancelledAtStep == 0)
   }
 
   @Test("A value that differs between two runs of a seed is reported")
   func differentValues() async throws {
     let runs = Shared(0)
-    let found = await #expect(throws: SimulationFailure.self) {
+    let found = try await failure {
       try await Simulation.explore(
         seeds: 0..<10,
         options: .init(threads: 1)
@@ -567,8 +451,8 @@ private func children(
         }
       }
     }
-    #expect(found?.reason.name == "nondeterministic")
-    #expect(found?.seed == 0)
+    #expect(found.reason.name == "nondeterministic")
+    #expect(found.seed == 0)
   }
 
   @Test("The bound on steps is exact")
@@ -583,10 +467,10 @@ private func children(
       body
     )
     #expect(run.steps == 10)
-    let found = await #expect(throws: SimulationFailure.self) {
+    let found = try await failure {
       try await Simulation.run(seed: 1, options: .init(stepLimit: 9), body)
     }
-    #expect(found?.reason.name == "stepLimit")
-    #expect(found?.steps == 9)
+    #expect(found.reason.name == "stepLimit")
+    #expect(found.steps == 9)
   }
 }

@@ -24,6 +24,9 @@ enum ExampleJudge {
 
   typealias Body = @Sendable (Simulation) async -> Trace
 
+  /// No foreign thread has a part in an example, so none is waited for.
+  private static let quick = Simulation.Options(grace: .zero)
+
   private static func body(_ program: @escaping Program) -> Body {
     { simulation in
       let stage = Stage(in: simulation)
@@ -60,12 +63,14 @@ enum ExampleJudge {
         _ = try await Simulation.run(
           seed: seed,
           cancelAtStep: cancelAtStep,
+          options: quick,
           body
         )
       case .schedule(let schedule):
         _ = try await Simulation.replay(
           schedule: schedule,
           cancelAtStep: cancelAtStep,
+          options: quick,
           body
         )
       }
@@ -80,7 +85,11 @@ enum ExampleJudge {
     )
     if case .deadlock = failure?.reason, run.trace.ending == nil {
       run.trace.events.append(
-        Event(at: run.trace.events.last?.at ?? 0, lane: Event.caller, name: "wait")
+        Event(
+          at: run.trace.events.last?.at ?? 0,
+          lane: Event.caller,
+          name: "wait"
+        )
       )
       run.positions.append(nil)
       run.failure = nil
@@ -148,7 +157,7 @@ extension ExampleJudge {
     var name: String
     /// In how many schedules it broke what it should, and how many there were.
     var kills = 0
-    let seeds = 1_000
+    var seeds: Int
     /// In how many it broke something else.
     var others: [String: Int] = [:]
 
@@ -166,11 +175,12 @@ extension ExampleJudge {
   /// Runs a wrong version under many schedules.
   static func judge(
     _ wrong: WrongVersion,
-    of example: Example
+    of example: Example,
+    seeds: Int = 1_000
   ) async -> Verdict {
-    var verdict = Verdict(name: wrong.name)
+    var verdict = Verdict(name: wrong.name, seeds: seeds)
     let right = await run(.seed(0)) { await example.run(wrong.input, on: $0) }
-    for seed in 0..<verdict.seeds {
+    for seed in 0..<seeds {
       let run = await run(.seed(UInt64(seed))) { await wrong.run(on: $0) }
       let breaches = breaches(run, of: example, wrong.input, right.trace)
       if breaches.contains(where: { isPart($0, of: wrong.breaks) }) {
