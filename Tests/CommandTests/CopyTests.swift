@@ -305,11 +305,11 @@ struct CopyTests {
       )
       try await scratch.copy().expect(0)
 
-      try scratch.edit(scratch.pattern, "var remaining = ", "var others = ")
+      try scratch.edit(scratch.pattern, "var isReceiving = ", "var others = ")
       try scratch.edit(
         scratch.pattern,
-        "guard let element = remaining.next()",
-        "guard let element = others.next()"
+        "if isReceiving {",
+        "if others {"
       )
       try await scratch.commit()
       try await scratch.expectRefusal([""], "is a copy of another version")
@@ -332,11 +332,11 @@ struct CopyTests {
       try await scratch.copy("--update").expect(0, "up to date with your edits")
 
       try scratch.edit(scratch.pattern, "var others = ", "var left = ")
-      try scratch.edit(scratch.pattern, "others.next()", "left.next()")
+      try scratch.edit(scratch.pattern, "if others {", "if left {")
       try await scratch.commit()
       let before = try scratch.read(scratch.copied)
       let preview = try await scratch.copy("--update --diff")
-      preview.expect(1, "+    var left = ")
+      preview.expect(1, "+      var left = ")
       #expect(!preview.output.contains("precondition"))
       try await scratch.copy("--update --dry-run").expect(0, "would be merged")
       #expect(try scratch.read(scratch.copied) == before)
@@ -346,7 +346,7 @@ struct CopyTests {
       #expect(text.hasPrefix("// Ours.\n// bounded-pool, from"))
       #expect(text.contains("assert(workers > 0,"))
       #expect(text.contains("var left = "))
-      #expect(!text.contains("others.next()"))
+      #expect(!text.contains("if others {"))
       try await scratch.copy("--update").expect(0, "up to date with your edits")
       #expect(try scratch.files() == ["BoundedPool.swift"])
     }
@@ -383,7 +383,7 @@ struct CopyTests {
       // Never committed: git cannot know the text.
       try await scratch.copy().expect(0, "not in the checkout's history")
       try scratch.edit(scratch.copied, "precondition(", "assert(")
-      try scratch.edit(scratch.pattern, "var remaining = ", "var others = ")
+      try scratch.edit(scratch.pattern, "var isReceiving = ", "var others = ")
       try await scratch.commit()
       let before = try scratch.read(scratch.copied)
       for message in ["is not in the history of", "git fetch --unshallow"] {

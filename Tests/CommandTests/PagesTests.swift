@@ -150,7 +150,7 @@ struct PagesTests {
       func expectPages(
         _ flags: String,
         _ output: [String],
-        errors: String = "cannot read it"
+        errors: String = "cannot read"
       ) async throws {
         let result = try await Program.run("pages \(flags)", in: folder)
         result.expect(1, errors: errors)

@@ -25,7 +25,7 @@ struct MenuExample: CustomTestStringConvertible {
 /// `swift test` looks at a part of what `COOKBOOK_LONG=1` looks at.
 private let isLong =
   ProcessInfo.processInfo.environment["COOKBOOK_LONG"] == "1"
-private let scale = isLong ? 4 : 1
+private let scale = isLong ? 10 : 1
 
 @Suite("Every example")
 struct ExampleTests {
@@ -44,7 +44,7 @@ struct ExampleTests {
   )
   func randomInputs(_ menu: MenuExample) async throws {
     var generator = SeededGenerator(seed: 1)
-    for _ in 0..<15 * scale {
+    for _ in 0..<10 * scale {
       let input = menu.example.randomInput(using: &generator)
       try await ExampleJudge.explore(menu.example, input, seeds: 0..<20)
       _ = try await ExampleJudge.cancelEverywhere(
@@ -74,7 +74,7 @@ struct ExampleTests {
   )
   func exhaust(_ menu: MenuExample) async throws {
     for (input, schedules) in menu.example.exhausted
-    where schedules < 10_000 || isLong {
+    where schedules < 3_000 || isLong {
       let all = try await ExampleJudge.exhaust(
         menu.example,
         input,
@@ -118,7 +118,7 @@ struct ExampleTests {
       let verdict = await ExampleJudge.judge(
         wrong,
         of: menu.example,
-        seeds: 250 * scale
+        seeds: 100 * scale
       )
       #expect(verdict.kills > 0, "\(verdict)")
       #expect(verdict.others.isEmpty, "\(verdict)")
