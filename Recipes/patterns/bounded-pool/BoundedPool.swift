@@ -110,9 +110,8 @@ nonisolated struct BoundedPool: Sendable {
   ///     no further job starts: a slow receiver slows the pool down. An
   ///     error that it throws ends the call as an error of a job does.
   /// - Throws: The first error in time of a job or of `receive`, or
-  ///   `CancellationError`. Results that came earlier have been received,
-  ///   unless `receive` failed. A job that finishes although it is cancelled
-  ///   has nobody to receive its result, so the call throws.
+  ///   `CancellationError`. All results that came have been received, unless
+  ///   `receive` failed.
   /// - Complexity: O(`workers`) tasks and memory, whatever the number of
   ///   elements.
   nonisolated(nonsending)
@@ -122,9 +121,8 @@ nonisolated struct BoundedPool: Sendable {
       receive: (Result) async throws -> Void
     ) async throws
   where Elements.Element: Sendable, Elements.Iterator: SendableMetatype {
-    typealias Taken = CheckedContinuation<Bool, Never>
     let source = SharedIterator(elements.makeIterator())
-    let (results, handoff) = AsyncStream.makeStream(of: (Result, Taken).self)
+    let results = Handoff<Result>()
     let firstError = Mutex<(any Error)?>(nil)
     let fail = { @Sendable (error: any Error) in
       firstError.withLock { $0 = $0 ?? error }
@@ -132,16 +130,10 @@ nonisolated struct BoundedPool: Sendable {
     try await withThrowingTaskGroup(of: Void.self) { group in
       // Their errors must cancel them while this task is busy receiving.
       group.addTask {
-        defer { handoff.finish() }
+        defer { results.close() }
         try await run(source) { element in
           do {
-            let result = try await transform(element)
-            let isTaken = await withCheckedContinuation { (taken: Taken) in
-              if case .terminated = handoff.yield((result, taken)) {
-                taken.resume(returning: false)
-              }
-            }
-            if !isTaken { throw CancellationError() }
+            await results.send(try await transform(element))
           } catch {
             fail(error)
             throw error
@@ -149,8 +141,7 @@ nonisolated struct BoundedPool: Sendable {
         }
       }
       var isReceiving = true
-      for await (result, taken) in results {
-        taken.resume(returning: true)
+      while let result = await results.next() {
         do {
           if isReceiving { try await receive(result) }
         } catch {
@@ -163,6 +154,50 @@ nonisolated struct BoundedPool: Sendable {
       if let error = firstError.withLock({ $0 }) { throw error }
       try end?.get()
     }
+  }
+}
+
+/// Hands elements from several tasks to one; a sender waits until its element
+/// is taken. Cancellation ends no wait: all are taken until it is closed.
+nonisolated private final class Handoff<Element: Sendable>: Sendable {
+  private struct State {
+    var senders: [(Element, taken: CheckedContinuation<Void, Never>)] = []
+    var receiver: CheckedContinuation<Element?, Never>?
+    var isClosed = false
+  }
+
+  private let state = Mutex(State())
+
+  nonisolated(nonsending) func send(_ element: Element) async {
+    await withCheckedContinuation { taken in
+      let receiver = state.withLock { state in
+        if state.receiver == nil { state.senders.append((element, taken)) }
+        return state.receiver.take()
+      }
+      guard let receiver else { return }
+      receiver.resume(returning: element)
+      taken.resume()
+    }
+  }
+
+  nonisolated(nonsending) func next() async -> Element? {
+    await withCheckedContinuation { receiver in
+      let (sender, isClosed) = state.withLock { state in
+        let sender = state.senders.isEmpty ? nil : state.senders.removeFirst()
+        if sender == nil, !state.isClosed { state.receiver = receiver }
+        return (sender, state.isClosed)
+      }
+      if sender != nil || isClosed { receiver.resume(returning: sender?.0) }
+      sender?.taken.resume()
+    }
+  }
+
+  func close() {
+    let receiver = state.withLock { state in
+      state.isClosed = true
+      return state.receiver.take()
+    }
+    receiver?.resume(returning: nil)
   }
 }
 

@@ -39,7 +39,7 @@ package enum BoundedPoolExamples {
         "as-they-come",
         laws: laws + [whenItEnds],
         wrong: wrongReceivers,
-        exhausted: [(three, 504)],
+        exhausted: [(three, 108)],
         body: asTheyCome
       ),
     ],

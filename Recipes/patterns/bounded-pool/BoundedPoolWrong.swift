@@ -53,7 +53,13 @@ extension BoundedPoolExamples {
       it.stage.print(pages)
     },
     wrong("completion-order", breaks: inOrder) { it in
-      it.stage.print(try await window(it))
+      var pages: [Int] = []
+      try await BoundedPool(workers: it.n).mapUnordered(it.urls) {
+        try await it.download($0)
+      } receive: {
+        pages.append($0)
+      }
+      it.stage.print(pages)
     },
   ]
 
@@ -88,9 +94,6 @@ extension BoundedPoolExamples {
         while let url = source.next() { _ = try? await it.download(url) }
       }
       try Task.checkCancellation()
-    },
-    wrong("unchecked-start", breaks: .nothingStartsAfterStop, cancelAfter: 3) {
-      _ = try await window($0)
     },
     wrong("taken-when-done", breaks: once, jobs: [1, 1]) { it in
       let queue = Source(it.urls)
@@ -137,21 +140,6 @@ extension BoundedPoolExamples {
   ]
 
   // MARK: What they are made of
-
-  /// Takes results as they come, and does not look at cancellation.
-  private static func window(_ it: Parts) async throws -> [Int] {
-    try await withThrowingTaskGroup(of: Int.self) { group in
-      var pages: [Int] = []
-      for (started, url) in it.urls.enumerated() {
-        if started >= it.n, let page = try await group.next() {
-          pages.append(page)
-        }
-        group.addTask { try await it.download(url) }
-      }
-      for try await page in group { pages.append(page) }
-      return pages
-    }
-  }
 
   /// Awaits all results, whatever they are, and throws the last error.
   private static func allAtOnce(

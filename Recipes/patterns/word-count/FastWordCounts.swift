@@ -14,8 +14,12 @@ nonisolated struct FastWordCounts: WordTally {
   private var entries: [(key: Word, value: Int)] = []
   /// Open addressing, at most half full; 0 is free, 1 is `entries[0]`.
   private var slots = [UInt32](repeating: 0, count: 64)
+  // Not SIMD4: what is aligned to more than 16 bytes crashes where Swift 6.3
+  // keeps it across a suspension.
   private let factors = Self.factors
-  private static let factors = SIMD4<UInt64>.random(in: 0 ... .max)
+  private static let factors = (0..<4).map { _ in
+    UInt64.random(in: 0 ... .max)
+  }
 
   /// Creates counts of nothing.
   init() {}
