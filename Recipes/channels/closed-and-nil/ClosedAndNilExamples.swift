@@ -13,7 +13,8 @@ package enum ClosedAndNilExamples {
       "send on closed channel", "close a channel twice",
       "who closes the channel",
     ],
-    examples: cells + meetings + [closeOnce]
+    examples: Example.cells(outcomes, of: operations, in: states)
+      + meetings + [closeOnce]
   )
 
   // MARK: One operation in each state
@@ -101,8 +102,6 @@ package enum ClosedAndNilExamples {
     "finish-of": [same, same, same, same, still, still, unclosed],
     "iterate": [waits, waits, waits1, waits2, same, same, skipped],
   ]
-
-  private static let cells = Example.cells(outcomes, of: operations, in: states)
 
   // MARK: Several tasks
 

@@ -39,7 +39,7 @@ extension SelectExamples {
           return nil
         }
         defer { group.cancelAll() }
-        return try await group.next() ?? nil
+        return try await group.next().flatMap(\.self)
       }
       // #endregion
     },

@@ -139,8 +139,6 @@ extension BoundedPoolExamples {
     },
   ]
 
-  // MARK: What they are made of
-
   /// Awaits all results, whatever they are, and throws the last error.
   private static func allAtOnce(
     _ name: String,

@@ -81,13 +81,8 @@ extension Once {
   nonisolated private struct State {
     typealias Waiter = CheckedContinuation<Value?, any Error>
 
-    enum Phase {
-      /// Nobody runs, so nobody waits.
-      case idle
-      /// One caller runs, or has been told to.
-      case running
-      case done(Value)
-    }
+    /// Idle, nobody waits; running, one caller runs or has been told to.
+    enum Phase { case idle, running, done(Value) }
 
     private(set) var phase = Phase.idle
     /// By place, the lowest of which has waited longest.
@@ -125,12 +120,9 @@ extension Once {
 
     /// A run fails; returns the waiter whose turn it is, if there is one.
     mutating func fail() -> Waiter? {
-      // The phase stays: callers that come now wait for the next run.
-      if let place = waiters.keys.min() {
-        return waiters.removeValue(forKey: place)
-      }
-      phase = .idle
-      return nil
+      // With a next run the phase stays: callers that come now wait for it.
+      if waiters.isEmpty { phase = .idle }
+      return waiters.keys.min().flatMap { waiters.removeValue(forKey: $0) }
     }
   }
 }

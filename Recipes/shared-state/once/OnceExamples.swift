@@ -18,7 +18,9 @@ package enum OnceExamples {
     copies: ["Once.swift"],
     examples: [
       Example("plain", .outcome, body: plain),
-      Example("stored-task", .outcome, body: storedTask).withGoInRealTime,
+      Example("stored-task", .outcome) {
+        await Callers(cancelFirst: nil).ask($0, storeTask($0))
+      }.withGoInRealTime,
       Example(
         "value",
         laws: laws,
@@ -41,29 +43,27 @@ package enum OnceExamples {
       Example(
         "first-fails",
         .outcomes(
-          swift: "call 1: throws no network; call 2: 2, returns; "
+          swift: "call 1: throws NoNetwork(); call 2: 2, returns; "
             + "caller: returns",
           go: "Do 1: dies of no network; Do 2: returns; "
             + "OnceValue 1: dies of no network; "
             + "OnceValue 2: dies of no network; "
             + "OnceValues 1: throws no network; "
             + "OnceValues 2: throws no network; "
-            + "Value 1: dies of no network; Value 2: 2, returns; "
             + "caller: returns",
           because: "To `Do`, a function that panicked has run. `OnceValue` "
             + "repeats the panic in each call, and `OnceValues` the error. "
-            + "Neither the file nor its original (`Value`) keeps any."
+            + "The file keeps no error."
         ),
         body: firstFails
       ),
       Example("recursion", .waits()) { _ in
-        _ = try await Recursion.once.value()
+        _ = try await again.value()
       },
     ]
   )
 
   typealias Load = @Sendable () async throws -> Int
-  /// Makes something that is like a once, as a function that returns its value.
   typealias Make = @Sendable (_ work: @escaping Load) -> Load
 
   private static func plain(_ stage: Stage) async {
@@ -103,8 +103,8 @@ package enum OnceExamples {
     // #endregion
   }
 
-  private static func storedTask(_ stage: Stage) async {
-    await Callers(cancelFirst: nil).ask(stage) { load in
+  static func storeTask(_ stage: Stage) -> Make {
+    { load in
       let config = Config(load, stage)
       return { try await config.value() }
     }
@@ -121,9 +121,7 @@ package enum OnceExamples {
 
   /// Two calls, of which the first fails: the file runs the work again.
   private static func firstFails(_ stage: Stage) async {
-    struct NoNetwork: Error, CustomStringConvertible {
-      var description: String { "no network" }
-    }
+    struct NoNetwork: Error {}
     let runs = Atomic(0)
     let config = Once {
       let run = runs.add(1, ordering: .relaxed).newValue
@@ -135,10 +133,12 @@ package enum OnceExamples {
     }
   }
 
+  private static let again: Once<Int> = Once { try await again.value() }
+
   // MARK: Input
 
   struct Callers: ExampleInput {
-    var arrivals = [0, 10, 20, 60]
+    var arrivals = [0, 10, 60]
     var runs = [40, 30]
     var failures = 0
     var cancelFirst: Int? = 25
@@ -146,11 +146,7 @@ package enum OnceExamples {
     static var fields: [Field<Self>] {
       [
         .durations(\.arrivals, random: 1...5, "when each task comes"),
-        .durations(
-          \.runs,
-          random: 1...4,
-          "the milliseconds each run takes; further ones are like the last"
-        ),
+        .durations(\.runs, random: 1...4, "ms of each run, the last repeated"),
         Field(
           \.failures,
           "how many runs fail before one succeeds",
@@ -158,7 +154,7 @@ package enum OnceExamples {
         ),
         .moment(
           \.cancelFirst,
-          "cancel task 0 so many milliseconds after it comes; 0: never"
+          "cancel task 0 so long after it comes; 0: never"
         ),
       ]
     }
@@ -183,7 +179,7 @@ package enum OnceExamples {
 
   // MARK: Laws
 
-  static let laws = [oneRun, .cancelledEndsAtOnce, ownErrors]
+  static let laws = [oneRun, .cancelledEndsAtOnce]
 
   static let oneRun = Law<Callers>(
     "one run at a time, up to the one whose value all get"
@@ -202,23 +198,6 @@ package enum OnceExamples {
     }
     return nil
   }.untimed
-
-  static let ownErrors = Law<Callers>(
-    "a failure or a cancellation is one caller's own"
-  ) { input, trace in
-    func count(_ name: String, runs: Bool) -> Int {
-      trace.events.count { $0.name == name && $0.isRun == runs }
-    }
-    let cancels = trace.events.filter { $0.name == "cancel" }
-    let all = cancels.contains { $0.lane == Event.caller }
-    return count("fail", runs: false) > count("fail", runs: true)
-      || !all && count("cancelled", runs: false) > cancels.count
-      ? "several callers have it" : nil
-  }.untimed
-}
-
-private enum Recursion {
-  static let once: Once<Int> = Once { try await once.value() }
 }
 
 private let loads = Atomic(0)

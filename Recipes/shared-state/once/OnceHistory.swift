@@ -44,9 +44,7 @@ extension OnceExamples {
 
   /// Tasks ask for the value of what is like a once, in a program that is
   /// different for each seed: some are cancelled, and some runs fail.
-  static func histories(
-    _ make: @escaping Make
-  ) -> HistoryProgram<Model> {
+  static func histories(_ make: @escaping Make) -> HistoryProgram<Model> {
     HistoryProgram(model: { Model() }) { seed, recorder, clock in
       var random = SeededGenerator(seed: seed)
       let patience = (1...Int.random(in: 2...4, using: &random)).map { _ in

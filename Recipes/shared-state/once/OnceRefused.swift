@@ -5,13 +5,10 @@
   }
 
   func read(_ settings: Settings) async {
-    await withTaskGroup { group in
-      for _ in 1...2 {
-        // expected-error@+2 {{risks causing data races}}
-        // expected-note@+1 {{closure captures 'settings'}}
-        group.addTask { print(settings.config) }
-      }
-    }
+    // expected-error@+2 {{risks causing data races}}
+    // expected-note@+1 {{between nonisolated and task-isolated uses}}
+    async let first = settings.config
+    print(settings.config, await first)
   }
 // #endregion
 #endif

@@ -3,50 +3,21 @@ import Synchronization
 
 extension OnceExamples {
   static let wrong = [
-    wrong(
+    Wrong(
       "checked-before-await",
       breaks: oneRun,
       input: Callers(arrivals: [0, 0], runs: [0], cancelFirst: nil)
-    ) { load, _ in checkBeforeAwait(load) },
-    wrong("flag-first", breaks: oneRun) { load, _ in
-      let hasBegun = Atomic(false)
-      let value = Mutex(-1)
-      return { @Sendable in
-        if hasBegun.exchange(true, ordering: .relaxed) {
-          return value.withLock { $0 }
-        }
-        let new = try await load()
-        value.withLock { $0 = new }
-        return new
-      }
-    },
-    wrong("kept-error", breaks: ownErrors) { load, _ in keepError(load) },
-    wrong("stored-task", breaks: .cancelledEndsAtOnce) { load, stage in
-      let config = Config(load, stage)
-      return { try await config.value() }
+    ) { await $0.ask($1, checkBeforeAwait) },
+    Wrong("stored-task", breaks: .cancelledEndsAtOnce, input: Callers()) {
+      await $0.ask($1, storeTask($1))
     },
   ]
 
-  static let wrongHistories = [
-    WrongHistories(
-      "checked-before-await",
-      .simulation,
-      histories(checkBeforeAwait)
-    ),
-    WrongHistories("kept-error", .simulation, histories(keepError)),
-    WrongHistories("split-lock", .threads, histories(splitLock)),
+  static let wrongHistories: [WrongHistories] = [
+    .init("checked-before-await", .simulation, histories(checkBeforeAwait)),
+    .init("kept-error", .simulation, histories(keepError)),
+    .init("split-lock", .threads, histories(splitLock)),
   ]
-
-  private static func wrong(
-    _ name: String,
-    breaks law: Law<Callers>,
-    input: Callers = Callers(),
-    _ make: @escaping @Sendable (@escaping Load, Stage) -> Load
-  ) -> Wrong<Callers> {
-    Wrong(name, breaks: law, input: input) { input, stage in
-      await input.ask(stage) { make($0, stage) }
-    }
-  }
 
   // #region checked-before-await
   actor CheckedBeforeAwait {

@@ -125,8 +125,6 @@ struct Page {
   }
 
   /// The lines with each hazard linked to where the word is defined.
-  ///
-  /// The addresses stand below the list, or they would be most of it.
   private func linkingHazards(
     in lines: [String],
     _ vocabulary: [String]
@@ -136,28 +134,23 @@ struct Page {
       repeating: "../",
       count: max(0, path.split(separator: "/").count - 2)
     )
-    let address = up + "HAZARDS.md#"
-    var list = lines[section].filter {
-      !($0.hasPrefix("[") && $0.contains("]: \(address)"))
-    }
-    while list.last?.isBlank == true { list.removeLast() }
-    var words: [String] = []
-    for word in list.compactMap(hazard)
-    where vocabulary.contains(word) && !words.contains(word) {
-      words.append(word)
-    }
-    let definitions = words.map { word in
+    var lines = lines
+    for index in section {
+      guard let word = hazard(of: lines[index]), vocabulary.contains(word)
+      else { continue }
       let anchor = Markdown.Heading(level: 2, title: word, line: 0).anchor
-      return "[\(word)]: \(address)\(anchor)"
+      lines[index].replace(
+        /^- \[[^\]]*\](\([^)]*\))?:/,
+        with: "- [\(word)](\(up)HAZARDS.md#\(anchor)):"
+      )
     }
-    return lines[..<section.lowerBound] + list
-      + (definitions.isEmpty ? [] : [""] + definitions) + [""]
-      + lines[section.upperBound...]
+    return lines
   }
 
   /// The hazard that an item of a list is about: `- [leak]: …`.
   private func hazard(of line: String) -> String? {
-    line.prefixMatch(of: /- \[([^\]]*)\]:/).map { String($0.output.1) }
+    line.prefixMatch(of: /- \[([^\]]*)\](?:\([^)]*\))?:/)
+      .map { String($0.output.1) }
   }
 
   // MARK: What is checked

@@ -20,15 +20,7 @@ var Room = cookbook.Room{Examples: map[string]cookbook.Example{
 	"two-closers":             cookbook.Meeting(2, unbuffered, closeIt, nil),
 	"closers-with-once":       cookbook.Meeting(2, closingOnce, call, nil),
 	"close-once":              cookbook.Plain(closeOnce),
-}, Wrong: map[string]cookbook.Example{ // selects that mistake the end
-	"select-from-closed/endTakenForValue": cookbook.Plain(
-		func(_ context.Context, fmt cookbook.Stage) error {
-			select {
-			case v := <-closed(buffered()):
-				fmt.Println(v)
-			}
-			return nil
-		}),
+}, Wrong: map[string]cookbook.Example{
 	"select-from-closed/closedTakenForNil": cookbook.Plain(
 		func(_ context.Context, fmt cookbook.Stage) error {
 			operations["select-from"](fmt.Lane("caller"), nil)
@@ -55,7 +47,6 @@ func sendTwo(ch chan int, _ func()) {
 	close(ch)
 }
 
-// states makes a channel in each state that it can be in.
 var states = map[string]func() chan int{
 	"unbuffered":       unbuffered,
 	"empty":            func() chan int { return buffered() },

@@ -129,9 +129,7 @@ var workloads = []cookbook.Workload{
 	{Name: "results-as-they-come", Run: func(operations int) int {
 		sum := 0
 		cookbook.Must(boundedpool.Unordered(context.Background(), 4, cookbook.UpTo(operations),
-			func(_ context.Context, job int) (int, error) {
-				return job & 7, nil
-			},
+			func(_ context.Context, job int) (int, error) { return job & 7, nil },
 			func(result int) error { sum += result; return nil }))
 		return sum
 	}},
