@@ -157,8 +157,8 @@ nonisolated struct BoundedPool: Sendable {
   }
 }
 
-/// Hands elements from several tasks to one; a sender waits until its element
-/// is taken. Cancellation ends no wait: all are taken until it is closed.
+/// Hands elements from tasks to one that takes them all; nobody's cancellation
+/// ends a wait.
 nonisolated private final class Handoff<Element: Sendable>: Sendable {
   private struct State {
     var senders: [(Element, taken: CheckedContinuation<Void, Never>)] = []
