@@ -1,4 +1,5 @@
 import Simulation
+import Synchronization
 import Testing
 
 @testable import Recipes
@@ -34,7 +35,7 @@ struct ContextCancellationTests {
     let seen = ["deadlineExpired", "late", "throws Broken()", "unspecified"]
     try await everySchedule(sees: seen) { clock, _, see in
       await see {
-        await withDeadline(in: .seconds(-5), clock: clock) {
+        await withDeadline(in: .seconds(Int64.min), clock: clock) {
           see(Task.cancellationReason)
           return "late"
         }
@@ -52,6 +53,19 @@ struct ContextCancellationTests {
         }
       }
     }
+  }
+
+  @Test("No deadline is too far away, and a cancelled task has its reason")
+  func farAway() async {
+    await #expect(withDeadline(in: .seconds(Int64.max)) { 1 } == 1)
+    let counts = Mutex([CancellationError.Reason?: Int]())
+    for round in 1...2_000 {
+      await withDeadline(in: .microseconds(round % 50)) {
+        while !Task.isCancelled { await Task.yield() }
+        counts.withLock { $0[Task.cancellationReason, default: 0] += 1 }
+      }
+    }
+    #expect(counts.withLock { $0 } == [.deadlineExpired: 2_000])
   }
 
   @Test("The first reason stays, also when an outer deadline expires later")

@@ -91,6 +91,21 @@ struct SelectTests {
     #expect(received == [1, 2, nil])
   }
 
+  @Test("No timeout is too long")
+  func longTimeout() async {
+    let result = await withTaskExecutorPreference(InlineExecutor()) {
+      await withThrowingTaskGroup { group in
+        group.addTask {
+          try await select { Select.timeout(.seconds(Int64.max)) {} }
+        }
+        // By now its clock has been asked.
+        group.cancelAll()
+        return await group.nextResult()
+      }
+    }
+    #expect(throws: CancellationError.self) { try result?.get() }
+  }
+
   @Test("Two cases of a select do not meet, and leave nothing behind")
   func losersAreWithdrawn() async throws {
     final class Element: Sendable {}

@@ -179,6 +179,8 @@ nonisolated extension Select {
       for (index, one) in cases.enumerated() {
         guard case .timer(let clock, let time, _) = one.kind else { continue }
         group.addTask {
+          // `ContinuousClock` traps where the instant is out of its range.
+          let time = min(time, .seconds(1 << 40))
           // A sleep that is cut short is no timeout.
           guard (try? await clock.sleep(for: time)) != nil else { return }
           _ = wait.end(index)

@@ -74,7 +74,7 @@ func TestServeAnswersEveryLine(t *testing.T) {
 		`{"error":"malformed request: EOF"}`,
 		`{"error":"malformed request: unexpected EOF"}`,
 		`{"error":"nap has no example \"map/nap\", only []"}`,
-		`{"examples":["as-they-come","for-each","map","plain"],"wrong":["for-each/jobRunTwice","for-each/keepsGoing","for-each/oneWorkerTooMany","for-each/returnsEarly","map/lostResult"]}`,
+		`{"examples":["as-they-come","for-each","map","plain"],"wrong":["for-each/keepsGoing","for-each/oneWorkerTooMany","for-each/returnsEarly","map/lostResult"]}`,
 		`{"events":[{"at":0,"lane":"caller","name":"wait","item":""}]}`,
 		`{"events":[{"at":0,"lane":"job 0","name":"start","item":""},{"at":5000,"lane":"job 0","name":"fail","item":""},{"at":5000,"lane":"caller","name":"throw","item":"job 0 failed"}]}`,
 	}

@@ -28,6 +28,8 @@ nonisolated(nonsending)
     body: nonisolated(nonsending) () async throws(Failure) -> Return
   ) async throws(Failure) -> Return where C.Duration == Duration
 {
+  // `ContinuousClock` traps where the instant is out of its range.
+  let timeout = min(max(timeout, .zero), .seconds(1 << 40))
   let expiration = clock.now.advanced(by: timeout)
   return try await DeadlineScope(expiration, clock, timeout: timeout)
     .perform(body, isolation: #isolation)
@@ -155,7 +157,7 @@ nonisolated private final class DeadlineScope: Sendable {
     self.expiration = expiration
     hasPassed = expiration <= clock.now
     sleep = { try await clock.sleep(until: expiration, tolerance: nil) }
-    expired = DeadlineExpired(timeout: timeout.map { max($0, .zero) })
+    expired = DeadlineExpired(timeout: timeout)
   }
 
   func earliest<Instant: InstantProtocol>(_ type: Instant.Type) -> Instant? {
