@@ -51,7 +51,7 @@ struct PagesTests {
       "no wrong version is shown, though there is"
     ),
     (
-      "- [blocking]:", "- [bloking]:",
+      "- [blocking]", "- [bloking]",
       "'bloking' is not in Recipes/HAZARDS.md; did you mean 'blocking'?"
     ),
     (
