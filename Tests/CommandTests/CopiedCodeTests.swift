@@ -137,7 +137,7 @@ struct CopiedCodeTests {
     try await withScratchFolder { folder in
       let strict = "-swift-version 6 \(Setting.features)"
       let sources = checkout.appending(path: "Sources").path
-      for name in ["Cookbook", "Simulation"] {
+      for name in ["Simulation", "Cookbook"] {
         try await compile(
           name,
           strict,

@@ -24,10 +24,17 @@ package enum ChannelExamples {
         laws: [explained],
         wrong: [askedFirst],
         // Cancelled at any time.
-        exhausted: [
-          (Meetings(cancelAfter: 0), 297_064),
-          (Meetings(capacity: 1, cancelAfter: 0), 146_876),
-        ]
+        exhausted: [(0, 297_064), (1, 146_876)].map { capacity, schedules in
+          let both = [0, 0]
+          return (
+            Meetings(
+              capacity: capacity,
+              sends: both,
+              receives: both,
+              cancelAfter: 0
+            ), schedules
+          )
+        }
       ) { await $0.run(port(Channel(capacity: $0.capacity)), $1) },
       .history("linearizable", histories(), wrong: wrongHistories),
     ],
