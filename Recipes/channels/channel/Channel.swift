@@ -10,8 +10,10 @@ import Synchronization
 ///     for try await job in channel { await run(job) }
 ///
 /// It holds up to ``capacity`` elements. With a capacity of 0 it holds none:
-/// a send returns when a receive has taken its element. Tasks that wait are
-/// served in the order in which they came. Every operation is linearizable.
+/// a send returns when a receive has taken its element. Tasks that are
+/// suspended are served in the order in which they came; one that still stays
+/// awake has no place in the line, and a later one can be served before it.
+/// Every operation is linearizable.
 ///
 /// **Cancellation** ends a wait, and nothing else: a send or a receive that
 /// waits throws `CancellationError`, and has sent or received nothing. One
