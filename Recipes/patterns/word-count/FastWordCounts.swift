@@ -4,12 +4,12 @@
 ///       of: ["diary.txt", "notes.txt"], workers: 4
 ///     ) { try await FastWordCounts(contentsOf: $0) }
 ///
-/// A dictionary computes a cryptographic hash of each occurrence, and all of
-/// them anew whenever it grows. This table computes a universal hash, whose
-/// factors are random: nobody can choose words that collide.
+/// A dictionary spends most of its time on a hash that resists attackers. This
+/// table has a universal hash, which is cheaper; its factors are random, so
+/// that nobody can choose words that collide.
 ///
-/// Source: M. Thorup, *High Speed Hashing for Integers and Strings*, section
-/// 3.6, arXiv:1504.06804.
+/// Source: D. Lemire and O. Kaser, *Strongly universal string hashing is fast*,
+/// The Computer Journal 57 (11), 2014, the family Multilinear.
 nonisolated struct FastWordCounts: WordTally {
   private var entries: [(key: Word, value: Int)] = []
   /// Open addressing, at most half full; 0 is free, 1 is `entries[0]`.

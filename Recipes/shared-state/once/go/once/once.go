@@ -21,7 +21,7 @@ func New[T any](work func(context.Context) (T, error)) *Once[T] {
 // Value returns the value. The first caller does the work, with its own ctx;
 // callers that come meanwhile wait, until ctx is done at the latest.
 //
-// If the work fails or panics, its caller alone gets the error, and the
+// If the work fails, its caller alone gets the error, and the
 // caller that has waited longest runs it anew. As with [sync.Once], work that
 // calls Value deadlocks.
 func (o *Once[T]) Value(ctx context.Context) (value T, err error) {
