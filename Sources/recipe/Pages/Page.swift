@@ -136,21 +136,25 @@ struct Page {
     )
     var lines = lines
     for index in section {
-      guard let word = hazard(of: lines[index]), vocabulary.contains(word)
+      guard let (word, range) = hazard(of: lines[index]),
+        vocabulary.contains(word)
       else { continue }
       let anchor = Markdown.Heading(level: 2, title: word, line: 0).anchor
-      lines[index].replace(
-        /^- \[[^\]]*\](\([^)]*\))?:/,
+      lines[index].replaceSubrange(
+        range,
         with: "- [\(word)](\(up)HAZARDS.md#\(anchor)):"
       )
     }
     return lines
   }
 
-  /// The hazard that an item of a list is about: `- [leak]: …`.
-  private func hazard(of line: String) -> String? {
+  /// The hazard that an item of a list is about, and where the item names it:
+  /// `- [leak]: …`, with its link or without.
+  private func hazard(
+    of line: String
+  ) -> (word: String, range: Range<String.Index>)? {
     line.prefixMatch(of: /- \[([^\]]*)\](?:\([^)]*\))?:/)
-      .map { String($0.output.1) }
+      .map { (String($0.output.1), $0.range) }
   }
 
   // MARK: What is checked
@@ -159,7 +163,7 @@ struct Page {
   var hazards: [(word: String, line: Int)] {
     guard let section = markdown.section("Hazards") else { return [] }
     return section.compactMap { index in
-      hazard(of: markdown.lines[index]).map { ($0, index) }
+      hazard(of: markdown.lines[index]).map { ($0.word, index) }
     }
   }
 
