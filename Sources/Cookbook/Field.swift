@@ -342,7 +342,9 @@ extension Field {
       },
       simplify: { indices in
         // What lies behind the last index can be left out.
-        let earlier = indices.replacingOne { $0 > 0 ? [$0 / 2] : [] }
+        let earlier = indices.replacingOne { index in
+          Set([0, index / 2]).filter { $0 < index }.sorted()
+        }
         return indices.withoutOne
           + earlier.filter { Set($0).count == indices.count }
       }

@@ -364,7 +364,7 @@ struct LiveExampleTests {
         let found = try #require(finding, "\(name) is not found, seed \(seed)")
         #expect(!found.problem.hasPrefix("Swift:"), "it is Swift that is wrong")
         let events = try #require(found.swift).events.count
-        #expect(events <= 40, "\(name), seed \(seed): \(found)")
+        #expect(events <= 24, "\(name), seed \(seed): \(found)")
       }
     }
   }
