@@ -232,6 +232,9 @@ extension Law {
   /// Some order of the lanes' calls to the object that they share explains what
   /// each lane said first, or that it said nothing: each call lies between its
   /// lane's first and last event.
+  ///
+  /// For virtual time. On real threads all calls overlap, and have too many
+  /// orders: histories judge them there.
   package static func explained<Model: SequentialModel>(
     from model: @escaping @Sendable (Input) -> Model,
     calls: @escaping @Sendable (Input) -> [(lane: String, call: Model.Call)]
@@ -252,6 +255,6 @@ extension Law {
         operations.append(operation)
       }
       return History(operations).counterexample(from: model(input))
-    }.untimed
+    }
   }
 }

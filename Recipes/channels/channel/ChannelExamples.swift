@@ -127,8 +127,8 @@ package enum ChannelExamples {
           }
         ),
         .count(\.capacity, in: 0...1024, random: 0...2, "how many it holds"),
-        .durations(\.sends, random: 0...4, "when each sender comes"),
-        .durations(\.receives, random: 0...4, "when each receiver comes"),
+        .durations(\.sends, random: 0...8, "when each sender comes"),
+        .durations(\.receives, random: 0...8, "when each receiver comes"),
         .durations(\.closes, random: 0...2, "when it is closed"),
         .moment(\.cancelAfter, "cancel all after so many milliseconds"),
       ]
