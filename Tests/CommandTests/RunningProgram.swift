@@ -34,42 +34,45 @@ enum Program {
     .deletingLastPathComponent()
     .appending(path: "recipe")
 
-  /// Runs the program with what a user types after its name.
+  /// Runs the program with what a user types after its name: in the test's
+  /// folder, or else in the checkout.
   static func run(
     _ arguments: String = "",
-    in folder: URL? = nil
+    in place: URL = Scratch.folder ?? checkout
   ) async throws -> Result {
-    try await shell("exec \"$recipe\" \(arguments)", in: folder)
+    try await shell("exec \"$recipe\" \(arguments)", in: place)
   }
 
   /// Runs a line of shell with the program's path in `$recipe`.
   static func shell(
     _ line: String,
-    in folder: URL? = nil,
+    in place: URL = Scratch.folder ?? checkout,
     environment: [String: String] = [:]
   ) async throws -> Result {
-    try await withScratchFolder { scratch in
+    try await withScratchFolder { folder in
       // Files, not pipes: a full pipe would have to be emptied meanwhile.
-      let files = ["output", "errors"].map { scratch.appending(path: $0) }
-      for file in files { try Data().write(to: file) }
+      let files = ["output", "errors"].map { folder.appending(path: $0) }
       let process = Process()
       process.executableURL = URL(filePath: "/bin/sh")
-      process.arguments = ["-c", line]
-      if let folder { process.currentDirectoryURL = folder }
+      process.arguments =
+        ["-c", "exec >\"$0\" 2>\"$1\"; \(line)"]
+        + files.map(\.path)
+      process.currentDirectoryURL = place
       process.environment = ProcessInfo.processInfo.environment
         .merging(environment) { $1 }
         .merging(["recipe": executable.path]) { $1 }
       process.standardInput = FileHandle.nullDevice
-      process.standardOutput = try FileHandle(forWritingTo: files[0])
-      process.standardError = try FileHandle(forWritingTo: files[1])
       let ends = AsyncStream<Void>.makeStream()
       process.terminationHandler = { _ in ends.continuation.finish() }
       try startListening(process)
       for await _ in ends.stream {}
+      let texts = try files.map {
+        try String(decoding: Data(contentsOf: $0), as: UTF8.self)
+      }
       return Result(
         status: process.terminationStatus,
-        output: String(decoding: try Data(contentsOf: files[0]), as: UTF8.self),
-        errors: String(decoding: try Data(contentsOf: files[1]), as: UTF8.self)
+        output: texts[0],
+        errors: texts[1]
       )
     }
   }
@@ -101,6 +104,35 @@ func withScratchFolder<Result>(
   return try await body(folder)
 }
 
+/// Runs each test of a suite with an empty folder of its own, ``scratch``.
+struct Scratch: SuiteTrait, TestTrait, TestScoping {
+  @TaskLocal static var folder: URL?
+
+  var isRecursive: Bool { true }
+
+  func provideScope(
+    for test: Test,
+    testCase: Test.Case?,
+    performing function: @concurrent @Sendable () async throws -> Void
+  ) async throws {
+    try await withScratchFolder { folder in
+      try await Self.$folder.withValue(folder, operation: function)
+    }
+  }
+}
+
+extension Trait where Self == Scratch {
+  static var inScratchFolder: Self { Self() }
+}
+
+/// The empty folder of this test.
+var scratch: URL {
+  guard let folder = Scratch.folder else {
+    preconditionFailure("the suite is not .inScratchFolder")
+  }
+  return folder
+}
+
 /// The root of the checkout that these tests were compiled from.
 let checkout = URL(filePath: #filePath)
   .deletingLastPathComponent()
@@ -108,7 +140,7 @@ let checkout = URL(filePath: #filePath)
   .deletingLastPathComponent()
 
 /// Copies parts of the checkout to the same places below `folder`.
-func copyCheckout(_ paths: [String], to folder: URL) throws {
+func copyCheckout(_ paths: [String], to folder: URL = scratch) throws {
   for path in paths {
     let copy = folder.appending(path: path)
     try FileManager.default.createDirectory(
@@ -125,6 +157,25 @@ func copyCheckout(_ paths: [String], to folder: URL) throws {
 /// Reads a file of the checkout.
 func read(_ path: String, in root: URL = checkout) throws -> String {
   try String(contentsOf: root.appending(path: path), encoding: .utf8)
+}
+
+/// Writes a file into the test's folder.
+@discardableResult
+func write(
+  _ text: String,
+  to path: String,
+  in root: URL = scratch
+) throws -> URL {
+  let file = root.appending(path: path)
+  try Data(text.utf8).write(to: file)
+  return file
+}
+
+/// Replaces the one occurrence of `old` in a file of the test's folder.
+func edit(_ path: String, _ old: String, _ new: String) throws {
+  let text = try read(path, in: scratch)
+  try #require(text.components(separatedBy: old).count == 2, "\(old)")
+  try write(text.replacing(old, with: new), to: path)
 }
 
 /// Whether to run what takes longer than a test may.
