@@ -146,27 +146,9 @@ private enum Planted {
     planted/deep/p.go:30.2,30.9 1 1
     planted/deep/p.go:31.3,32.1 1 1
     """
-
-  static func gaps(
-    in region: String,
-    of source: String,
-    _ coverage: Coverage,
-    isPassed: Bool = true
-  ) async throws -> [String] {
-    let language: Highlighter.Language = source == swift ? .swift : .go
-    let name = source == swift ? "main.swift" : "deep/p.go"
-    return try await withScratchFolder { folder in
-      let file = folder.appending(path: "p.\(language)")
-      try Data(source.utf8).write(to: file)
-      let (lines, indices) = try Snippet.find(region, in: file)
-      return ShownCode(lines, shown: indices, language: language)
-        .gaps(in: coverage.files["/\(name)"] ?? [], isPassed: isPassed)
-        .map(\.description)
-    }
-  }
 }
 
-@Suite("recipe cover")
+@Suite("recipe cover", .inScratchFolder)
 struct CoverTests {
   private static let neverCounted =
     "never executed: none of it has a counter, or it is not compiled"
@@ -174,54 +156,64 @@ struct CoverTests {
     "nothing that follows is executed: the last statement never comes to its "
     + "end"
 
-  private static let llvm = Result {
-    try Coverage(llvm: Data(Planted.llvm.utf8))
+  private func expectGaps(
+    _ gaps: [(region: String, gap: String?)],
+    in file: String,
+    of source: String,
+    _ coverage: Coverage,
+    isPassed: Bool = true
+  ) throws {
+    let url = try write(source, to: URL(filePath: file).lastPathComponent)
+    let language = try #require(Highlighter.Language(url.pathExtension))
+    for (region, gap) in gaps {
+      let (lines, indices) = try Snippet.find(region, in: url)
+      let found = ShownCode(lines, shown: indices, language: language)
+        .gaps(in: coverage.files["/\(file)"] ?? [], isPassed: isPassed)
+      #expect(found.map(\.description) == [gap].compactMap { $0 }, "\(region)")
+    }
   }
 
   @Test("Finds what Swift has not executed of what a page shows")
-  func swift() async throws {
-    for (region, gap) in [
-      ("guard", "6:5: not executed: { return false }"),
-      ("middle", "14:12: not executed: { print(x) }"),
-      ("never", "21:3: not executed: print(\"never\")"),
-      ("type", "26:1: " + Self.neverCounted),
-      ("thrown", "33:13: " + Self.neverEnds),
-      ("after", "40:3: not executed: print(\"after\")"),
-      // What dies leaves no count.
-      ("death", nil),
-    ] {
-      let gaps = try await Planted.gaps(
-        in: region,
-        of: Planted.swift,
-        Self.llvm.get()
-      )
-      #expect(gaps == [gap].compactMap { $0 }, "\(region)")
-    }
+  func swift() throws {
+    let coverage = try Coverage(llvm: Data(Planted.llvm.utf8))
+    try expectGaps(
+      [
+        ("guard", "6:5: not executed: { return false }"),
+        ("middle", "14:12: not executed: { print(x) }"),
+        ("never", "21:3: not executed: print(\"never\")"),
+        ("type", "26:1: " + Self.neverCounted),
+        ("thrown", "33:13: " + Self.neverEnds),
+        ("after", "40:3: not executed: print(\"after\")"),
+        // What dies leaves no count.
+        ("death", nil),
+      ],
+      in: "main.swift",
+      of: Planted.swift,
+      coverage
+    )
+    // It is not asked of a wrong version that it ends.
+    try expectGaps(
+      [("thrown", nil)],
+      in: "main.swift",
+      of: Planted.swift,
+      coverage,
+      isPassed: false
+    )
   }
 
   @Test("Finds what Go has not executed of what a page shows")
-  func go() async throws {
-    let coverage = try Coverage(go: Planted.profile, of: URL(filePath: "/"))
-    for (region, gap) in [
-      ("middle", "9:3: not executed: fmt.Println(x)"),
-      ("never", "23:2: not executed: fmt.Println(\"never\")"),
-      ("point", "26:1: " + Self.neverCounted),
-      ("whole", nil),
-    ] {
-      let gaps = try await Planted.gaps(in: region, of: Planted.go, coverage)
-      #expect(gaps == [gap].compactMap { $0 }, "\(region)")
-    }
-  }
-
-  @Test("Does not ask of a wrong version that it ends")
-  func wrong() async throws {
-    let gaps = try await Planted.gaps(
-      in: "thrown",
-      of: Planted.swift,
-      Self.llvm.get(),
-      isPassed: false
+  func go() throws {
+    try expectGaps(
+      [
+        ("middle", "9:3: not executed: fmt.Println(x)"),
+        ("never", "23:2: not executed: fmt.Println(\"never\")"),
+        ("point", "26:1: " + Self.neverCounted),
+        ("whole", nil),
+      ],
+      in: "deep/p.go",
+      of: Planted.go,
+      Coverage(go: Planted.profile, of: URL(filePath: "/"))
     )
-    #expect(gaps == [])
   }
 
   @Test("Refuses profiles that it does not understand")

@@ -8,23 +8,17 @@ import Testing
 private let isGoUsable =
   ProcessInfo.processInfo.environment["CI"] == "true" || GoToolchain.isHere
 
-/// A file of Swift in a folder of its own, and what becomes of it.
+/// What becomes of a file of Swift.
 private func judgeSwift(
   _ code: String,
   beside others: [String: String] = [:]
-) async throws -> RefusedJudge.Verdict {
-  try await withScratchFolder { folder in
-    func write(_ name: String, _ text: String) throws -> URL {
-      let file = folder.appending(path: name)
-      try Data(text.utf8).write(to: file)
-      return file
-    }
-    return try RefusedJudge.judgeSwift(
-      "SomeRefused.swift",
-      at: try write("SomeRefused.swift", "#if REFUSED\n\(code)\n#endif\n"),
-      beside: try others.map { try write($0.key, $0.value) }
-    )
-  }
+) throws -> RefusedJudge.Verdict {
+  let name = "SomeRefused.swift"
+  return try RefusedJudge.judgeSwift(
+    name,
+    at: write("#if REFUSED\n\(code)\n#endif\n", to: name),
+    beside: others.map { try write($0.value, to: $0.key) }
+  )
 }
 
 /// The same for a program of Go, whose first line is `line`.
@@ -32,20 +26,17 @@ private func judgeGo(
   _ body: String,
   line: String = "//go:build ignore",
   recorded: [RefusedJudge.Diagnosis]? = nil
-) async throws -> RefusedJudge.Verdict {
-  try await withScratchFolder { folder in
-    let file = folder.appending(path: "some.go")
-    let text = "\(line)\n\npackage main\n\nfunc main() {\n\(body)\n}\n"
-    try Data(text.utf8).write(to: file)
-    return try RefusedJudge.judgeGo("some.go", at: file, recorded: recorded)
-  }
+) throws -> RefusedJudge.Verdict {
+  let text = "\(line)\n\npackage main\n\nfunc main() {\n\(body)\n}\n"
+  let file = try write(text, to: "some.go")
+  return try RefusedJudge.judgeGo("some.go", at: file, recorded: recorded)
 }
 
-@Suite("What a compiler or a tool refuses")
+@Suite("What a compiler or a tool refuses", .inScratchFolder)
 struct RefusedTests {
   @Test("What is refused as expected is reported with its message")
-  func refused() async throws {
-    let verdict = try await judgeSwift(
+  func refused() throws {
+    let verdict = try judgeSwift(
       "let a: Int = word // expected-error {{cannot convert value of type}}",
       beside: ["Other.swift": "let word = \"\""]
     )
@@ -56,7 +47,7 @@ struct RefusedTests {
   }
 
   @Test("What Swift does not refuse as expected is found")
-  func notRefused() async throws {
+  func notRefused() throws {
     for (code, problem) in [
       ("let a = 1", "expects no error"),
       ("let a: Int = \"\"", "expects no error"),
@@ -69,7 +60,7 @@ struct RefusedTests {
         "unexpected error"
       ),
     ] {
-      let verdict = try await judgeSwift(code)
+      let verdict = try judgeSwift(code)
       #expect(verdict.problem?.contains(problem) == true, "\(code)")
       #expect(verdict.text.contains("not as expected"))
     }
@@ -103,62 +94,56 @@ struct RefusedTests {
     "Each tool of Go's refuses what it should, and what it accepts is found",
     .enabled(if: isGoUsable)
   )
-  func tools() async throws {
+  func tools() throws {
     for (line, bad, tool, message, good) in Self.programs {
       let expectation = " // expected-\(tool) {{\(message)}}"
-      let refused = try await judgeGo(bad + expectation, line: line)
+      let refused = try judgeGo(bad + expectation, line: line)
       #expect(refused.problem == nil)
       #expect(refused.diagnoses.map(\.line) == [6])
       #expect(refused.diagnoses.first?.message.contains(message) == true)
 
-      let accepted = try await judgeGo(good + expectation, line: line)
+      let accepted = try judgeGo(good + expectation, line: line)
       #expect(accepted.problem?.contains("accepts it") == true)
 
       for comment in [
         " // expected-\(tool) {{nonesuch}}",
         "\n// expected-\(tool) {{\(message)}}",
       ] {
-        let other = try await judgeGo(bad + comment, line: line)
+        let other = try judgeGo(bad + comment, line: line)
         #expect(other.problem != nil, "\(comment)")
       }
     }
   }
 
   @Test("A tool that cannot be run is not a refusal", .enabled(if: isGoUsable))
-  func brokenTool() async throws {
-    let verdict = try await judgeGo("} // expected-race {{DATA RACE}}")
+  func brokenTool() throws {
+    let verdict = try judgeGo("} // expected-race {{DATA RACE}}")
     #expect(try #require(verdict.problem).contains("syntax error"))
   }
 
   @Test("A program without an expectation, or with one of no tool, is found")
-  func noExpectation() async throws {
+  func noExpectation() throws {
     for (body, problem) in [
       ("var a int = \"\"", "expects nothing"),
       ("var a int // expected-lint {{unused}}", "no tool makes a 'lint'"),
     ] {
-      #expect(try await judgeGo(body).problem?.contains(problem) == true)
+      #expect(try judgeGo(body).problem?.contains(problem) == true)
     }
   }
 
   @Test("Without Go the record is judged")
-  func record() async throws {
+  func record() throws {
     let body = "n++ // expected-vet {{a part}}"
-    func judge(
-      _ said: [RefusedJudge.Diagnosis]
-    ) async throws -> RefusedJudge.Verdict {
-      try await judgeGo(body, recorded: said)
+    let message = "says a part of it"
+    for (lines, holds) in [
+      ([6], true), ([], false), ([7], false), ([6, 7], false),
+    ] as [([Int], Bool)] {
+      let recorded = lines.map {
+        RefusedJudge.Diagnosis(tool: "vet", line: $0, message: message)
+      }
+      let verdict = try judgeGo(body, recorded: recorded)
+      #expect((verdict.problem == nil) == holds, "\(lines)")
     }
-    let right = RefusedJudge.Diagnosis(
-      tool: "vet",
-      line: 6,
-      message: "says a part of it"
-    )
-    #expect(try await judge([right]).problem == nil)
-    #expect(try await judge([]).problem != nil)
-    var other = right
-    other.line = 7
-    #expect(try await judge([other]).problem != nil)
-    #expect(try await judge([right, other]).problem != nil)
   }
 
   @Test("Each refused file of a recipe is refused as it says, and as recorded")
@@ -181,24 +166,18 @@ struct RefusedTests {
   }
 
   @Test("A page shows expectations as a reader writes them")
-  func readable() async throws {
-    let lines = try await withScratchFolder { folder in
-      let file = folder.appending(path: "Some.swift")
-      let text = """
-        // expected-error@+2 {{sending 'x' risks}} {{documentation-file=a}}
-        // expected-note@+1 *{{}}
-        run(x) // expected-note {{here}} expected-note *{{}}
+  func readable() throws {
+    let text = """
+      // expected-error@+2 {{sending 'x' risks}} {{documentation-file=a}}
+      // expected-note@+1 *{{}}
+      run(x) // expected-note {{here}} expected-note *{{}}
 
-        go() // expected-vet {{captured}}
-        """
-      try Data(text.utf8).write(to: file)
-      return try Snippet.cut(nil, from: file)
-    }
-    #expect(
-      lines == [
-        "// error: sending 'x' risks", "run(x) // note: here", "",
-        "go() // vet: captured",
-      ]
-    )
+      go() // expected-vet {{captured}}
+      """
+    let shown = [
+      "// error: sending 'x' risks", "run(x) // note: here", "",
+      "go() // vet: captured",
+    ]
+    #expect(try Snippet.cut(nil, from: write(text, to: "a.swift")) == shown)
   }
 }
