@@ -6,19 +6,18 @@ import Testing
 
 @Suite("Tables of what examples come to")
 struct CellsTests {
-  private static let cells = Cells(
-    of: planted([
-      Example("send-on-open", .outcome) { $0.print("a|b") },
-      Example(
-        "send-on-nil",
-        .caller("null, returns", go: "waits for ever", because: "A rule.")
-      ) { $0.print(Int?.none) },
-      Example("wrong", .caller("returns", go: "returns", because: "")) {
-        $0.print(1)
-      },
-      Example("failing", .outcome) { _ in throw CancellationError() },
-    ])
-  )
+  private static let examples = [
+    Example("send-on-open", .outcome) { $0.print("a|b") },
+    Example(
+      "send-on-nil",
+      .caller("null, returns", go: "waits for ever", because: "A rule.")
+    ) { $0.print(Int?.none) },
+    Example("wrong", .caller("returns", go: "returns", because: "")) {
+      $0.print(1)
+    },
+    Example("failing", .outcome) { _ in throw CancellationError() },
+  ]
+  private static let cells = Cells(of: planted(examples: examples))
 
   @Test(
     "A grid has verbs and states, a list both languages, and rules a reason"

@@ -27,20 +27,21 @@ private enum Setting {
   ]
 }
 
-@Suite("Copied code")
+@Suite("Copied code", .inScratchFolder)
 struct CopiedCodeTests {
   private static let copied = everyRecipe.filter { !$0.copies.isEmpty }
 
   /// Runs a line of shell that must go well without a word.
-  private func shell(_ line: String, in folder: URL) async throws {
+  private func shell(_ line: String, in folder: URL = scratch) async throws {
     let result = try await Program.shell("\(line) 2>&1", in: folder)
     try #require(result.status == 0, "\(line)\n\(result.output)")
     #expect(result.output.isEmpty, "\(line)\n\(result.output)")
   }
 
-  private func copy(_ names: [String], to folder: URL) async throws {
+  private func copy(_ names: [String], to folder: URL = scratch) async throws {
     for name in names {
-      try await Program.run("copy \(name) '\(folder.path)' --create").expect(0)
+      let line = "copy \(name) '\(folder.path)' --create"
+      try await Program.run(line, in: checkout).expect(0)
     }
   }
 
@@ -57,11 +58,10 @@ struct CopiedCodeTests {
       ? Setting.all.map { "\(Self.compile) \($0)" }
       : ["swiftc -typecheck -swift-version 6"]
     for recipe in Self.copied {
-      try await withScratchFolder { folder in
-        try await copy([recipe.name], to: folder)
-        for compile in compilations {
-          try await shell("\(compile) *.swift", in: folder)
-        }
+      let folder = scratch.appending(path: recipe.name)
+      try await copy([recipe.name], to: folder)
+      for compile in compilations {
+        try await shell("\(compile) *.swift", in: folder)
       }
     }
   }
@@ -103,29 +103,26 @@ struct CopiedCodeTests {
     for recipe in isLong ? programs : ["bounded-pool"] {
       // A part of it: what comes as it is done comes in any order.
       let wanted = try read("\(recipe)/output.txt", in: Self.drafts)
-      try await withScratchFolder { folder in
-        try await copy([recipe], to: folder)
-        try addDraft(recipe, to: folder)
-        try await shell(
-          "swiftc -swift-version 6 -warnings-as-errors *.swift -o draft",
-          in: folder
-        )
-        try await Program.shell("./draft", in: folder).expect(0, wanted)
-      }
+      let folder = scratch.appending(path: recipe)
+      try await copy([recipe], to: folder)
+      try addDraft(recipe, to: folder)
+      try await shell(
+        "swiftc -swift-version 6 -warnings-as-errors *.swift -o draft",
+        in: folder
+      )
+      try await Program.shell("./draft", in: folder).expect(0, wanted)
     }
   }
 
   @Test("All recipes' files compile in one module with their uses")
   func withUses() async throws {
-    try await withScratchFolder { folder in
-      try await copy(Self.copied.map(\.name), to: folder)
-      for recipe in try Self.names(of: Self.drafts) {
-        // A file of statements would make the module a program.
-        try addDraft(recipe, to: folder) { $0 != "main.swift.txt" }
-      }
-      for setting in Setting.all.prefix(isLong ? 7 : 2) {
-        try await shell("\(Self.compile) \(setting) *.swift", in: folder)
-      }
+    try await copy(Self.copied.map(\.name))
+    for recipe in try Self.names(of: Self.drafts) {
+      // A file of statements would make the module a program.
+      try addDraft(recipe, to: scratch) { $0 != "main.swift.txt" }
+    }
+    for setting in Setting.all.prefix(isLong ? 7 : 2) {
+      try await shell("\(Self.compile) \(setting) *.swift")
     }
   }
 
@@ -134,59 +131,46 @@ struct CopiedCodeTests {
     .enabled(if: isLong, "it takes minutes: COOKBOOK_LONG=1")
   )
   func runs() async throws {
-    try await withScratchFolder { folder in
-      let strict = "-swift-version 6 \(Setting.features)"
-      let sources = checkout.appending(path: "Sources").path
-      for name in ["Simulation", "Cookbook"] {
-        try await compile(
-          name,
-          strict,
-          "'\(sources)/\(name)/'*.swift",
-          in: folder
-        )
-      }
-      try await copy(
-        Self.copied.map(\.name),
-        to: folder.appending(path: "copied")
-      )
-      try writeExamples(to: folder)
-      // With NonisolatedNonsendingByDefault, as the examples: it is a part of
-      // the type of a closure, and so of whether a type conforms to a
-      // protocol.
-      for setting in [
-        "-swift-version 5 \(Setting.features)",
-        "-swift-version 6 \(Setting.main) \(Setting.features)",
-      ] {
-        let testable = "\(setting) -enable-testing"
-        try await compile("Pasted", testable, "copied/*.swift", in: folder)
-        try await compile("Recipes", strict, "examples/*.swift", in: folder)
-        try Data(Self.main.utf8)
-          .write(to: folder.appending(path: "main.swift"))
-        try await compile("Main", strict, "main.swift", in: folder)
-        try await shell("swiftc *.o -o main", in: folder)
-        let result = try await Program.shell("./main", in: folder)
-        #expect(result.status == 0, "\(setting): \(result.errors)")
-        #expect(
-          result.lines.map(String.init)
-            == recipes.map { "\($0.name) keeps its laws" },
-          "\(setting)"
-        )
-      }
+    let strict = "-swift-version 6 \(Setting.features)"
+    let sources = checkout.appending(path: "Sources").path
+    for name in ["Simulation", "Cookbook"] {
+      try await compile(name, strict, "'\(sources)/\(name)/'*.swift")
+    }
+    try await copy(
+      Self.copied.map(\.name),
+      to: scratch.appending(path: "copied")
+    )
+    try writeExamples(to: scratch.appending(path: "examples"))
+    try write(Self.main, to: "main.swift")
+    // With NonisolatedNonsendingByDefault, as the examples: it is a part of
+    // the type of a closure, and so of whether a type conforms to a
+    // protocol.
+    for setting in [
+      "-swift-version 5 \(Setting.features)",
+      "-swift-version 6 \(Setting.main) \(Setting.features)",
+    ] {
+      let testable = "\(setting) -enable-testing"
+      try await compile("Pasted", testable, "copied/*.swift")
+      try await compile("Recipes", strict, "examples/*.swift")
+      try await compile("Main", strict, "main.swift")
+      try await shell("swiftc *.o -o main")
+      let result = try await Program.shell("./main")
+      #expect(result.status == 0, "\(setting): \(result.errors)")
+      let kept = recipes.map { "\($0.name) keeps its laws" }
+      #expect(result.output.lines == kept, "\(setting)")
     }
   }
 
   private func compile(
     _ module: String,
     _ flags: String,
-    _ files: String,
-    in folder: URL
+    _ files: String
   ) async throws {
     try await shell(
       "swiftc -c -wmo -Onone -parse-as-library -suppress-warnings -I . "
         + "-package-name cookbook -module-name \(module) "
         + "-emit-module-path \(module).swiftmodule "
-        + "-o \(module).o \(flags) \(files)",
-      in: folder
+        + "-o \(module).o \(flags) \(files)"
     )
   }
 
@@ -194,8 +178,7 @@ struct CopiedCodeTests {
   /// what the rooms have, and the texts that the build has embedded.
   private func writeExamples(to folder: URL) throws {
     let manager = FileManager.default
-    let examples = folder.appending(path: "examples")
-    try manager.createDirectory(at: examples, withIntermediateDirectories: true)
+    try manager.createDirectory(at: folder, withIntermediateDirectories: true)
     // No two files of a module have one name.
     let patterns = Set(Self.copied.flatMap(\.copies))
     for root in [
@@ -210,8 +193,7 @@ struct CopiedCodeTests {
           continue
         }
         let text = try read(name, in: file.deletingLastPathComponent())
-        try Data(("@testable import Pasted\n" + text).utf8)
-          .write(to: examples.appending(path: name))
+        try write("@testable import Pasted\n" + text, to: name, in: folder)
       }
     }
   }

@@ -9,34 +9,21 @@ struct FindTests {
   @Test("What people type finds its recipe first")
   func table() {
     let search = Search(everyRecipe, page: FindCommand.page)
-    for (query, recipe) in findQueries {
-      let found = search.find(query).first?.recipe.name
-      #expect(found == recipe, "\(query)")
+    for (recipe, queries) in queries {
+      for query in queries {
+        let found = search.find(query).first?.recipe.name
+        #expect(found == recipe, "\(query)")
+      }
     }
   }
 
   @Test("A name comes before a Go construct, a Swift one, a problem, a text")
   func ranking() {
-    func recipe(
-      _ name: String,
-      go: [String] = [],
-      swift: [String] = [],
-      problems: [String] = []
-    ) -> Recipe {
-      Recipe(
-        name: name,
-        chapter: .patterns,
-        question: "What about \(name)?",
-        goConstructs: go,
-        swiftConstructs: swift,
-        problems: problems
-      )
-    }
     let search = Search([
-      recipe("text", problems: ["what a cancel is and what it is not"]),
-      recipe("problem", problems: ["cancel"]),
-      recipe("swift", swift: ["cancel"]), recipe("go", go: ["cancel"]),
-      recipe("cancel"),
+      planted("text", problems: ["what a cancel is and what it is not"]),
+      planted("problem", problems: ["cancel"]),
+      planted("swift", swift: ["cancel"]), planted("go", go: ["cancel"]),
+      planted("cancel"),
     ])
     let names = search.find("cancel").map(\.recipe.name)
     #expect(names == ["cancel", "go", "problem", "swift", "text"])
@@ -89,76 +76,68 @@ struct FindTests {
   }
 }
 
-/// What people type, and the recipe that must come first.
-private let findQueries: [(query: String, recipe: String)] = [
-  ("count words in files in parallel", "word-count"),
-  ("map reduce", "word-count"),
-  ("wordcount", "word-count"),
-  ("read a large file concurrently", "word-count"),
-  ("worker pool", "bounded-pool"),
-  ("at most 10 at once", "bounded-pool"),
-  ("limit number of goroutines", "bounded-pool"),
-  ("concurrent map with a limit", "bounded-pool"),
-  ("for job := range jobs", "bounded-pool"),
-  ("fan out fan in", "fan-out-fan-in"),
-  ("merge channels", "fan-out-fan-in"),
-  ("how do I merge several channels into one", "fan-out-fan-in"),
-  ("collect results from multiple goroutines", "fan-out-fan-in"),
-  ("semaphore", "semaphore"),
-  ("semaphore.Weighted", "semaphore"),
-  ("buffered channel as semaphore", "semaphore"),
-  ("limit concurrent requests", "semaphore"),
-  ("acquire permit with timeout", "semaphore"),
-  ("pipeline", "pipeline"),
-  ("pipeline stages", "pipeline"),
-  ("chain stages with channels", "pipeline"),
-  ("one slow stage, several workers", "pipeline"),
-  ("producer too fast", "backpressure"),
-  ("drop messages when full", "backpressure"),
-  ("slow consumer", "backpressure"),
-  ("token bucket", "token-bucket"),
-  ("rate limit", "token-bucket"),
-  ("rate.Limiter", "token-bucket"),
-  ("AsyncStream bufferingNewest", "backpressure"),
-  ("errgroup", "errgroup"),
-  ("ERRGROUP.setlimit", "errgroup"),
-  // A slip of the finger, and one word too many.
-  ("errgruop", "errgroup"),
-  ("errgroup zebras", "errgroup"),
-  ("errgroup.WithContext", "errgroup"),
-  ("SetLimit", "errgroup"),
-  ("first error cancels the others", "errgroup"),
-  ("wait for all goroutines and return the error", "errgroup"),
-  ("context.WithTimeout", "context-cancellation"),
-  ("ctx.Done()", "context-cancellation"),
-  ("how to cancel a goroutine", "context-cancellation"),
-  ("call with a timeout", "context-cancellation"),
-  ("goroutine leak", "context-cancellation"),
-  ("channel", "channel"),
-  ("unbuffered channel", "channel"),
-  ("make(chan int, 10)", "channel"),
-  ("range over a channel", "channel"),
-  ("deadlock", "channel"),
-  ("select", "select"),
-  ("select default", "select"),
-  ("wait on multiple channels", "select"),
-  ("time.After in select", "select"),
-  ("non-blocking send", "select"),
-  ("priority select", "priority-select"),
-  ("prefer one channel over another", "priority-select"),
-  ("high priority messages first", "priority-select"),
-  ("close channel twice", "closed-and-nil"),
-  ("panic: send on closed channel", "closed-and-nil"),
-  ("nil channel", "closed-and-nil"),
-  ("v, ok := <-ch", "closed-and-nil"),
-  ("loop variable captured by goroutine", "loop-capture"),
-  ("closure in a for loop prints the same value", "loop-capture"),
-  ("race condition", "loop-capture"),
-  ("sync.Once", "once"),
-  ("singleton", "once"),
-  ("lazy initialization", "once"),
-  ("run something only once", "once"),
-  ("goroutine vs thread", "a-million-tasks"),
-  ("how much memory does a goroutine use", "a-million-tasks"),
-  ("how many goroutines can I start", "a-million-tasks"),
+/// What people type, below the recipe that must come first.
+private let queries: KeyValuePairs = [
+  "word-count": [
+    "count words in files in parallel", "map reduce", "wordcount",
+    "read a large file concurrently",
+  ],
+  "bounded-pool": [
+    "worker pool", "at most 10 at once", "limit number of goroutines",
+    "concurrent map with a limit", "for job := range jobs",
+  ],
+  "fan-out-fan-in": [
+    "fan out fan in", "merge channels",
+    "how do I merge several channels into one",
+    "collect results from multiple goroutines",
+  ],
+  "semaphore": [
+    "semaphore", "semaphore.Weighted", "buffered channel as semaphore",
+    "limit concurrent requests", "acquire permit with timeout",
+  ],
+  "pipeline": [
+    "pipeline", "pipeline stages", "chain stages with channels",
+    "one slow stage, several workers",
+  ],
+  "backpressure": [
+    "producer too fast", "drop messages when full", "slow consumer",
+    "AsyncStream bufferingNewest",
+  ],
+  "token-bucket": ["token bucket", "rate limit", "rate.Limiter"],
+  "errgroup": [
+    "errgroup", "ERRGROUP.setlimit", "errgruop", "errgroup zebras",
+    "errgroup.WithContext", "SetLimit", "first error cancels the others",
+    "wait for all goroutines and return the error",
+  ],
+  "context-cancellation": [
+    "context.WithTimeout", "ctx.Done()", "how to cancel a goroutine",
+    "call with a timeout", "goroutine leak",
+  ],
+  "channel": [
+    "channel", "unbuffered channel", "make(chan int, 10)",
+    "range over a channel", "deadlock",
+  ],
+  "select": [
+    "select", "select default", "wait on multiple channels",
+    "time.After in select", "non-blocking send",
+  ],
+  "priority-select": [
+    "priority select", "prefer one channel over another",
+    "high priority messages first",
+  ],
+  "closed-and-nil": [
+    "close channel twice", "panic: send on closed channel", "nil channel",
+    "v, ok := <-ch",
+  ],
+  "loop-capture": [
+    "loop variable captured by goroutine",
+    "closure in a for loop prints the same value", "race condition",
+  ],
+  "once": [
+    "sync.Once", "singleton", "lazy initialization", "run something only once",
+  ],
+  "a-million-tasks": [
+    "goroutine vs thread", "how much memory does a goroutine use",
+    "how many goroutines can I start",
+  ],
 ]

@@ -23,7 +23,7 @@ struct RaceJudgeTests {
   ]
 
   private static func judge(_ example: Example) -> RaceJudge {
-    RaceJudge(recipe: planted([example]), example: example)
+    RaceJudge(recipe: planted(examples: [example]), example: example)
   }
 
   @Test("It holds where the schedules reach what is declared and nothing else")
@@ -90,14 +90,20 @@ struct RaceJudgeTests {
 }
 
 /// A recipe that is not in the menu.
-func planted(_ examples: [Example]) -> Recipe {
+func planted(
+  _ name: String = "planted",
+  examples: [Example] = [],
+  go: [String] = [],
+  swift: [String] = [],
+  problems: [String] = []
+) -> Recipe {
   Recipe(
-    name: "planted",
+    name: name,
     chapter: .channels,
-    question: "Does it fail?",
-    goConstructs: [],
-    swiftConstructs: [],
-    problems: [],
+    question: "What about \(name)?",
+    goConstructs: go,
+    swiftConstructs: swift,
+    problems: problems,
     examples: examples
   )
 }

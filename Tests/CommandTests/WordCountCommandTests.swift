@@ -2,15 +2,8 @@ import Foundation
 import Testing
 
 /// The main job, as a user does it: on files.
-@Suite("recipe word-count")
+@Suite("recipe word-count", .inScratchFolder)
 struct WordCountCommandTests {
-  /// Runs a line of shell in an empty folder.
-  private func shell(_ line: String) async throws -> Program.Result {
-    try await withScratchFolder { folder in
-      try await Program.shell(line, in: folder)
-    }
-  }
-
   @Test("A run without files counts the shipped texts")
   func shippedTexts() async throws {
     let result = try await Program.run("word-count --top 3")
@@ -20,7 +13,7 @@ struct WordCountCommandTests {
 
   @Test("The words of ASCII files are those that wc counts")
   func agreesWithWc() async throws {
-    let result = try await shell(
+    let result = try await Program.shell(
       "head -c 2000000 /dev/urandom | LC_ALL=C tr -dc 'a-j .\\n\\t\\r' | "
         + "split -b 20000 && wc -w * | tail -n 1 && "
         + "\"$recipe\" word-count ."
@@ -34,7 +27,7 @@ struct WordCountCommandTests {
 
   @Test("Thousands of small files are counted, however few may be open")
   func manyFiles() async throws {
-    let result = try await shell(
+    let result = try await Program.shell(
       "seq 3000 | sed 's/$/ word/' | split -a 3 -l 1 && ulimit -n 32 && "
         + "\"$recipe\" word-count --workers 16 --top 1 ."
     )
@@ -44,7 +37,7 @@ struct WordCountCommandTests {
 
   @Test("A file that cannot be read is named, and the others are counted")
   func unreadableFiles() async throws {
-    let result = try await shell(
+    let result = try await Program.shell(
       "printf 'one \\033[31m \\351' > good; ln -s loop loop; "
         + "\"$recipe\" word-count missing good loop"
     )
@@ -71,7 +64,7 @@ struct WordCountCommandTests {
     @Test("64 MiB are counted in less than 48 MiB of memory")
     func memoryIsFlat() async throws {
       // The last look at a process that runs is at the most it had.
-      let result = try await shell(
+      let result = try await Program.shell(
         "yes \"$(seq -s ' ' 1000000 1005000)\" | head -c 64M > large; "
           + "\"$recipe\" word-count large > counts & "
           + "while grep VmHWM /proc/$!/status; do sleep 0.02; done | tail -n 1;"
