@@ -127,42 +127,42 @@ struct ShowTests {
     #expect(missing.contains("boundedpool.Map"))
   }
 
+  /// Lines, and for each character the first letter of its style, or a dot.
+  private static let highlighted: [(Highlighter.Language, [String], [String])] =
+    [
+      (
+        .swift, [#"let a = "b // \(c("d")) e" // f"#],
+        ["kkk.....ssssssssssssssssss.cccc"]
+      ),
+      (
+        .swift, ["/* a /* b", "c */ d", "*/ let 1.5..<2"],
+        ["ccccccccc", "cccccc", "cc.kkk.nnn...n"]
+      ),
+      (.swift, [##"x = #"a"b"# + e"##], ["....sssssss...."]),
+      (
+        .swift, ["a = \"\"\"", "let b", "\"\"\" + .default @Sendable"],
+        ["....sss", "sssss", "sss............kkkkkkkkk"]
+      ),
+      (
+        .go, ["a := `b", "c` + 'd' /* e", "f */ go g()"],
+        [".....ss", "ss...sss.cccc", "cccc.kk...."]
+      ),
+      (.go, ["\tx.chan(\"\\\"\")"], ["...........ssss."]),
+    ]
+
   @Test("Comments, strings, keywords and numbers are told apart")
   func highlighting() {
-    func styles(_ language: Highlighter.Language, _ lines: String...)
-      -> [String]
-    {
+    for (language, lines, styles) in Self.highlighted {
       var highlighter = Highlighter(language)
-      return lines.map { line in
-        highlighter.next(line).map { element in
-          switch element.style {
-          case .plain, .heading: "."
-          case .comment: "c"
-          case .string: "s"
-          case .keyword: "k"
-          case .number: "n"
+      let found = lines.map { line in
+        String(
+          highlighter.next(line).map { element in
+            element.style == .plain ? "." : "\(element.style)".first ?? "?"
           }
-        }.joined()
+        )
       }
+      #expect(found == styles)
     }
-    #expect(
-      styles(.swift, #"let a = "b // \(c("d")) e" // f"#)
-        == ["kkk.....ssssssssssssssssss.cccc"]
-    )
-    #expect(
-      styles(.swift, "/* a /* b", "c */ d", "*/ let 1.5..<2")
-        == ["ccccccccc", "cccccc", "cc.kkk.nnn...n"]
-    )
-    #expect(styles(.swift, ##"x = #"a"b"# + e"##) == ["....sssssss...."])
-    #expect(
-      styles(.swift, "a = \"\"\"", "let b", "\"\"\" + .default @Sendable")
-        == ["....sss", "sssss", "sss............kkkkkkkkk"]
-    )
-    #expect(
-      styles(.go, "a := `b", "c` + 'd' /* e", "f */ go g()")
-        == [".....ss", "ss...sss.cccc", "cccc.kk...."]
-    )
-    #expect(styles(.go, "\tx.chan(\"\\\"\")") == ["...........ssss."])
   }
 }
 
