@@ -15,11 +15,11 @@ private struct Input: ExampleInput {
   static var fields: [Field<Self>] {
     [
       .count(\.workers, in: 1...8, random: 1...3, "workers"),
+      .duration(\.pause, repeats: 6, "pause"),
       .durations(\.jobs, random: 0...6, "jobs"),
       .durations(\.each, like: \.jobs, "each"),
       .count(\.uses, in: 1...8, random: 1...3, isUntied: true, "uses"),
       .leaving(\.wanted, of: \.jobs, "wanted"),
-      .duration(\.pause, repeats: 6, "pause"),
       .indices(\.failing, of: \.jobs, "failing"),
       .moment(\.cancelAfter, "cancel"),
       .choice(\.mode, of: ["slow", "fast"], "mode"),
