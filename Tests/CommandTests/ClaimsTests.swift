@@ -14,15 +14,14 @@ struct ClaimsTests {
     without: ["swift.left": "swift.off"]
   )
 
-  private static func judge(
-    _ claim: Claim = claim,
+  private static func figures(
     left: Double? = 10,
     right: Double = 2,
     off: Double = 2
-  ) -> ClaimsJudge.Verdict {
+  ) -> ClaimsJudge.Figures {
     var figures = ["swift.right.bytes": right, "swift.off.bytes": off]
     figures["swift.left.bytes"] = left
-    return ClaimsJudge.judge(claim, figures)
+    return figures
   }
 
   private static let equal = Claim(
@@ -33,33 +32,29 @@ struct ClaimsTests {
 
   @Test("What is false, holds without its mechanism or is missing is rejected")
   func facts() {
-    for (verdict, measured, problem) in [
-      (Self.judge(), 5, nil),
+    for (claim, figures, measured, problem) in [
+      (Self.claim, Self.figures(), 5, nil),
       // What a system does not tell is neither kept nor broken.
-      (Self.judge(left: .nan), nil, nil),
-      (Self.judge(left: 4), 2, nil),
-      (Self.judge(left: 3.9), 1.95, "left.bytes is 3.9"),
-      (Self.judge(Self.equal, left: 7, right: 7), 1, nil),
-      (Self.judge(Self.equal, left: 7, right: 8), 0.875, "right.bytes is 8"),
-      (Self.judge(off: 9), 5, "without the mechanism"),
-      (Self.judge(left: nil), nil, "there is no figure swift.left.bytes"),
-    ] as [(ClaimsJudge.Verdict, Double?, String?)] {
+      (Self.claim, Self.figures(left: .nan), nil, nil),
+      (Self.claim, Self.figures(left: 4), 2, nil),
+      (Self.claim, Self.figures(left: 3.9), 1.95, "left.bytes is 3.9"),
+      (Self.claim, Self.figures(off: 9), 5, "without the mechanism"),
+      (Self.claim, Self.figures(left: nil), nil, "no figure swift.left.bytes"),
+      (Self.equal, Self.figures(left: 7, right: 7), 1, nil),
+      (Self.equal, Self.figures(left: 7, right: 8), 0.875, "right.bytes is 8"),
+    ] as [(Claim, ClaimsJudge.Figures, Double?, String?)] {
+      let verdict = ClaimsJudge.judge(claim, figures)
       #expect(verdict.measured == measured)
       #expect((verdict.problem == nil) == (problem == nil))
       #expect(verdict.problem?.contains(problem ?? "") != false, "\(verdict)")
     }
-    #expect(Self.judge().margin == 2.5)
-    #expect(Self.judge().without == 1)
+    let verdict = ClaimsJudge.judge(Self.claim, Self.figures())
+    #expect(verdict.margin == 2.5 && verdict.without == 1)
   }
 
   @Test("Of several rounds the worst counts")
   func worstRound() {
-    let rounds = [10.0, 4, 8].map {
-      [
-        "swift.left.bytes": $0, "swift.right.bytes": 2,
-        "swift.off.bytes": $0 / 4,
-      ]
-    }
+    let rounds = [10.0, 4, 8].map { Self.figures(left: $0, off: $0 / 4) }
     let claims = Claims([], showing: [], claims: [Self.claim])
     let judge = ClaimsJudge(claims: claims) { _ in throw CancellationError() }
     #expect(judge.judge(rounds)[0].measured == 2)
@@ -74,16 +69,13 @@ struct ClaimsTests {
   private static func measure(
     _ script: String
   ) async throws -> ClaimsJudge.Figures {
-    let claims = Claims(
-      [.swift("thing", count: 1_000, parts: [1, 10]) { _ in [:] }],
-      showing: [],
-      claims: []
-    )
+    let thing =
+      Measurement
+      .swift("thing", count: 1_000, parts: [1, 10]) { _ in [:] }
+    let claims = Claims([thing], showing: [], claims: [])
+    let shell = URL(filePath: "/bin/sh")
     return try await ClaimsJudge(claims: claims) { step in
-      try Subprocess.run(
-        URL(filePath: "/bin/sh"),
-        ["-c", script, "sh", "\(step.count)"]
-      )
+      try Subprocess.run(shell, ["-c", script, "sh", "\(step.count)"])
     }.figures(of: claims.steps(dividedBy: 10))
   }
 
@@ -116,11 +108,10 @@ struct ClaimsTests {
 
   @Test("What would not fit into memory does not begin", .enabled(if: isLinux))
   func memory() async throws {
-    let claims = Claims(
-      [.swift("thing", count: 1_000, bytesEach: 1 << 50) { _ in [:] }],
-      showing: [],
-      claims: []
-    )
+    let large =
+      Measurement
+      .swift("thing", count: 1_000, bytesEach: 1 << 50) { _ in [:] }
+    let claims = Claims([large], showing: [], claims: [])
     let recipe = try recipe(named: "a-million-tasks")
     let example = recipe.examples[0]
     let judge = ClaimsJudge(claims, of: example, in: recipe, go: nil)

@@ -151,69 +151,42 @@ private enum Planted {
 @Suite("recipe cover", .inScratchFolder)
 struct CoverTests {
   private static let neverCounted =
-    "never executed: none of it has a counter, or it is not compiled"
+    "26:1: never executed: none of it has a counter, or it is not compiled"
   private static let neverEnds =
-    "nothing that follows is executed: the last statement never comes to its "
-    + "end"
+    "33:13: nothing that follows is executed: the last statement never comes "
+    + "to its end"
 
-  private func expectGaps(
-    _ gaps: [(region: String, gap: String?)],
-    in file: String,
-    of source: String,
-    _ coverage: Coverage,
-    isPassed: Bool = true
-  ) throws {
-    let url = try write(source, to: URL(filePath: file).lastPathComponent)
-    let language = try #require(Highlighter.Language(url.pathExtension))
-    for (region, gap) in gaps {
-      let (lines, indices) = try Snippet.find(region, in: url)
-      let found = ShownCode(lines, shown: indices, language: language)
-        .gaps(in: coverage.files["/\(file)"] ?? [], isPassed: isPassed)
-      #expect(found.map(\.description) == [gap].compactMap { $0 }, "\(region)")
+  @Test("Finds what is not executed of what a page shows, in both languages")
+  func gaps() throws {
+    try write(Planted.swift, to: "p.swift")
+    try write(Planted.go, to: "p.go")
+    let swift = try Coverage(llvm: Data(Planted.llvm.utf8)).files["/main.swift"]
+    let go = try Coverage(go: Planted.profile, of: URL(filePath: "/"))
+      .files["/deep/p.go"]
+    for (language, region, gap) in [
+      (.swift, "guard", "6:5: not executed: { return false }"),
+      (.swift, "middle", "14:12: not executed: { print(x) }"),
+      (.swift, "never", "21:3: not executed: print(\"never\")"),
+      (.swift, "type", Self.neverCounted),
+      (.swift, "thrown", Self.neverEnds),
+      (.swift, "after", "40:3: not executed: print(\"after\")"),
+      // What dies leaves no count.
+      (.swift, "death", nil),
+      (.go, "middle", "9:3: not executed: fmt.Println(x)"),
+      (.go, "never", "23:2: not executed: fmt.Println(\"never\")"),
+      (.go, "point", Self.neverCounted),
+      (.go, "whole", nil),
+    ] as [(Highlighter.Language, String, String?)] {
+      let file = scratch.appending(path: "p.\(language)")
+      let (lines, shown) = try Snippet.find(region, in: file)
+      let code = ShownCode(lines, shown: shown, language: language)
+      let counted = try #require(language == .swift ? swift : go)
+      let found = code.gaps(in: counted).map(\.description)
+      #expect(found == [gap].compactMap { $0 }, "\(language) \(region)")
+      // It is not asked of a wrong version that it ends.
+      guard gap == Self.neverEnds else { continue }
+      #expect(code.gaps(in: counted, isPassed: false).isEmpty)
     }
-  }
-
-  @Test("Finds what Swift has not executed of what a page shows")
-  func swift() throws {
-    let coverage = try Coverage(llvm: Data(Planted.llvm.utf8))
-    try expectGaps(
-      [
-        ("guard", "6:5: not executed: { return false }"),
-        ("middle", "14:12: not executed: { print(x) }"),
-        ("never", "21:3: not executed: print(\"never\")"),
-        ("type", "26:1: " + Self.neverCounted),
-        ("thrown", "33:13: " + Self.neverEnds),
-        ("after", "40:3: not executed: print(\"after\")"),
-        // What dies leaves no count.
-        ("death", nil),
-      ],
-      in: "main.swift",
-      of: Planted.swift,
-      coverage
-    )
-    // It is not asked of a wrong version that it ends.
-    try expectGaps(
-      [("thrown", nil)],
-      in: "main.swift",
-      of: Planted.swift,
-      coverage,
-      isPassed: false
-    )
-  }
-
-  @Test("Finds what Go has not executed of what a page shows")
-  func go() throws {
-    try expectGaps(
-      [
-        ("middle", "9:3: not executed: fmt.Println(x)"),
-        ("never", "23:2: not executed: fmt.Println(\"never\")"),
-        ("point", "26:1: " + Self.neverCounted),
-        ("whole", nil),
-      ],
-      in: "deep/p.go",
-      of: Planted.go,
-      Coverage(go: Planted.profile, of: URL(filePath: "/"))
-    )
   }
 
   @Test("Refuses profiles that it does not understand")
@@ -230,10 +203,12 @@ struct CoverTests {
 
   @Test("Exempts code that is not to compile, and nothing else")
   func refused() {
-    #expect(CoverCommand.isRefused("LoopCaptureTaskRefused.swift"))
-    #expect(CoverCommand.isRefused("go/refused/counter.go"))
-    #expect(!CoverCommand.isRefused("LoopCaptureExamples.swift"))
-    #expect(!CoverCommand.isRefused("go/examples.go"))
+    for file in ["LoopCaptureTaskRefused.swift", "go/refused/counter.go"] {
+      #expect(CoverCommand.isRefused(file))
+    }
+    for file in ["LoopCaptureExamples.swift", "go/examples.go"] {
+      #expect(!CoverCommand.isRefused(file))
+    }
   }
 }
 
@@ -254,15 +229,12 @@ struct EndingTests {
           (_: UnsafeContinuation<Void, Never>) in
         }
       }
-      let go = ["cancel", ending].map {
-        Event(at: 0, lane: Event.caller, name: $0)
-      }
-      let verdict = await ExampleComparison.judge(
-        example,
-        NoInput(),
-        seed: 0,
-        go: .success(Trace(go))
+      let go = Trace(
+        ["cancel", ending].map { Event(at: 0, lane: Event.caller, name: $0) }
       )
+      let verdict =
+        await ExampleComparison
+        .judge(example, NoInput(), seed: 0, go: .success(go))
       var found: String?
       if case .failure(let finding) = verdict { found = finding.problem }
       #expect(found == problem)
