@@ -90,40 +90,31 @@ struct ShowTests {
   @Test("On a terminal it is as wide as that, in colours, through the pager")
   func terminal() async throws {
     let wide = try await onTerminal(
-      columns: 140,
       "show bounded-pool",
-      environment: ["PAGER": "sed 's/^/>/'", "NO_COLOR": ""]
+      columns: 140,
+      pager: "sed 's/^/>/'"
     )
-    let lines = wide.lines
-    #expect(lines.allSatisfy { $0.hasPrefix(">") })
+    #expect(wide.lines.allSatisfy { $0.hasPrefix(">") })
     #expect(wide.contains("\u{1B}[0;35mfor"))
-    #expect(lines.contains { $0.contains("Go") && $0.contains("Swift") })
+    #expect(wide.lines.contains { $0.contains("Go") && $0.contains("Swift") })
 
     let plain = try await onTerminal(
-      columns: 90,
       "show bounded-pool --page",
-      environment: ["PAGER": "cat", "NO_COLOR": "1"]
+      columns: 90,
+      pager: "cat",
+      noColor: "1"
     )
     #expect(!plain.contains("\u{1B}"))
     #expect(!plain.contains("<!--"))
-    #expect(
-      plain.lines.filter { !$0.hasPrefix("|") }.allSatisfy { $0.count <= 90 }
-    )
+    #expect(plain.lines.allSatisfy { $0.hasPrefix("|") || $0.count <= 90 })
   }
 
   @Test("A pager that is left early, or is not there, is no failure")
   func pagerIsLeft() async throws {
-    let left = try await onTerminal(
-      columns: 80,
-      "show bounded-pool --page",
-      environment: ["PAGER": "head -n 1"]
-    )
+    let page = "show bounded-pool --page"
+    let left = try await onTerminal(page, pager: "head -n 1")
     #expect(left.lines.count == 1)
-    let missing = try await onTerminal(
-      columns: 80,
-      "show bounded-pool",
-      environment: ["PAGER": "/no/such/pager"]
-    )
+    let missing = try await onTerminal("show bounded-pool", pager: "/no/pager")
     #expect(missing.contains("boundedpool.Map"))
   }
 
@@ -166,18 +157,18 @@ struct ShowTests {
   }
 }
 
-/// What the program writes to a terminal of so many columns, which `script`
-/// makes.
+/// What the program writes to a terminal, which `script` makes.
 private func onTerminal(
-  columns: Int,
   _ arguments: String,
-  environment: [String: String]
+  columns: Int = 80,
+  pager: String,
+  noColor: String = ""
 ) async throws -> String {
   let line = "'stty cols \(columns); exec \"$recipe\" \(arguments)'"
   let result = try await Program.shell(
     isLinux
       ? "script -qec \(line) /dev/null" : "script -q /dev/null sh -c \(line)",
-    environment: environment.merging(["TERM": "xterm"]) { $1 }
+    environment: ["TERM": "xterm", "PAGER": pager, "NO_COLOR": noColor]
   )
   result.expect(0)
   return result.output
