@@ -44,9 +44,13 @@ struct FindTests {
         #expect(!terms.isEmpty, "\(recipe.name)")
         #expect(Set(terms.map { $0.lowercased() }).count == terms.count)
         #expect(terms.allSatisfy { $0 == $0.collapsed && !$0.isEmpty })
-        for term in terms {
-          let exact = search.find(term).filter(\.isExact)
-          #expect(exact.contains { $0.recipe.name == recipe.name }, "\(term)")
+        // Nor need anyone type its punctuation.
+        let words = terms.map { term in
+          term.split { !$0.isLetter && !$0.isNumber }.joined(separator: " ")
+        }
+        for query in terms + words {
+          let exact = search.find(query).filter(\.isExact)
+          #expect(exact.contains { $0.recipe.name == recipe.name }, "\(query)")
         }
       }
     }
