@@ -129,6 +129,10 @@ private let queries: KeyValuePairs = [
     "priority select", "prefer one channel over another",
     "high priority messages first",
   ],
+  "nil-case": [
+    "nil channel in select", "turn a case of a select off",
+    "pause and resume a goroutine", "select spins after close",
+  ],
   "closed-and-nil": [
     "close channel twice", "panic: send on closed channel", "nil channel",
     "v, ok := <-ch",

@@ -4,6 +4,7 @@ package rooms
 import (
 	channel "concurrencycookbook/channels/channel/go"
 	closedandnil "concurrencycookbook/channels/closed-and-nil/go"
+	nilcase "concurrencycookbook/channels/nil-case/go"
 	priorityselect "concurrencycookbook/channels/priority-select/go"
 	selecting "concurrencycookbook/channels/select/go"
 	"concurrencycookbook/internal/cookbook"
@@ -41,4 +42,5 @@ func init() {
 	Rooms["closed-and-nil"] = closedandnil.Room
 	Rooms["once"] = once.Room
 	Rooms["a-million-tasks"] = amilliontasks.Room
+	Rooms["nil-case"] = nilcase.Room
 }
