@@ -121,10 +121,10 @@ package enum NilCaseExamples {
       @Select.Builder<Output> _ cases: () -> [Select.Case<Output>]
     ) async throws -> Output {
       stage.note(Event.caller, "a turn")
-      // Virtual time passes only where all tasks wait.
+        // A loop that spins would keep virtual time from passing.
       let recent = stage.trace.events.suffix(20)
       if recent.count == 20, recent.allSatisfy({ $0.name == Event.note }) {
-        try await stage.sleep(1)
+        try await stage.sleep(1 << 20)
       }
       return try await select(cases)
     }
