@@ -120,6 +120,11 @@ private let findQueries: [(query: String, recipe: String)] = [
   ("rate limit", "token-bucket"),
   ("rate.Limiter", "token-bucket"),
   ("AsyncStream bufferingNewest", "backpressure"),
+  ("How does WaitGroup work, and what are the common mistakes?", "wait-group"),
+  ("sync.WaitGroup", "wait-group"),
+  ("wait for all goroutines to finish", "wait-group"),
+  ("negative WaitGroup counter", "wait-group"),
+  ("wg.Wait with timeout", "wait-group"),
   ("errgroup", "errgroup"),
   ("ERRGROUP.setlimit", "errgroup"),
   // A slip of the finger, and one word too many.
