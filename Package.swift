@@ -11,6 +11,7 @@ let rooms = [
   "patterns/pipeline",
   "patterns/backpressure",
   "patterns/token-bucket",
+  "lifetimes/wait-group",
   "lifetimes/errgroup",
   "lifetimes/context-cancellation",
   "lifetimes/loop-capture",

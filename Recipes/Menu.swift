@@ -9,6 +9,7 @@ package let recipes: [Recipe] = [
   PipelineExamples.recipe,
   BackpressureExamples.recipe,
   TokenBucketExamples.recipe,
+  WaitGroupExamples.recipe,
   ErrgroupExamples.recipe,
   ContextCancellationExamples.recipe,
   LoopCaptureExamples.recipe,

@@ -219,20 +219,6 @@ extension Law<Visits> {
     }
   }
 
-  package static var cancelledLeave: Law {
-    Law("a cancelled task leaves at once, and no other does") { _, trace in
-      let cancels = trace.events.filter { $0.name == "cancel" }
-      for event in trace.events where event.task != nil {
-        let at = cancels.first { $0.lane == event.lane || $0.task == nil }?.at
-        if event.at > at ?? .max { return "\(event.lane) is still there" }
-        if event.item == "cancelled", event.at < at ?? .max {
-          return "\(event.lane) leaves at \(event.at) µs"
-        }
-      }
-      return nil
-    }
-  }
-
   package static var held: Law {
     Law("a task that returns has held what it came for, once") { _, trace in
       let lanes = Dictionary(grouping: trace.events, by: \.lane)
@@ -248,5 +234,21 @@ extension Law<Visits> {
 
   package static var allFree: Law {
     .says("all is free when all tasks have ended", \.limit)
+  }
+}
+
+extension Law {
+  package static var cancelledLeave: Law {
+    Law("a cancelled task leaves at once, and no other does") { _, trace in
+      let cancels = trace.events.filter { $0.name == "cancel" }
+      for event in trace.events where event.task != nil {
+        let at = cancels.first { $0.lane == event.lane || $0.task == nil }?.at
+        if event.at > at ?? .max { return "\(event.lane) is still there" }
+        if event.item == "cancelled", event.at < at ?? .max {
+          return "\(event.lane) leaves at \(event.at) µs"
+        }
+      }
+      return nil
+    }
   }
 }

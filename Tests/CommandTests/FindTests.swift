@@ -141,6 +141,13 @@ private let queries: KeyValuePairs = [
     "loop variable captured by goroutine",
     "closure in a for loop prints the same value", "race condition",
   ],
+  "wait-group": [
+    "How does WaitGroup work, and what are the common mistakes?",
+    "sync.WaitGroup",
+    "wait for all goroutines to finish",
+    "negative WaitGroup counter",
+    "wg.Wait with timeout",
+  ],
   "once": [
     "sync.Once", "singleton", "lazy initialization", "run something only once",
   ],

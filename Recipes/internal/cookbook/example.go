@@ -125,7 +125,9 @@ func (s Stage) CancelAfter(
 	done := make(chan struct{})
 	timer := time.AfterFunc(milliseconds(*ms), func() {
 		defer close(done)
-		s.record.Record(lane, "cancel", "")
+		if ctx.Err() == nil { // what is cancelled already is not cancelled anew
+			s.record.Record(lane, "cancel", "")
+		}
 		cancel()
 	})
 	return ctx, func() {

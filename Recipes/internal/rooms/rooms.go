@@ -11,6 +11,7 @@ import (
 	contextcancellation "concurrencycookbook/lifetimes/context-cancellation/go"
 	errgroup "concurrencycookbook/lifetimes/errgroup/go"
 	loopcapture "concurrencycookbook/lifetimes/loop-capture/go"
+	waitgroup "concurrencycookbook/lifetimes/wait-group/go"
 	backpressure "concurrencycookbook/patterns/backpressure/go"
 	boundedpool "concurrencycookbook/patterns/bounded-pool/go"
 	fanoutfanin "concurrencycookbook/patterns/fan-out-fan-in/go"
@@ -43,4 +44,5 @@ func init() {
 	Rooms["once"] = once.Room
 	Rooms["a-million-tasks"] = amilliontasks.Room
 	Rooms["nil-case"] = nilcase.Room
+	Rooms["wait-group"] = waitgroup.Room
 }

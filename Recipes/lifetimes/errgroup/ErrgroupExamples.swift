@@ -18,7 +18,8 @@ package enum ErrgroupExamples {
     ],
     problems: [
       "first error cancels the rest", "collect all errors", "limit concurrency",
-      "wait for all goroutines", "error in a task group", "try to start a task",
+      "wait and return the error", "error in a task group",
+      "try to start a task",
     ],
     copies: ["Errgroup.swift"],
     examples: [
