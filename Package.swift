@@ -20,6 +20,7 @@ let rooms = [
   "channels/closed-and-nil",
   "shared-state/once",
   "runtime/a-million-tasks",
+  "lifetimes/done-channel",
 ]
 
 /// Folders whose texts both languages embed; in Go a package of its own.

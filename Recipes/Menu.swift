@@ -18,4 +18,5 @@ package let recipes: [Recipe] = [
   ClosedAndNilExamples.recipe,
   OnceExamples.recipe,
   AMillionTasksExamples.recipe,
+  DoneChannelExamples.recipe,
 ]

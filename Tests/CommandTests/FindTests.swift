@@ -161,4 +161,11 @@ private let findQueries: [(query: String, recipe: String)] = [
   ("goroutine vs thread", "a-million-tasks"),
   ("how much memory does a goroutine use", "a-million-tasks"),
   ("how many goroutines can I start", "a-million-tasks"),
+  (
+    "what is the done channel, and why has context superseded it",
+    "done-channel"
+  ),
+  ("stop all workers at once", "done-channel"),
+  ("close a channel to stop goroutines", "done-channel"),
+  ("or-done", "done-channel"),
 ]

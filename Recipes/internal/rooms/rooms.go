@@ -8,6 +8,7 @@ import (
 	selecting "concurrencycookbook/channels/select/go"
 	"concurrencycookbook/internal/cookbook"
 	contextcancellation "concurrencycookbook/lifetimes/context-cancellation/go"
+	donechannel "concurrencycookbook/lifetimes/done-channel/go"
 	errgroup "concurrencycookbook/lifetimes/errgroup/go"
 	loopcapture "concurrencycookbook/lifetimes/loop-capture/go"
 	backpressure "concurrencycookbook/patterns/backpressure/go"
@@ -41,4 +42,5 @@ func init() {
 	Rooms["closed-and-nil"] = closedandnil.Room
 	Rooms["once"] = once.Room
 	Rooms["a-million-tasks"] = amilliontasks.Room
+	Rooms["done-channel"] = donechannel.Room
 }
