@@ -22,6 +22,7 @@ let rooms = [
   "shared-state/once",
   "runtime/a-million-tasks",
   "channels/nil-case",
+  "lifetimes/done-channel",
 ]
 
 /// Folders whose texts both languages embed; in Go a package of its own.

@@ -20,4 +20,5 @@ package let recipes: [Recipe] = [
   OnceExamples.recipe,
   AMillionTasksExamples.recipe,
   NilCaseExamples.recipe,
+  DoneChannelExamples.recipe,
 ]

@@ -148,6 +148,12 @@ private let queries: KeyValuePairs = [
     "negative WaitGroup counter",
     "wg.Wait with timeout",
   ],
+  "done-channel": [
+    "what is the done channel, and why has context superseded it",
+    "stop all workers at once",
+    "close a channel to stop goroutines",
+    "or-done",
+  ],
   "once": [
     "sync.Once", "singleton", "lazy initialization", "run something only once",
   ],

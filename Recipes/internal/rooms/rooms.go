@@ -9,6 +9,7 @@ import (
 	selecting "concurrencycookbook/channels/select/go"
 	"concurrencycookbook/internal/cookbook"
 	contextcancellation "concurrencycookbook/lifetimes/context-cancellation/go"
+	donechannel "concurrencycookbook/lifetimes/done-channel/go"
 	errgroup "concurrencycookbook/lifetimes/errgroup/go"
 	loopcapture "concurrencycookbook/lifetimes/loop-capture/go"
 	waitgroup "concurrencycookbook/lifetimes/wait-group/go"
@@ -45,4 +46,5 @@ func init() {
 	Rooms["a-million-tasks"] = amilliontasks.Room
 	Rooms["nil-case"] = nilcase.Room
 	Rooms["wait-group"] = waitgroup.Room
+	Rooms["done-channel"] = donechannel.Room
 }

@@ -1,0 +1,139 @@
+// Package examples shows what a done channel does, and a context.
+package examples
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"sync"
+	"time"
+
+	"concurrencycookbook/internal/cookbook"
+)
+
+// Room is what the recipe shows in Go.
+var Room = cookbook.Room{
+	Examples: map[string]cookbook.Example{
+		"stop":     cookbook.With(start(func(c chan struct{}) { close(c) })),
+		"finished": cookbook.With(finish),
+		"why":      cookbook.With(why),
+	},
+	Wrong: map[string]cookbook.Example{
+		"stop/oneValue": cookbook.With(start(func(c chan struct{}) {
+			c <- struct{}{}
+		})),
+	},
+}
+
+type input struct {
+	Workers int
+	Pauses  []int
+	Stop    int
+}
+
+// start starts the workers, sends each job to one of them, and stops them.
+func start(
+	stop func(done chan struct{}),
+) func(context.Context, cookbook.Stage, input) error {
+	return func(ctx context.Context, stage cookbook.Stage, in input) error {
+		limit := time.Duration(in.Stop) * time.Millisecond
+		limited, cancel := context.WithTimeout(ctx, limit)
+		defer cancel()
+		workers, interrupt := in.Workers, limited.Done()
+		inboxes := make([]chan int, workers)
+		for n := range workers {
+			inboxes[n] = make(chan int, len(in.Pauses))
+		}
+		go func() {
+			for job := range stage.Source(limited, "sender", in.Pauses) {
+				inboxes[job%workers] <- job
+			}
+			for _, inbox := range inboxes {
+				close(inbox)
+			}
+		}()
+		work := func(done <-chan struct{}, n int) {
+			inbox, fmt := inboxes[n], stage.Lane(fmt.Sprint("worker ", n))
+			// #region work
+			for job := range orDone(done, inbox) {
+				fmt.Println(job)
+			}
+			fmt.Println("stopped")
+			// #endregion
+		}
+		close := func(done chan struct{}) {
+			if ctx.Err() == nil {
+				stage.Leave("caller")
+			}
+			stop(done)
+		}
+		// #region stop
+		done := make(chan struct{})
+		var wg sync.WaitGroup
+		for n := range workers {
+			wg.Go(func() { work(done, n) })
+		}
+		<-interrupt
+		close(done) // stops all
+		wg.Wait()
+		// #endregion
+		return ctx.Err()
+	}
+}
+
+// #region or-done
+func orDone[T any](done <-chan struct{}, in <-chan T) iter.Seq[T] {
+	return func(yield func(T) bool) {
+		for {
+			select {
+			case <-done:
+				return
+			case v, ok := <-in:
+				if !ok || !yield(v) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// #endregion
+
+func finish(_ context.Context, stage cookbook.Stage, in input) error {
+	perform := func() {
+		_ = stage.Work(context.Background(), "job", in.Stop, false)
+	}
+	// #region finished
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		perform()
+	}()
+	<-done
+	// #endregion
+	return nil
+}
+
+func why(ctx context.Context, fmt cookbook.Stage, in input) error {
+	limit, chunks := time.Duration(in.Stop)*time.Millisecond, in.Pauses
+	compute := func(chunk int) {
+		fmt.Println(chunk)
+		time.Sleep(time.Duration(chunks[chunk]) * time.Millisecond)
+	}
+	// #region why
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	deadline, _ := ctx.Deadline()
+	fmt.Println(time.Until(deadline)) // by when
+	for chunk := range chunks {
+		select {
+		case <-ctx.Done():
+			fmt.Println(ctx.Err()) // why
+			return nil
+		default: // without it, nothing is computed
+		}
+		compute(chunk)
+	}
+	// #endregion
+	return nil
+}
