@@ -151,6 +151,14 @@ private let findQueries: [(query: String, recipe: String)] = [
   ("panic: send on closed channel", "closed-and-nil"),
   ("nil channel", "closed-and-nil"),
   ("v, ok := <-ch", "closed-and-nil"),
+  (
+    "chan struct{} or a typed value, and close() as broadcast",
+    "signal-or-value"
+  ),
+  ("chan struct{}", "signal-or-value"),
+  ("wake all goroutines at once", "signal-or-value"),
+  ("broadcast to all waiting tasks", "signal-or-value"),
+  ("why chan struct{} instead of chan bool", "signal-or-value"),
   ("loop variable captured by goroutine", "loop-capture"),
   ("closure in a for loop prints the same value", "loop-capture"),
   ("race condition", "loop-capture"),

@@ -6,6 +6,7 @@ import (
 	closedandnil "concurrencycookbook/channels/closed-and-nil/go"
 	priorityselect "concurrencycookbook/channels/priority-select/go"
 	selecting "concurrencycookbook/channels/select/go"
+	signalorvalue "concurrencycookbook/channels/signal-or-value/go"
 	"concurrencycookbook/internal/cookbook"
 	contextcancellation "concurrencycookbook/lifetimes/context-cancellation/go"
 	errgroup "concurrencycookbook/lifetimes/errgroup/go"
@@ -41,4 +42,5 @@ func init() {
 	Rooms["closed-and-nil"] = closedandnil.Room
 	Rooms["once"] = once.Room
 	Rooms["a-million-tasks"] = amilliontasks.Room
+	Rooms["signal-or-value"] = signalorvalue.Room
 }
