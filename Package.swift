@@ -19,6 +19,7 @@ let rooms = [
   "channels/select",
   "channels/priority-select",
   "channels/closed-and-nil",
+  "channels/signal-or-value",
   "shared-state/once",
   "runtime/a-million-tasks",
   "channels/nil-case",

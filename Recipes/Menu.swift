@@ -17,6 +17,7 @@ package let recipes: [Recipe] = [
   SelectExamples.recipe,
   PrioritySelectExamples.recipe,
   ClosedAndNilExamples.recipe,
+  SignalOrValueExamples.recipe,
   OnceExamples.recipe,
   AMillionTasksExamples.recipe,
   NilCaseExamples.recipe,

@@ -154,6 +154,13 @@ private let queries: KeyValuePairs = [
     "close a channel to stop goroutines",
     "or-done",
   ],
+  "signal-or-value": [
+    "chan struct{} or a typed value, and close() as broadcast",
+    "chan struct{}",
+    "wake all goroutines at once",
+    "broadcast to all waiting tasks",
+    "why chan struct{} instead of chan bool",
+  ],
   "once": [
     "sync.Once", "singleton", "lazy initialization", "run something only once",
   ],

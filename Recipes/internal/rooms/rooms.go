@@ -7,6 +7,7 @@ import (
 	nilcase "concurrencycookbook/channels/nil-case/go"
 	priorityselect "concurrencycookbook/channels/priority-select/go"
 	selecting "concurrencycookbook/channels/select/go"
+	signalorvalue "concurrencycookbook/channels/signal-or-value/go"
 	"concurrencycookbook/internal/cookbook"
 	contextcancellation "concurrencycookbook/lifetimes/context-cancellation/go"
 	donechannel "concurrencycookbook/lifetimes/done-channel/go"
@@ -47,4 +48,5 @@ func init() {
 	Rooms["nil-case"] = nilcase.Room
 	Rooms["wait-group"] = waitgroup.Room
 	Rooms["done-channel"] = donechannel.Room
+	Rooms["signal-or-value"] = signalorvalue.Room
 }
