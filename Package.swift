@@ -14,16 +14,16 @@ let rooms = [
   "lifetimes/wait-group",
   "lifetimes/errgroup",
   "lifetimes/context-cancellation",
+  "lifetimes/done-channel",
   "lifetimes/loop-capture",
   "channels/channel",
   "channels/select",
   "channels/priority-select",
   "channels/closed-and-nil",
+  "channels/nil-case",
   "channels/signal-or-value",
   "shared-state/once",
   "runtime/a-million-tasks",
-  "channels/nil-case",
-  "lifetimes/done-channel",
 ]
 
 /// Folders whose texts both languages embed; in Go a package of its own.

@@ -38,15 +38,15 @@ func init() {
 	Rooms["token-bucket"] = tokenbucket.Room
 	Rooms["errgroup"] = errgroup.Room
 	Rooms["context-cancellation"] = contextcancellation.Room
+	Rooms["done-channel"] = donechannel.Room
 	Rooms["loop-capture"] = loopcapture.Room
 	Rooms["channel"] = channel.Room
 	Rooms["select"] = selecting.Room
 	Rooms["priority-select"] = priorityselect.Room
 	Rooms["closed-and-nil"] = closedandnil.Room
+	Rooms["nil-case"] = nilcase.Room
 	Rooms["once"] = once.Room
 	Rooms["a-million-tasks"] = amilliontasks.Room
-	Rooms["nil-case"] = nilcase.Room
 	Rooms["wait-group"] = waitgroup.Room
-	Rooms["done-channel"] = donechannel.Room
 	Rooms["signal-or-value"] = signalorvalue.Room
 }
