@@ -291,7 +291,7 @@ struct LiveExampleTests {
         go: go
       )
       let (counts, finding) = try await comparison.compare(
-        comparison.inputs(example.isInstant ? 1 : 100 * scale, seed: seed),
+        example.inputs(example.isInstant ? 1 : 100 * scale, seed: seed),
         seed: seed
       )
       #expect(finding == nil, "seed \(seed): \(finding?.description ?? "")")
@@ -371,7 +371,7 @@ struct LiveExampleTests {
       )
       for seed: UInt64 in isLong ? 1...3 : 1...1 {
         let (_, finding) = try await comparison.compare(
-          comparison.inputs(1_000, seed: seed),
+          example.inputs(1_000, seed: seed),
           seed: seed,
           wrong: parts[1]
         )
