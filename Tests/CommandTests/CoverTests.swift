@@ -211,33 +211,3 @@ struct CoverTests {
     }
   }
 }
-
-@Suite("How a compared run may end")
-struct EndingTests {
-  @Test("Waiting for ever is a problem where it is not declared")
-  func waits() async {
-    let waits = "caller: waits for ever"
-    for (evidence, ending, problem) in [
-      (.moments, "wait", "Swift: waits for ever, which is not declared"),
-      (.outcome, "wait", "Swift: waits for ever, which is not declared"),
-      (.outcomes(swift: waits, go: waits, because: ""), "wait", nil),
-      (.outcomes(swift: waits, go: "caller: dies", because: ""), "die", nil),
-    ] as [(Evidence, String, String?)] {
-      let example = Example("stuck", evidence) { _ in
-        // Not even a cancellation ends this.
-        unsafe await withUnsafeContinuation {
-          (_: UnsafeContinuation<Void, Never>) in
-        }
-      }
-      let go = Trace(
-        ["cancel", ending].map { Event(at: 0, lane: Event.caller, name: $0) }
-      )
-      let verdict =
-        await ExampleComparison
-        .judge(example, NoInput(), seed: 0, go: .success(go))
-      var found: String?
-      if case .failure(let finding) = verdict { found = finding.problem }
-      #expect(found == problem)
-    }
-  }
-}

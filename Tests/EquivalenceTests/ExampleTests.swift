@@ -6,6 +6,20 @@ import Testing
 
 @testable import recipe
 
+/// The recipes that the suites here look at: the whole menu, or what
+/// `COOKBOOK_ONLY=channel,select` names.
+private let recipes: [Recipe] = {
+  let menu = Recipes.recipes
+  let only = ProcessInfo.processInfo.environment["COOKBOOK_ONLY"]
+  guard let names = only?.split(separator: ",") else { return menu }
+  return names.map { name in
+    guard let recipe = menu.first(where: { $0.name == name }) else {
+      fatalError("COOKBOOK_ONLY: there is no recipe '\(name)'")
+    }
+    return recipe
+  }
+}()
+
 /// An example of the menu.
 struct MenuExample: CustomTestStringConvertible {
   var recipe: Recipe
@@ -277,7 +291,7 @@ struct LiveExampleTests {
         go: go
       )
       let (counts, finding) = try await comparison.compare(
-        comparison.inputs(example.isInstant ? 1 : 100 * scale, seed: seed),
+        example.inputs(example.isInstant ? 1 : 100 * scale, seed: seed),
         seed: seed
       )
       #expect(finding == nil, "seed \(seed): \(finding?.description ?? "")")
@@ -357,7 +371,7 @@ struct LiveExampleTests {
       )
       for seed: UInt64 in isLong ? 1...3 : 1...1 {
         let (_, finding) = try await comparison.compare(
-          comparison.inputs(1_000, seed: seed),
+          example.inputs(1_000, seed: seed),
           seed: seed,
           wrong: parts[1]
         )

@@ -77,13 +77,19 @@ struct SemaphoreTests {
             }
             await withTaskGroup { timed in
               timed.addTask { @Sendable in
+                func hold() async {
+                  let now = held.add(size, ordering: .relaxed).newValue
+                  most.max(now, ordering: .relaxed)
+                  if visit % 5 > 0 { await Task.yield() }
+                  held.subtract(size, ordering: .relaxed)
+                }
+                // In the midst of those who wait.
+                if permits.tryAcquire(size) {
+                  await hold()
+                  permits.release(size)
+                }
                 do {
-                  try await permits.withPermits(size) {
-                    let now = held.add(size, ordering: .relaxed).newValue
-                    most.max(now, ordering: .relaxed)
-                    if visit % 5 > 0 { await Task.yield() }
-                    held.subtract(size, ordering: .relaxed)
-                  }
+                  try await permits.withPermits(size) { await hold() }
                 } catch {
                   cancelled.add(1, ordering: .relaxed)
                 }

@@ -31,27 +31,27 @@ import Testing
     #expect(run.elapsed == .zero)
   }
 
-  @Test("Cancellation ends a sleep at that instant and leaves nothing behind")
-  func cancelledDuring() async throws {
-    let exhaustion = try await Simulation.exhaust(limit: 1_000) { run in
-      await withTaskGroup(of: Duration?.self) { group in
-        group.addTask {
-          do {
-            try await run.clock.sleep(for: .seconds(3600))
-            return nil
-          } catch {
-            return run.clock.now.offset
-          }
+  @Test(
+    "Cancellation ends that sleep at that instant, and no other of its deadline",
+    arguments: 0..<3
+  )
+  func cancelledDuring(cancelled: Int) async throws {
+    let exhaustion = try await Simulation.exhaust(limit: 10_000) { run in
+      let sleepers = (0..<3).map { _ in
+        Task(executorPreference: run.executor) {
+          try? await run.clock.sleep(until: .init(offset: .seconds(3600)))
+          return run.clock.now.offset
         }
-        try? await run.clock.sleep(for: .milliseconds(5))
-        group.cancelAll()
-        let end = await group.next() ?? nil
-        return [end, run.clock.now.offset]
       }
-    } check: { instants in
-      if instants != [.milliseconds(5), .milliseconds(5)] {
-        throw Wrong("\(instants)")
-      }
+      try? await run.clock.sleep(for: .milliseconds(5))
+      sleepers[cancelled].cancel()
+      var ends: [Duration] = []
+      for sleeper in sleepers { ends.append(await sleeper.value) }
+      return ends
+    } check: { ends in
+      var expected = Array(repeating: Duration.seconds(3600), count: 3)
+      expected[cancelled] = .milliseconds(5)
+      if ends != expected { throw Wrong("\(ends)") }
     }
     #expect(exhaustion.isComplete)
   }

@@ -3,7 +3,7 @@ import Testing
 
 @Suite("Shortest failures") struct ShortestFailureTests {
   /// Children of one job each, and the order in which they ran.
-  @Sendable private static func order(
+  @Sendable static func order(
     of count: Int,
     _ run: Simulation
   ) async throws -> [Int] {

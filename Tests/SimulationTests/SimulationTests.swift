@@ -94,6 +94,26 @@ private func children(
     }
   }
 
+  @Test("A shortened schedule fails with the very error of the whole one")
+  func shortened() async throws {
+    struct Other: Error {}
+    let body: @Sendable (Simulation) async throws -> Bool = { run in
+      let order = try await ShortestFailureTests.order(of: 3, run)
+      if order == [2, 1, 0] { throw Wrong() }
+      throw Other()
+    }
+    let failures = await Simulation.failures(seeds: 0..<100, body)
+    let seed = try #require(
+      failures.first {
+        if case .thrown(is Wrong) = $0.reason { true } else { false }
+      }?.seed
+    )
+    let found = try await failure {
+      try await Simulation.explore(seeds: seed..<seed + 1, body)
+    }
+    #expect(found.shortened == "2,1")
+  }
+
   @Test("A schedule is written and read, and nothing else is read")
   func text() {
     for (choices, text) in [([], "-"), ([0], "0"), ([2, 0, 11], "2,0,11")] {
@@ -259,7 +279,7 @@ private func children(
     }
   }
 
-  @Test("Only an error of cancellation is allowed, and only when cancelled")
+  @Test("What a cancelled run throws or returns is judged like any other")
   func errors() async throws {
     let other = try await failure {
       try await Simulation.cancelEverywhere(seeds: 0..<1) { _ in
@@ -275,6 +295,15 @@ private func children(
     }
     #expect(early.reason.name == "thrown")
     #expect(early.cancelledAtStep == nil)
+    let rejected = try await failure {
+      try await Simulation.cancelEverywhere(
+        seeds: 0..<1,
+        { _ in Task.isCancelled },
+        check: { if $0 { throw Wrong() } }
+      )
+    }
+    #expect(rejected.reason.name == "rejected")
+    #expect(rejected.cancelledAtStep == 0)
   }
 
   @Test("A step beyond the end cancels nothing")
@@ -326,18 +355,29 @@ private func children(
     #expect(explored.waiting.last?.contains("waits for the letter") == true)
   }
 
-  @Test("A ready job that is left is a leak, which hides no error of the body")
-  func readyJob() async throws {
-    let found = try await failed { run in
-      Task(executorPreference: run.executor) {}
-      throw Wrong("in the body")
+  @Test("What is left is told by its kind, and hides no error of the body")
+  func leaks() async throws {
+    let leaks: [(String, @Sendable (Simulation) async throws -> Void)] = [
+      ("a ready job of task 1", { _ in }),
+      (
+        "a task that sleeps until 5.0 seconds",
+        { try await $0.clock.sleep(for: .seconds(5)) }
+      ),
+      ("a task that is suspended", { _ in await Waiters().wait() }),
+    ]
+    for (index, (report, leak)) in leaks.enumerated() {
+      let found = try await failed { run in
+        Task(executorPreference: run.executor) { try await leak(run) }
+        if index > 0 { try await run.clock.sleep(for: .seconds(1)) }
+        throw Wrong("in the body")
+      }
+      guard case .outlived(let left) = found.reason else {
+        Issue.record("\(found)")
+        return
+      }
+      #expect(left.first?.hasPrefix(report) == true)
+      #expect("\(found)".contains("in the body"))
     }
-    guard case .outlived(let left) = found.reason else {
-      Issue.record("\(found)")
-      return
-    }
-    #expect(left.first?.hasPrefix("a ready job of task 1") == true)
-    #expect("\(found)".contains("in the body"))
   }
 
   @Test("A sleep on the virtual clock by a task outside is reported")

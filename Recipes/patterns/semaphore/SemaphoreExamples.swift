@@ -42,7 +42,16 @@ package enum SemaphoreExamples {
           (Visits(limit: 1, arrivals: [0, 0, 0]), 360),
           // The second is cancelled when the first releases.
           (Visits(limit: 1, arrivals: [0, 1], patience: [0, 39]), 198),
-          // The same, with a third that fits once the second has left.
+          // One that wants too much leaves, and the one behind it fits.
+          (
+            Visits(
+              limit: 2,
+              arrivals: [0, 1, 2],
+              sizes: [1, 2],
+              patience: [0, 9]
+            ), 96
+          ),
+          // The same at the instant of a release.
           (
             Visits(
               limit: 2,

@@ -101,7 +101,7 @@ enum CompareCommand: Subcommand {
           go: go
         )
         let (counts, finding) = try await comparison.compare(
-          comparison.inputs(example.isInstant ? 1 : count ?? 1_000, seed: seed),
+          example.inputs(example.isInstant ? 1 : count ?? 1_000, seed: seed),
           seed: seed,
           wrong: wrong
         ) {
@@ -143,14 +143,9 @@ enum CompareCommand: Subcommand {
         add(example, example.input, go)
       }
       guard example.isComparable else { continue }
-      let comparison = ExampleComparison(
-        recipe: recipe,
-        example: example,
-        go: go
-      )
       let inputs =
         [example.input]
-        + (example.isInstant ? [] : comparison.inputs(count, seed: seed))
+        + (example.isInstant ? [] : example.inputs(count, seed: seed))
       let traces = try await go.runs(recipe, example, inputs)
       for (input, trace) in zip(inputs, traces) {
         add(example, input, try trace.get())

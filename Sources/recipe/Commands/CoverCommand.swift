@@ -42,7 +42,7 @@ enum CoverCommand: Subcommand {
           [example.input]
           + (example.isInstant
             ? Array(repeating: example.input, count: 50)
-            : comparison.inputs(200, seed: 1))
+            : example.inputs(200, seed: 1))
         let (_, finding) = try await comparison.compare(inputs, seed: 1)
         if let finding {
           agree = false

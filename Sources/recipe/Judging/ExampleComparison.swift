@@ -49,12 +49,6 @@ struct ExampleComparison {
     var description: String { "\(problem) for \(json(input)), seed \(seed)" }
   }
 
-  /// Random inputs, the same for the same seed.
-  func inputs(_ count: Int, seed: UInt64) -> [any ExampleInput] {
-    var generator = SeededGenerator(seed: seed)
-    return (0..<count).map { _ in example.randomInput(using: &generator) }
-  }
-
   /// Compares both languages on one input after the other.
   ///
   /// A race needs ``RaceJudge``: one run of it says little. The first run
@@ -159,6 +153,12 @@ struct ExampleComparison {
 }
 
 extension Example {
+  /// Random inputs, the same for the same seed.
+  func inputs(_ count: Int, seed: UInt64) -> [any ExampleInput] {
+    var generator = SeededGenerator(seed: seed)
+    return (0..<count).map { _ in randomInput(using: &generator) }
+  }
+
   /// Whether a run may end so: whoever waits for ever, or dies, may leave
   /// code behind that nobody has executed.
   fileprivate func mayEnd(_ ending: Ending) -> Bool {
