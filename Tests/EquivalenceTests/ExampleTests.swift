@@ -6,6 +6,20 @@ import Testing
 
 @testable import recipe
 
+/// The recipes that the suites here look at: the whole menu, or what
+/// `COOKBOOK_ONLY=channel,select` names.
+private let recipes: [Recipe] = {
+  let menu = Recipes.recipes
+  let only = ProcessInfo.processInfo.environment["COOKBOOK_ONLY"]
+  guard let names = only?.split(separator: ",") else { return menu }
+  return names.map { name in
+    guard let recipe = menu.first(where: { $0.name == name }) else {
+      fatalError("COOKBOOK_ONLY: there is no recipe '\(name)'")
+    }
+    return recipe
+  }
+}()
+
 /// An example of the menu.
 struct MenuExample: CustomTestStringConvertible {
   var recipe: Recipe
