@@ -210,6 +210,13 @@ private let isGoUsable =
   ProcessInfo.processInfo.environment["CI"] == "true"
   || GoToolchain.canCompile
 
+/// Whether the Go original has tests of its own.
+private func hasGoTests(_ recipe: Recipe) -> Bool {
+  let room = try? Checkout.root().appending(path: recipe.folder)
+  let files = room.flatMap { FileManager.default.enumerator(atPath: $0.path) }
+  return files?.contains { "\($0)".hasSuffix("_test.go") } ?? false
+}
+
 /// What Go did, as recorded for machines without it.
 private func record(
   of recipe: Recipe
@@ -338,6 +345,18 @@ struct LiveExampleTests {
         }
       }
     }
+  }
+
+  @Test("Go's own tests pass", arguments: recipes.filter(hasGoTests))
+  func testsOfGo(_ recipe: Recipe) async throws {
+    let tests = "./\(recipe.chapter.rawValue)/\(recipe.name)/go/..."
+    let result = try await onThread {
+      try GoToolchain.output(
+        of: ["test", tests],
+        environment: GoToolchain.workspace.get()
+      )
+    }
+    #expect(result.status == 0, "\(result.text)")
   }
 
   @Test("Go has the same examples", arguments: recipes)

@@ -95,6 +95,11 @@ struct WordCountTests {
     words.sort { $0.lexicographicallyPrecedes($1) }
     expect(WordCounts(of: text))
     expect(FastWordCounts(of: text))
+    // Of so many, some have the same hash of 32 bits.
+    let numbers = Set((0..<300_000).map { _ in UInt64.random(in: 0..<1 << 49) })
+    var counts = FastWordCounts()
+    for number in numbers { counts.add(Word("\(number)"), times: 1) }
+    #expect(Array(counts).count == numbers.count)
     func expect(_ counts: some WordTally) {
       let all = counts.mostFrequent(.max)
       #expect(all.map(\.word.bytes) == words)

@@ -25,7 +25,7 @@ package enum BoundedPoolExamples {
         "map",
         laws: laws + [inOrder],
         wrong: wrongMaps,
-        exhausted: [(three, 4)],
+        exhausted: [(three, 4), (Jobs(workers: 9, jobs: [1], failing: []), 1)],
         body: map
       ),
       Example(

@@ -58,12 +58,10 @@ package enum WordCountExamples {
 
   private static func fast(_ input: Files, _ stage: Stage) async throws {
     let (files, n) = (input.files(on: stage), input.workers)
-    // #region fast
     let (counts, failures) = try await FastWordCounts.total(
       of: files,
       workers: n
     ) { try await FastWordCounts(contentsOf: $0) }
-    // #endregion
     let pairs = counts.map { ($0.key, $0.value) }
     conclude(
       (WordCounts(uniqueKeysWithValues: pairs), failures),

@@ -146,7 +146,7 @@ enum GoToolchain {
   /// toolchain carries for itself.
   ///
   /// `go.mod` stays as it is. A workspace of a folder further up is ignored.
-  private static let workspace: Result<[String: String], UsageError> = {
+  static let workspace: Result<[String: String], UsageError> = {
     do throws(UsageError) {
       let download = try Subprocess.start(
         try requireCommand(),

@@ -14,15 +14,24 @@ func forever(yield func(int) bool) {
 	}
 }
 
-func TestDeafWorkersStartNothingAfterCancellation(t *testing.T) {
-	for range 100 { // a select chooses at random
+func TestWorkersStartNothingAfterCancellation(t *testing.T) {
+	for round := range 100 { // a select chooses at random
 		synctest.Test(t, func(t *testing.T) {
 			reason := errors.New("enough")
 			ctx, cancel := context.WithCancelCause(t.Context())
-			time.AfterFunc(2500*time.Millisecond, func() { cancel(reason) })
+			inputs := func(yield func(int) bool) {
+				for range 6 {
+					yield(0)
+				}
+				// The workers are busy, and deaf, or wait for more.
+				time.Sleep(time.Duration(500+round%2*1000) * time.Millisecond)
+				cancel(reason)
+				for yield(0) {
+				}
+			}
 			var started atomic.Int32
 			var problem error
-			for _, err := range FanOut(ctx, 2, 0, forever,
+			for _, err := range FanOut(ctx, 2, 0, inputs,
 				func(context.Context, int) (int, error) {
 					started.Add(1)
 					time.Sleep(time.Second)
