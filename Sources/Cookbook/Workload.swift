@@ -7,7 +7,8 @@ package struct Workload: Sendable {
   /// The operations of one run at full size.
   package let operations: Int
   private let prepare: @Sendable () throws -> Void
-  private let run: @Sendable (Int) async throws -> Int
+  /// The delay is that of each operation, where it is not what a run takes.
+  private let run: @Sendable (Int) async throws -> (Int, delay: Duration?)
 
   /// Creates a workload.
   ///
@@ -25,7 +26,26 @@ package struct Workload: Sendable {
     self.promise = promise
     self.operations = operations
     self.prepare = prepare
-    self.run = run
+    self.run = { (try await run($0), nil) }
+  }
+
+  /// Creates a workload whose operations are delays, each of which counts as
+  /// long as `percent` of them are at most.
+  package init(
+    _ name: String,
+    promise: String,
+    operations: Int,
+    percent: Int,
+    delays: @escaping @Sendable (Int) async throws -> [Duration]
+  ) {
+    self.name = name
+    self.promise = promise
+    self.operations = operations
+    prepare = {}
+    run = {
+      let delays = try await delays($0).sorted()
+      return (delays.count, delays[(delays.count - 1) * percent / 100])
+    }
   }
 
   /// Runs the workload, and says what it returned and how long it took.
@@ -35,11 +55,46 @@ package struct Workload: Sendable {
   ) async throws -> (result: Int, elapsed: Duration) {
     try prepare()
     let stopwatch = Stopwatch(clock: clock)
-    return (try await run(operations), stopwatch.elapsed)
+    let (result, delay) = try await run(operations)
+    return (result, delay.map { $0 * operations } ?? stopwatch.elapsed)
   }
 }
 
 extension Workload {
+  /// How late a neighbour runs beside work that goes on until it is cancelled:
+  /// one that yields, and one that sleeps for a millisecond.
+  package static func neighbours(
+    beside work: @escaping @Sendable () async throws -> Void
+  ) -> [Workload] {
+    ["yields", "sleeps"].flatMap { how in
+      [50, 90, 99].map { percent in
+        Workload(
+          "neighbour-\(how)-p\(percent)",
+          promise: "\(percent) % of 1,000 delays of a task that \(how), beside "
+            + "a pair at full speed",
+          operations: 1_000,
+          percent: percent
+        ) { count in
+          try await withThrowingTaskGroup { group in
+            group.addTask { try await work() }
+            defer { group.cancelAll() }
+            var delays: [Duration] = []
+            for _ in 0..<count {
+              let clock = ContinuousClock()
+              let began = clock.now
+              try await clock.sleep(for: .milliseconds(1))
+              // By now the work is at full speed again.
+              let woke = clock.now
+              await Task.yield()
+              delays.append(how == "sleeps" ? woke - began : clock.now - woke)
+            }
+            return delays
+          }
+        }
+      }
+    }
+  }
+
   /// Computes for a while: a chain of dependent steps that no compiler can
   /// shorten, 700 to the microsecond or so.
   ///

@@ -17,6 +17,20 @@ struct WorkloadTests {
     #expect(result == 3)
     #expect(elapsed == .seconds(3))
   }
+
+  @Test(
+    "Delays count as long as the longest of a part of them",
+    arguments: [(0, 1), (50, 2), (99, 2), (100, 7)]
+  )
+  func delays(percent: Int, longest: Int) async throws {
+    let workload = Workload("", promise: "", operations: 3, percent: percent) {
+      count in
+      [7, 1, 2].prefix(count).map { .seconds($0) }
+    }
+    let (result, elapsed) = try await workload.measure(3)
+    #expect(result == 3)
+    #expect(elapsed == .seconds(3 * longest))
+  }
 }
 
 /// A clock that stands still until it is told.

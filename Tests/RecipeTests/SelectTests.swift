@@ -109,49 +109,140 @@ struct SelectTests {
   @Test("Two cases of a select do not meet, and leave nothing behind")
   func losersAreWithdrawn() async throws {
     final class Element: Sendable {}
-    let channel = Channel<Element>()
-    weak var left: Element?
+    let (channel, other) = (Channel<Element>(), Channel<Element>())
+    weak var unsent: Element?
+    weak var received: Element?
     do {
-      let element = Element()
-      left = element
-      let chosen = try await select {
-        Select.send(element, to: channel) { "sent" }
-        Select.receive(from: channel) { _ in "received" }
-        Select.timeout(.zero) { "neither" }
+      let (element, gift) = (Element(), Element())
+      (unsent, received) = (element, gift)
+      let chosen = try await withThrowingTaskGroup { group in
+        group.addTask {
+          // By then the select waits at both.
+          while try !other.trySend(gift) { await Task.yield() }
+        }
+        return try await select {
+          Select.send(element, to: channel) { "sent" }
+          Select.receive(from: channel) { _ in "received" }
+          Select.receive(from: other) { _ in "neither" }
+        }
       }
       #expect(chosen == "neither")
     }
-    #expect(left == nil)
+    // A place of a receiver would keep what the select has received.
+    #expect(unsent == nil && received == nil)
   }
 
-  @Test("A wait that is decided does nothing more at any channel")
-  func decided() async throws {
-    let (empty, full) = (Channel<Int>(capacity: 1), Channel<Int>(capacity: 1))
-    let (early, closed) = (Channel<Int>(), Channel<Int>())
-    _ = try full.trySend(7)
-    closed.close()
-    let wait = Select.Wait()
-    #expect(early.enrolReceiver(wait, 0) != nil)
-    #expect(wait.end(3) && !wait.end(4))
-    // It may take places, which a select leaves when it is decided.
-    let places = [
-      (empty, empty.enrolSender(wait, 1, of: 1)),
-      (full, full.enrolReceiver(wait, 1)),
-      (closed, closed.enrolSender(wait, 1, of: 1)),
-      (closed, closed.enrolReceiver(wait, 1)),
-    ]
-    for (channel, place) in places {
-      if let place { channel.withdraw(place) }
+  /// Tasks and selections that came to a channel, as one would serve them.
+  private struct Line {
+    let capacity: Int
+    var isClosed = false
+    var buffer: [Int] = []
+    var waiting: [(owner: Int, isSender: Bool)] = []
+    /// What each came to; nothing where its wait was ended otherwise.
+    var outcomes: [Int: String] = [:]
+
+    /// Takes out the first that waits and is not this one.
+    private mutating func next(isSender: Bool, not owner: Int) -> Int? {
+      waiting.removeAll { outcomes[$0.owner] != nil }
+      return waiting.firstIndex {
+        $0.isSender == isSender && $0.owner != owner
+      }.map { waiting.remove(at: $0).owner }
     }
-    #expect(try !early.trySend(1))
-    early.close()
-    #expect(await wait.value() == 3)
-    #expect(wait.outcome == nil)
-    guard case .nothing = empty.tryReceive(),
-      case .element(7) = full.tryReceive()
-    else {
-      Issue.record("it has sent or received")
-      return
+
+    mutating func send(_ owner: Int) {
+      guard outcomes[owner] == nil else { return }
+      if isClosed { return outcomes[owner] = "closed" }
+      if let receiver = next(isSender: false, not: owner) {
+        outcomes[receiver] = "received(\(owner))"
+      } else if buffer.count < capacity {
+        buffer.append(owner)
+      } else {
+        return waiting.append((owner, true))
+      }
+      outcomes[owner] = "sent"
+    }
+
+    mutating func receive(_ owner: Int) {
+      guard outcomes[owner] == nil else { return }
+      if !buffer.isEmpty {
+        outcomes[owner] = "received(\(buffer.removeFirst()))"
+      }
+      let isBuffered = outcomes[owner] != nil
+      if let sender = next(isSender: true, not: owner) {
+        outcomes[sender] = "sent"
+        if isBuffered {
+          buffer.append(sender)
+        } else {
+          outcomes[owner] = "received(\(sender))"
+        }
+      } else if !isBuffered, isClosed {
+        outcomes[owner] = "closed"
+      } else if !isBuffered {
+        waiting.append((owner, false))
+      }
+    }
+
+    mutating func close() {
+      isClosed = true
+      for isSender in [false, true] {
+        while let owner = next(isSender: isSender, not: -1) {
+          outcomes[owner] = "closed"
+        }
+      }
+    }
+  }
+
+  @Test("Those that can meet do, in their order, and a wait is served once")
+  func meetings() async {
+    for seed in 0..<3_000 as Range<UInt64> {
+      var generator = SeededGenerator(seed: seed)
+      var line = Line(capacity: .random(in: 0...2, using: &generator))
+      let channel = Channel<Int>(capacity: line.capacity)
+      let waits = (0..<4).map { _ in Select.Wait() }
+      var tasks: [Int: Channel<Int>.Waiter] = [:]
+      var outcomes: [Int: String] = [:]
+      for number in 0..<14 {
+        // A selection may come several times, a task comes once.
+        let owner = Int.random(in: 0..<8, using: &generator)
+        let one = owner < waits.count ? owner : 100 + number
+        let isSender = Bool.random(using: &generator)
+        let event = Int.random(in: 0..<15, using: &generator)
+        if event == 0 {
+          _ = channel.close()
+          line.close()
+        } else if event == 1, owner < waits.count {
+          if waits[one].end(-1) { line.outcomes[one] = "nil" }
+        } else {
+          isSender ? line.send(one) : line.receive(one)
+          if owner < waits.count {
+            _ =
+              isSender
+              ? channel.enrolSender(waits[one], 0, of: one)
+              : channel.enrolReceiver(waits[one], 0)
+            continue
+          }
+          let waiter = Channel<Int>.Waiter()
+          let peer = Channel<Int>.Peer.task(waiter)
+          let attempt = channel.withBoth { state, outbox in
+            isSender
+              ? state.send(one, outbox) ?? state.wait(peer, toSend: one)
+              : state.receive(&outbox) ?? state.waitToReceive(peer)
+          }
+          tasks[one] = waiter
+          if case .waiting = attempt { continue }
+          outcomes[one] = "\(attempt.finish())"
+        }
+      }
+      for (one, wait) in waits.enumerated() where !wait.end(-1) {
+        outcomes[one] = wait.outcome.map { "\($0)" } ?? "nil"
+      }
+      for (one, waiter) in tasks where waiter.isServed {
+        outcomes[one] = "\(waiter.outcome)"
+      }
+      #expect(outcomes == line.outcomes, "seed \(seed)")
+      // So that nobody is served whose memory is free.
+      _ = channel.close()
+      for waiter in tasks.values { waiter.free() }
     }
   }
 

@@ -11,9 +11,9 @@ import Synchronization
 ///
 /// It holds up to ``capacity`` elements. With a capacity of 0 it holds none:
 /// a send returns when a receive has taken its element. Tasks that are
-/// suspended are served in the order in which they came; one that still stays
-/// awake has no place in the line, and a later one can be served before it.
-/// Every operation is linearizable.
+/// suspended are served in the order in which they came; at a buffer, one that
+/// still stays awake has no place in the line, and a later one can be served
+/// before it. Every operation is linearizable.
 ///
 /// **Cancellation** ends a wait, and nothing else: a send or a receive that
 /// waits throws `CancellationError`, and has sent or received nothing. One
@@ -23,7 +23,7 @@ import Synchronization
 /// **Complexity**: O(1) for each operation, amortised; O(*n*) for ``close()``
 /// and O(log *n*) for a cancellation where *n* tasks wait. A task that has to
 /// wait may stay awake for some microseconds before it suspends, where that
-/// has paid off lately.
+/// has paid off lately; not on an actor.
 nonisolated final class Channel<Element: Sendable>: Sendable {
   /// How many elements a channel holds that nobody has received.
   let capacity: Int
@@ -36,7 +36,7 @@ nonisolated final class Channel<Element: Sendable>: Sendable {
   private let outbox = Mutex(Outbox())
   private let received = Atomic(0)
   private let gap3 = CacheLines()
-  private let patience = Patience()
+  let patience = Patience()
 
   /// Creates an open channel.
   ///
@@ -160,7 +160,7 @@ nonisolated final class Channel<Element: Sendable>: Sendable {
     private func sendOrWait(_ element: Element) async throws
   {
     // Awake, it waits for room for many: for one, it would soon be back.
-    if !hasRoom { _ = patience.lasts { hasRoom } }
+    if !hasRoom { _ = await patience.lasts { _ in hasRoom } }
     let attempt = withBoth { state, outbox in
       state.send(element, outbox)
         ?? state.wait(.task(Waiter()), toSend: element)
@@ -169,7 +169,10 @@ nonisolated final class Channel<Element: Sendable>: Sendable {
   }
 
   nonisolated(nonsending) private func receiveOrWait() async -> Outcome {
-    if !hasElements { _ = patience.lasts { hasElements } }
+    if !hasElements {
+      // Where many do not come soon, one is enough: it is not kept waiting.
+      _ = await patience.lasts { hasElements || $0 > 200 && count > 0 }
+    }
     let attempt = withBoth { state, outbox in
       state.receive(&outbox) ?? state.waitToReceive(.task(Waiter()))
     }
@@ -185,12 +188,14 @@ nonisolated final class Channel<Element: Sendable>: Sendable {
       return attempt.finish()
     }
     defer { waiter.free() }
-    if capacity > 0 || !patience.lasts(until: { waiter.isServed }) {
-      await withTaskCancellationHandler {
-        await waiter.wait()
-      } onCancel: {
-        state.withLock { $0.leave(ticket) }?.resume(.cancelled)
-      }
+    // With a buffer it has been awake before it took its place.
+    if capacity == 0, await patience.lasts(until: { _ in waiter.isServed }) {
+      return waiter.outcome
+    }
+    await withTaskCancellationHandler {
+      await waiter.wait()
+    } onCancel: {
+      state.withLock { $0.leave(ticket) }?.resume(.cancelled)
     }
     return waiter.outcome
   }

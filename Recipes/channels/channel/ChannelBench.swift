@@ -6,7 +6,17 @@ extension ChannelExamples {
     ("many-to-many", 5, 5), ("write-contention", 1_000, 1),
   ]
 
-  static let workloads = shapes.flatMap { name, senders, receivers in
+  static let workloads =
+    throughput
+    + Workload.neighbours {
+      let channel = Channel<Int>()
+      try await withThrowingTaskGroup { group in
+        group.addTask { while !Task.isCancelled { try await channel.send(0) } }
+        for try await _ in channel {}
+      }
+    } + [single]
+
+  private static let throughput = shapes.flatMap { name, senders, receivers in
     [0, 100].map { capacity in
       // So many that it does not count how long tasks take to begin.
       let millions = capacity == 0 ? 5 : senders == 1_000 ? 100 : 20
@@ -37,6 +47,27 @@ extension ChannelExamples {
           return try await group.reduce(0, +)
         }
       }
+    }
+  }
+
+  /// How long an element takes that comes alone.
+  private static let single = Workload(
+    "single-p99",
+    promise: "99 % of 20,000 delays, an element every 20 µs, capacity 100",
+    operations: 20_000,
+    percent: 99
+  ) { count in
+    let channel = Channel<Stopwatch>(capacity: 100)
+    return try await withThrowingTaskGroup(of: Void.self) { group in
+      group.addTask {
+        for _ in 0..<count {
+          let pause = Stopwatch(clock: ContinuousClock())
+          while pause.elapsed < .microseconds(20) {}
+          try await channel.send(Stopwatch(clock: ContinuousClock()))
+        }
+        channel.close()
+      }
+      return try await channel.reduce(into: []) { $0.append($1.elapsed) }
     }
   }
 }

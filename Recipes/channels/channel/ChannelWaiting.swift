@@ -83,17 +83,26 @@ nonisolated extension Channel {
 
     /// Whether the condition came true within some microseconds.
     ///
-    /// False without having looked where that would not pay.
+    /// False without having looked where that would not pay; and on an actor,
+    /// which the other side may need. The condition is told how often it has
+    /// been looked at.
     @inline(__always)
-    func lasts(until condition: () -> Bool) -> Bool {
+    nonisolated(nonsending)
+      func lasts(until condition: (Int) -> Bool) async -> Bool
+    {
+      let actor = #isolation  // Swift 6.3 does not compile it in a condition
+      if actor != nil { return false }
       let wait = waits.load(ordering: .relaxed) &+ 1
       waits.store(wait, ordering: .relaxed)
-      let phase = wait & 1_023
       let credit = credit.load(ordering: .relaxed)
-      // Two that serve each other would never leave their threads to others:
-      // so now and then one suspends.
-      if credit > 0 ? phase == 0 : phase >= 16 { return false }
-      for _ in 0..<8_000 where condition() {
+      if credit == 0 {
+        if wait & 1_023 >= 16 { return false }
+      } else if wait & 255 == 0 {
+        // Two that serve each other would never leave their threads to others:
+        // each finds what it waits for, and none suspends.
+        await Task.yield()
+      }
+      for turn in 0..<8_000 where condition(turn) {
         if credit < 64 { self.credit.store(credit + 1, ordering: .relaxed) }
         return true
       }

@@ -33,7 +33,9 @@ nonisolated extension Select {
     /// - Returns: The index of the case, or `nil` if the task was cancelled
     ///   first, which serves none.
     nonisolated(nonsending) func value() async -> Int? {
-      if !waiter.isServed, !Self.patience.lasts(until: { waiter.isServed }) {
+      if !waiter.isServed,
+        await !Self.patience.lasts(until: { _ in waiter.isServed })
+      {
         await withTaskCancellationHandler {
           await waiter.wait()
         } onCancel: {

@@ -57,3 +57,15 @@ func TestPreparationIsNotTimed(t *testing.T) {
 		}
 	})
 }
+
+func TestDelayOfMost(t *testing.T) {
+	for percent, want := range []time.Duration{0: 1, 50: 2, 99: 2, 100: 7} {
+		workload := Workload{Percent: percent, Delays: func(int) []time.Duration {
+			return []time.Duration{7, 1, 2}
+		}}
+		count, all := workload.Measure(3)
+		if want > 0 && (count != 3 || all != 3*want) {
+			t.Errorf("%d %% of %d: got %d, want 3 of %d", percent, count, all, want)
+		}
+	}
+}

@@ -1,8 +1,12 @@
 package cookbook
 
 import (
+	"fmt"
 	"iter"
+	"runtime"
+	"slices"
 	"strconv"
+	"sync/atomic"
 	"time"
 )
 
@@ -14,6 +18,10 @@ type Workload struct {
 	// Run does so many operations, and returns a number that depends on
 	// each of them: both languages must return the same.
 	Run func(operations int) int
+	// Delays is instead of Run where operations are delays: each counts as
+	// long as Percent of them are at most.
+	Delays  func(operations int) []time.Duration
+	Percent int
 }
 
 // Measure runs the workload, and says what it returned and how long it
@@ -22,9 +30,47 @@ func (w Workload) Measure(operations int) (int, time.Duration) {
 	if w.Prepare != nil {
 		w.Prepare()
 	}
+	if w.Delays != nil {
+		delays := w.Delays(operations)
+		slices.Sort(delays)
+		delay := delays[(len(delays)-1)*w.Percent/100]
+		return len(delays), delay * time.Duration(operations)
+	}
 	began := time.Now()
 	result := w.Run(operations)
 	return result, time.Since(began)
+}
+
+// Neighbours say how late a goroutine runs beside work that goes on until it
+// is done: one that yields, and one that sleeps for a millisecond.
+func Neighbours(work func(isDone *atomic.Bool)) (all []Workload) {
+	for _, how := range []string{"yields", "sleeps"} {
+		for _, percent := range []int{50, 90, 99} {
+			all = append(all, Workload{
+				Name:    fmt.Sprint("neighbour-", how, "-p", percent),
+				Percent: percent,
+				Delays: func(count int) (delays []time.Duration) {
+					var isDone atomic.Bool
+					defer isDone.Store(true)
+					go work(&isDone)
+					for range count {
+						began := time.Now()
+						time.Sleep(time.Millisecond)
+						// By now the work is at full speed again.
+						woke := time.Now()
+						runtime.Gosched()
+						delay := time.Since(woke)
+						if how == "sleeps" {
+							delay = woke.Sub(began)
+						}
+						delays = append(delays, delay)
+					}
+					return delays
+				},
+			})
+		}
+	}
+	return all
 }
 
 // UpTo yields the numbers from 0 to n-1.

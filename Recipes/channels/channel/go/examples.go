@@ -5,6 +5,8 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"concurrencycookbook/internal/cookbook"
 )
@@ -154,7 +156,37 @@ func workloads() (all []cookbook.Workload) {
 			})
 		}
 	}
-	return all
+	all = append(all, cookbook.Neighbours(func(isDone *atomic.Bool) {
+		ch := make(chan int)
+		go func() {
+			defer close(ch)
+			for !isDone.Load() {
+				ch <- 0
+			}
+		}()
+		for range ch {
+		}
+	})...)
+	return append(all, cookbook.Workload{
+		Name: "single-p99", Percent: 99, Delays: single,
+	})
+}
+
+// single receives elements that come alone.
+func single(count int) (delays []time.Duration) {
+	ch := make(chan time.Time, 100)
+	go func() {
+		for range count {
+			for began := time.Now(); time.Since(began) < 20*time.Microsecond; {
+			}
+			ch <- time.Now()
+		}
+		close(ch)
+	}()
+	for sent := range ch {
+		delays = append(delays, time.Since(sent))
+	}
+	return delays
 }
 
 func pass(count, senders, receivers, capacity int) (sum int) {
