@@ -21,6 +21,7 @@ let rooms = [
   "shared-state/once",
   "runtime/a-million-tasks",
   "lifetimes/done-channel",
+  "channels/directional",
 ]
 
 /// Folders whose texts both languages embed; in Go a package of its own.

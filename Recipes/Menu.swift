@@ -19,4 +19,5 @@ package let recipes: [Recipe] = [
   OnceExamples.recipe,
   AMillionTasksExamples.recipe,
   DoneChannelExamples.recipe,
+  DirectionalExamples.recipe,
 ]

@@ -168,4 +168,8 @@ private let findQueries: [(query: String, recipe: String)] = [
   ("stop all workers at once", "done-channel"),
   ("close a channel to stop goroutines", "done-channel"),
   ("or-done", "done-channel"),
+  ("what are directional channels in signatures good for", "directional"),
+  ("send-only channel", "directional"),
+  ("<-chan int as a parameter", "directional"),
+  ("return a channel that can only be read", "directional"),
 ]

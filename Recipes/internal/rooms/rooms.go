@@ -4,6 +4,7 @@ package rooms
 import (
 	channel "concurrencycookbook/channels/channel/go"
 	closedandnil "concurrencycookbook/channels/closed-and-nil/go"
+	directional "concurrencycookbook/channels/directional/go"
 	priorityselect "concurrencycookbook/channels/priority-select/go"
 	selecting "concurrencycookbook/channels/select/go"
 	"concurrencycookbook/internal/cookbook"
@@ -43,4 +44,5 @@ func init() {
 	Rooms["once"] = once.Room
 	Rooms["a-million-tasks"] = amilliontasks.Room
 	Rooms["done-channel"] = donechannel.Room
+	Rooms["directional"] = directional.Room
 }
