@@ -24,6 +24,8 @@ let rooms = [
   "channels/signal-or-value",
   "shared-state/once",
   "runtime/a-million-tasks",
+  "lifetimes/done-channel",
+  "channels/directional",
 ]
 
 /// Folders whose texts both languages embed; in Go a package of its own.

@@ -22,4 +22,6 @@ package let recipes: [Recipe] = [
   SignalOrValueExamples.recipe,
   OnceExamples.recipe,
   AMillionTasksExamples.recipe,
+  DoneChannelExamples.recipe,
+  DirectionalExamples.recipe,
 ]

@@ -161,6 +161,12 @@ private let queries: KeyValuePairs = [
     "broadcast to all waiting tasks",
     "why chan struct{} instead of chan bool",
   ],
+  "directional": [
+    "what are directional channels in signatures good for",
+    "send-only channel",
+    "<-chan int as a parameter",
+    "return a channel that can only be read",
+  ],
   "once": [
     "sync.Once", "singleton", "lazy initialization", "run something only once",
   ],

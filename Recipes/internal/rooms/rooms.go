@@ -5,6 +5,7 @@ import (
 	channel "concurrencycookbook/channels/channel/go"
 	closedandnil "concurrencycookbook/channels/closed-and-nil/go"
 	nilcase "concurrencycookbook/channels/nil-case/go"
+	directional "concurrencycookbook/channels/directional/go"
 	priorityselect "concurrencycookbook/channels/priority-select/go"
 	selecting "concurrencycookbook/channels/select/go"
 	signalorvalue "concurrencycookbook/channels/signal-or-value/go"
@@ -49,4 +50,6 @@ func init() {
 	Rooms["a-million-tasks"] = amilliontasks.Room
 	Rooms["wait-group"] = waitgroup.Room
 	Rooms["signal-or-value"] = signalorvalue.Room
+	Rooms["done-channel"] = donechannel.Room
+	Rooms["directional"] = directional.Room
 }

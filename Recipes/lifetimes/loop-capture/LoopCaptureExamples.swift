@@ -11,6 +11,7 @@ package enum LoopCaptureExamples {
     problems: [
       "every goroutine prints the same value", "loop variable captured",
       "closure in a loop", "3 3 3", "sending risks causing data races",
+      "race condition",
     ],
     examples: [
       Example("tasks", numbers, wrong: [sharedVariable], body: startTasks),
