@@ -141,9 +141,11 @@ final class Counter: Sendable {
 
   @Test("What waits awake is no livelock, and has an end to its schedules")
   func waitingAwake() async throws {
+    var options = Self.options
+    options.stepLimit = 1_000
     let all = try await Simulation.exhaust(
       limit: 10_000,
-      options: Self.options
+      options: options
     ) { _ in
       let isSet = Atomic(false)
       await together(0..<3) { task in
@@ -157,7 +159,7 @@ final class Counter: Sendable {
     #expect(all.isComplete)
     #expect(all.schedules == 780)
     // A lock that is taken again and again keeps nobody out for ever.
-    _ = try await Simulation.replay(schedule: "-", options: Self.options) { _ in
+    _ = try await Simulation.replay(schedule: "-", options: options) { _ in
       let isSet = Mutex(false)
       await together(0..<2) { task in
         if task == 1 { return isSet.withLock { $0 = true } }

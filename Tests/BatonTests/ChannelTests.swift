@@ -35,39 +35,54 @@ import Testing
 
   @Test("Every order of the steps of two operations is linearizable")
   func everySchedule() async throws {
-    for (program, schedules) in [
-      (Program(capacity: 1, tasks: [[.trySend(1)], [.tryReceive]]), 148),
-      (Program(capacity: .max, tasks: [[.trySend(1)], [.tryReceive]]), 138),
-      (Program(capacity: 1, tasks: [[.send(1)], [.receive]]), 1_048),
-      (Program(capacity: 0, tasks: [[.send(1)], [.receive]]), 6_230),
+    // Today 148, 138, 1,048 and 6,230 schedules.
+    for program in [
+      Program(capacity: 1, tasks: [[.trySend(1)], [.tryReceive]]),
+      Program(capacity: .max, tasks: [[.trySend(1)], [.tryReceive]]),
+      Program(capacity: 1, tasks: [[.send(1)], [.receive]]),
+      Program(capacity: 0, tasks: [[.send(1)], [.receive]]),
     ] {
       let all = try await Simulation.exhaust(
-        limit: 20_000,
+        limit: 100_000,
         options: BatonTests.options,
         { _ in await program.judge() },
         check: BatonTests.check
       )
-      #expect(all.isComplete)
-      #expect(all.schedules == schedules, "\(program)")
+      #expect(all.isComplete && all.schedules > 100, "\(program)")
     }
   }
 
   @Test("Random orders of more steps are linearizable, awake or not")
   func seeds() async throws {
-    for capacity in [0, 1, .max] {
+    let closing: [[Model.Call]] =
+      [[.receive], [.receive, .close], [.send(1), .send(2)]]
+    // While one looks for room, others come and go.
+    let passing: [[Model.Call]] =
+      [[.receive], [.send(1)], [.send(2), .send(3), .receive]]
+    for (capacity, tasks) in [(0, closing), (1, closing), (.max, passing)] {
       for staysAwake in [false, true] {
-        let program = Program(
-          capacity: capacity,
-          tasks: [[.receive], [.receive, .close], [.send(1), .send(2)]],
-          staysAwake: staysAwake
-        )
+        let body: @Sendable (Simulation) async throws -> String? = { _ in
+          await Program(
+            capacity: capacity,
+            tasks: tasks,
+            staysAwake: staysAwake
+          ).judge()
+        }
         let some = try await Simulation.explore(
           seeds: 0..<(staysAwake ? 10 : 500),
           options: BatonTests.options,
-          { _ in await program.judge() },
+          body,
           check: BatonTests.check
         )
         #expect(some.isComplete)
+        // A long interruption is one switch, and rare among the seeds.
+        let failure = await Simulation.shortestFailure(
+          limit: staysAwake ? 10 : 1_000,
+          options: BatonTests.options,
+          body,
+          check: BatonTests.check
+        )
+        #expect(failure == nil, "\(failure.map { "\($0)" } ?? "")")
       }
     }
     try await expectLinearizable(ChannelExamples.histories())
@@ -142,7 +157,7 @@ func expectLinearizable(
     } check: {
       try BatonTests.check($0)
     }
-    #expect(all.isComplete)
-    #expect(all.schedules == 168)
+    // Today 168.
+    #expect(all.isComplete && all.schedules > 100)
   }
 }
