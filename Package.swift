@@ -37,21 +37,27 @@ let texts = ["patterns/word-count/texts"]
 /// break those who depend on a product of this package.
 let isDevelopment = Context.environment["COOKBOOK_STRICT"] == "1"
 
-let strict: [SwiftSetting] =
+/// Files that find `Mutex` and `Atomic` in their own module find the members
+/// of these in a module that they do not import.
+func settings(importsMembers: Bool = true) -> [SwiftSetting] {
   [
     .enableUpcomingFeature("ExistentialAny"),
     .enableUpcomingFeature("InternalImportsByDefault"),
-    .enableUpcomingFeature("MemberImportVisibility"),
     .enableUpcomingFeature("InferIsolatedConformances"),
     .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
     .enableUpcomingFeature("ImmutableWeakCaptures"),
     .strictMemorySafety(),
   ]
-  + (isDevelopment
-    ? [
-      .treatAllWarnings(as: .error),
-      .treatWarning("ExplicitSendable", as: .error),
-    ] : [])
+    + (importsMembers
+      ? [.enableUpcomingFeature("MemberImportVisibility")] : [])
+    + (isDevelopment
+      ? [
+        .treatAllWarnings(as: .error),
+        .treatWarning("ExplicitSendable", as: .error),
+      ] : [])
+}
+
+let strict = settings()
 
 let package = Package(
   name: "concurrency-cookbook",
@@ -90,6 +96,11 @@ let package = Package(
       name: "SimulationTests",
       dependencies: ["Simulation"],
       swiftSettings: strict
+    ),
+    .testTarget(
+      name: "BatonTests",
+      dependencies: ["Simulation", "Cookbook"],
+      swiftSettings: settings(importsMembers: false)
     ),
     .testTarget(
       name: "CookbookTests",

@@ -4,8 +4,9 @@ internal import Synchronization
 /// The executor, clock and scheduler of one run.
 ///
 /// Safety of the unchecked conformance: everything but `mailbox` and `hasMail`
-/// is touched by the driver thread alone, which each entry point checks.
-/// Other threads leave what they want in the mailbox.
+/// is touched only by the thread that has the baton, which each entry point
+/// checks. Without interruptions that is one thread for the whole run. Other
+/// threads leave what they want in the mailbox.
 final class Driver: TaskExecutor, @unchecked Sendable {
   /// A value whose lifetime tells of unstructured tasks: these copy the
   /// task-local values of their creator and keep them until they have ended.
@@ -31,19 +32,37 @@ final class Driver: TaskExecutor, @unchecked Sendable {
     var isClosed = false
   }
 
-  private let thread = DriverThread.ID()
+  /// What can come next: a job begins, the one that was interrupted on a
+  /// thread goes on, or the task of the body is cancelled.
+  enum Turn {
+    case job(UnownedJob)
+    case thread(DriverThread)
+    case cancellation
+  }
+
   private let mailbox = Mutex(Mailbox())
   private let hasMail = Atomic(false)
 
-  private var ready: [UnownedJob] = []
+  let options: Simulation.Options
+  private let cancelAtStep: Int?
+  /// The thread that waits for the end of the run, or does all of it.
+  let host: DriverThread
+  private var root: Task<Void, Never>?
+  var ready: [Turn] = []
   /// Latest first, so that the next one is taken from the end.
   private var sleepers: [Sleeper] = []
   private var sleeps = 0
   private var watched = Sentinel()
-  private var isFinished = false
+  private(set) var isFinished = false
+  private var isOver = false
+  private var reason: SimulationFailure.Reason?
   /// False once a failure is known: from then on sleeps end at once.
   private var isRunning = true
   private var isOpen = true
+  /// For how many turns a failed run is cleaned up; nil before its first.
+  private var leftTurns: Int?
+  /// What the interruptions of a run are about.
+  var baton = Baton()
 
   private(set) var chooser: Chooser
   private(set) var log: Log?
@@ -54,35 +73,47 @@ final class Driver: TaskExecutor, @unchecked Sendable {
   /// Which of the ready jobs runs now.
   private var choice = 0
   /// The hash of the body's own task, which is told from others without a log.
-  private var root: Int?
+  private var rootHash: Int?
 
-  init(chooser: Chooser, isLogging: Bool) {
-    self.chooser = chooser
+  init(
+    chooser: Chooser,
+    cancelAtStep: Int?,
+    options: Simulation.Options,
+    isLogging: Bool
+  ) {
+    guard let host = DriverThread.current else {
+      preconditionFailure("A driver needs a thread of its own.")
+    }
+    (self.host, self.options, self.chooser) = (host, options, chooser)
+    self.cancelAtStep = cancelAtStep
     if isLogging { log = Log() }
     ready.reserveCapacity(16)
+    host.driver = self
   }
 
-  private var isInside: Bool { thread == DriverThread.ID() && isOpen }
+  private var isInside: Bool { DriverThread.isWorking(for: self) && isOpen }
 
   // MARK: The loop
 
   /// Runs `operation` to its end; returns what went wrong.
   func drive(
-    cancelAtStep: Int?,
-    options: Simulation.Options,
     _ operation: @escaping @Sendable () async -> Void
   ) -> SimulationFailure.Reason? {
-    let executor = unsafe asUnownedTaskExecutor()
     // Unstructured because no task runs on this thread yet.
-    let root = Task(executorPreference: self) {
-      self.root = unsafe withUnsafeCurrentTask { unsafe $0?.hashValue }
+    root = Task(executorPreference: self) {
+      self.rootHash = unsafe withUnsafeCurrentTask { unsafe $0?.hashValue }
       self.log?.rootDidStart()
       await Self.$sentinel.withValue(self.watched) { await operation() }
       self.isFinished = true
     }
-    let reason = unsafe loop(executor, root, cancelAtStep, options)
-    if reason != nil { unsafe abandon(executor, root) }
+    run()
+    if reason != nil {
+      (isRunning, isOver, choice) = (false, false, 0)
+      run()
+      giveUp()
+    }
     isOpen = false
+    root = nil
     let late = mailbox.withLock { box in
       box.isClosed = true
       return box.jobs
@@ -91,43 +122,101 @@ final class Driver: TaskExecutor, @unchecked Sendable {
     return reason
   }
 
-  private func loop(
-    _ executor: UnownedTaskExecutor,
-    _ root: Task<Void, Never>,
-    _ cancelAtStep: Int?,
-    _ options: Simulation.Options
-  ) -> SimulationFailure.Reason? {
+  private func run() {
+    guard options.interrupts else { return work(on: host) }
+    pass(to: nil)
+    host.waitForEnd()
+  }
+
+  /// Makes one turn after the other on this thread, which has the baton.
+  func work(on thread: DriverThread) {
+    let executor = unsafe asUnownedTaskExecutor()
+    var turn = thread.errand.take() ?? next()
+    while let now = turn {
+      thread.visit = Baton.Visit()
+      switch now {
+      case .job(let job):
+        unsafe job.runSynchronously(on: executor)
+      case .cancellation:
+        // The handlers run in the midst of the runtime.
+        thread.uninterrupted { root?.cancel() }
+      case .thread(let other):
+        host.idle.append(thread)
+        return other.wake()
+      }
+      turn = next()
+    }
+    if thread === host { return }
+    host.idle.append(thread)
+    host.wake()
+  }
+
+  /// Hands the baton to the thread whose turn it is, or that is idle.
+  ///
+  /// Without a turn the run is over, or it has yet to begin.
+  func pass(to turn: Turn?) {
+    if isOver { return host.wake() }
+    if case .thread(let thread) = turn { return thread.wake() }
+    let thread = host.takeIdle()
+    (thread.driver, thread.errand) = (self, turn)
+    thread.wake()
+  }
+
+  /// Whose turn it is now, or nil when the run is over.
+  func next() -> Turn? {
+    guard isRunning else { return nextAfterFailure() }
     while true {
       if hasMail.load(ordering: .acquiring) {
-        return .foreignThread(mailbox.withLock { $0.report } ?? "")
+        return end(.foreignThread(mailbox.withLock { $0.report } ?? ""))
       }
-      if isFinished { return outlived() }
+      if isFinished { return end(outlived()) }
       while let next = sleepers.last, next.deadline <= now {
         sleepers.removeLast().resume(isElapsed: true)
       }
-      if ready.isEmpty {
+      let able = options.interrupts ? able : nil
+      let count = able?.count ?? ready.count
+      if count == 0 {
         if let next = sleepers.last {
           now = next.deadline
           mailbox.withLock { $0.now = now }
           mix(UInt64(truncatingIfNeeded: now.components.attoseconds))
           mix(UInt64(truncatingIfNeeded: now.components.seconds))
         } else if !waitForMail(options.grace) {
-          return .deadlock(waiting: log?.waiting ?? [])
+          return end(.deadlock(waiting: (log?.waiting ?? []) + interrupted))
         }
         continue
       }
-      if steps >= options.stepLimit { return .stepLimit }
-      if steps == cancelAtStep {
+      if steps >= options.stepLimit { return end(.stepLimit) }
+      if steps == cancelAtStep, !wasCancelled {
         wasCancelled = true
-        root.cancel()
+        return .cancellation
       }
-      choice = chooser.choose(among: ready.count)
-      mix(UInt64(truncatingIfNeeded: ready.count << 32 | choice))
-      let job = ready.remove(at: choice)
-      log?.willRun(job, step: steps, at: now)
-      steps += 1
-      unsafe job.runSynchronously(on: executor)
+      choice = chooser.choose(among: count)
+      mix(UInt64(truncatingIfNeeded: count << 32 | choice))
+      return begin(ready.remove(at: able?[choice] ?? choice))
     }
+  }
+
+  private func begin(_ turn: Turn) -> Turn {
+    switch turn {
+    case .job(let job): log?.willRun(job, step: steps, at: now)
+    case .thread(let thread): log?.goesOn(thread.task, step: steps, at: now)
+    case .cancellation: break
+    }
+    steps += isRunning ? 1 : 0
+    return turn
+  }
+
+  /// Counts a step without a choice; false if there are enough.
+  func countStep() -> Bool {
+    guard isRunning, steps < options.stepLimit else { return false }
+    steps += 1
+    return true
+  }
+
+  private func end(_ reason: SimulationFailure.Reason?) -> Turn? {
+    (self.reason, isOver) = (reason, true)
+    return nil
   }
 
   private func mix(_ value: UInt64) {
@@ -140,11 +229,12 @@ final class Driver: TaskExecutor, @unchecked Sendable {
     var left = sleepers.reversed().map {
       "a task that sleeps until \($0.deadline)"
     }
-    for job in ready {
+    for case .job(let job) in ready {
       left.append(
         "a ready job" + (log?.name(of: job).map { " of \($0)" } ?? "")
       )
     }
+    if options.interrupts { left += interrupted }
     if left.isEmpty && !isKnownUniquelyReferenced(&watched) {
       left.append(
         "a task that is suspended, or that runs outside the simulation"
@@ -157,27 +247,22 @@ final class Driver: TaskExecutor, @unchecked Sendable {
   /// Cancels and runs what is left, so that a failed run leaks little.
   ///
   /// Bounded: code that ignores cancellation is given up.
-  private func abandon(
-    _ executor: UnownedTaskExecutor,
-    _ root: Task<Void, Never>
-  ) {
-    isRunning = false
-    choice = 0
-    root.cancel()
-    for _ in 0..<1_000 {
-      let mail = mailbox.withLock { box in
-        defer { box.jobs = [] }
-        return box.jobs
-      }
-      ready += mail
-      while let next = sleepers.popLast() {
-        next.resume(isElapsed: false)
-      }
-      if ready.isEmpty { return }
-      let job = ready.removeFirst()
-      log?.willRun(job, step: steps, at: now)
-      unsafe job.runSynchronously(on: executor)
+  private func nextAfterFailure() -> Turn? {
+    guard let turns = leftTurns else {
+      leftTurns = options.interrupts ? 20_000 : 1_000
+      return .cancellation
     }
+    ready += mailbox.withLock { box in
+      defer { box.jobs = [] }
+      return box.jobs.map(Turn.job)
+    }
+    while let next = sleepers.popLast() {
+      next.resume(isElapsed: false)
+    }
+    let index = options.interrupts ? able.first : ready.indices.first
+    guard turns > 0, let index else { return end(reason) }
+    leftTurns = turns - 1
+    return begin(ready.remove(at: index))
   }
 
   // MARK: Entries from tasks
@@ -186,7 +271,7 @@ final class Driver: TaskExecutor, @unchecked Sendable {
     let job = UnownedJob(job)
     if isInside {
       log?.willEnqueue(job, at: now)
-      return ready.append(job)
+      return ready.append(.job(job))
     }
     let isClosed = mailbox.withLock { box in
       if !box.isClosed { box.jobs.append(job) }
@@ -239,7 +324,7 @@ final class Driver: TaskExecutor, @unchecked Sendable {
     guard isInside,
       let hash = unsafe withUnsafeCurrentTask(body: { unsafe $0?.hashValue })
     else { return nil }
-    let isRoot = hash == root && !isFinished
+    let isRoot = hash == rootHash && !isFinished
     return Simulation.Position(
       step: step,
       choice: choice,

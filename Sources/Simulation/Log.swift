@@ -15,7 +15,7 @@ struct Log {
   private var entries: [Entry] = []
   private var tasks: [String: Int] = [:]
   /// The task of the job that runs now; nil if the job carries none.
-  private var running: Int?
+  private(set) var running: Int?
   private var runningJob: UnownedJob?
   /// Whether a current task can be taken for its job: see ``rootDidStart()``.
   private var areTasksJobs = false
@@ -39,6 +39,12 @@ struct Log {
   mutating func willRun(_ job: UnownedJob, step: Int, at now: Duration) {
     runningJob = job
     running = tasks["\(job)"]
+    if let running { update(running, step: step, at: now) }
+  }
+
+  /// An interrupted job goes on, that of the task with this index.
+  mutating func goesOn(_ index: Int?, step: Int, at now: Duration) {
+    running = index
     if let running { update(running, step: step, at: now) }
   }
 
@@ -116,6 +122,8 @@ struct Log {
   func name(of job: UnownedJob) -> String? {
     tasks["\(job)"].map { describe(entries[$0]) }
   }
+
+  func name(at index: Int) -> String { entries[index].name }
 
   /// Every task that was seen; which of them have ended nobody can ask.
   var waiting: [String] { entries.map(describe) }

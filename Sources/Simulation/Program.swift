@@ -40,9 +40,14 @@ struct Program<Value: Sendable>: Sendable {
     cancelAtStep: Int? = nil,
     isLogging: Bool = false
   ) -> Attempt {
-    let driver = Driver(chooser: chooser, isLogging: isLogging)
+    let driver = Driver(
+      chooser: chooser,
+      cancelAtStep: cancelAtStep,
+      options: options,
+      isLogging: isLogging
+    )
     let box = Box()
-    var reason = driver.drive(cancelAtStep: cancelAtStep, options: options) {
+    var reason = driver.drive {
       do {
         box.result = .success(try await body(Simulation(driver: driver)))
       } catch {

@@ -4,7 +4,8 @@ extension Simulation {
   /// A choice is made, and listed, only where two or more jobs are ready. The
   /// job that has been ready longest is number 0; a list that ends early goes
   /// on with zeros, and a choice beyond the ready jobs is taken modulo their
-  /// number. As text, the choices are joined by commas, and none is `-`.
+  /// number. Where a run interrupts jobs, number 0 is the one that has just made
+  /// a step, if it can go on. As text, the choices are joined by commas, and none is `-`.
   public struct Schedule: Sendable, Hashable {
     /// The choices, first to last.
     public let choices: [Int]

@@ -50,16 +50,24 @@ extension Simulation {
     /// The real time to wait for a foreign thread before a run in which
     /// nothing can happen any more is called a deadlock.
     public var grace: Duration
+    /// Whether others may run in the midst of a job, before each step of a
+    /// ``Simulation/Mutex`` or ``Simulation/Atomic``.
+    ///
+    /// Jobs then run on several threads, one at a time. What a job does between
+    /// two such steps counts as a job of its own, in the limit of steps too.
+    public var interrupts: Bool
 
     /// Creates options; `threads` is by default the number of processors.
     public init(
       stepLimit: Int = 100_000,
       threads: Int? = nil,
-      grace: Duration = .milliseconds(20)
+      grace: Duration = .milliseconds(20),
+      interrupts: Bool = false
     ) {
       self.stepLimit = stepLimit
       self.threads = max(1, threads ?? DriverThread.processors)
       self.grace = grace
+      self.interrupts = interrupts
     }
   }
 

@@ -5,9 +5,10 @@ public struct SimulationFailure: Error, Sendable {
     /// Nothing was ready, nobody slept, and the body had not returned.
     ///
     /// Lists the tasks that were seen, in order of creation, with when each
-    /// last ran and its note. Tasks that had ended are among them.
+    /// last ran and its note. Tasks that had ended are among them. Then, who
+    /// waits for which lock of a ``Simulation/Mutex``.
     case deadlock(waiting: [String])
-    /// Jobs, sleepers or tasks were left when the body returned.
+    /// Jobs, sleepers, tasks or locks were left when the body returned.
     case outlived([String])
     /// Two runs of one schedule differed.
     case nondeterministic(String)

@@ -1,0 +1,163 @@
+import Cookbook
+import Simulation
+import Testing
+
+@Suite("channel under the baton") struct ChannelTests {
+  private typealias Model = ChannelExamples.Model
+
+  private struct Program {
+    let capacity: Int
+    let tasks: [[Model.Call]]
+    var staysAwake = false
+
+    /// Runs the operations, and says what no order of them explains.
+    func judge() async -> String? {
+      let channel = Channel<Int>(capacity: capacity)
+      if staysAwake {
+        // After so many waits a channel tries whether it pays to stay awake.
+        await withDiscardingTaskGroup { group in
+          group.cancelAll()
+          group.addTask { for _ in 0..<47 { _ = try? await channel.receive() } }
+        }
+      }
+      let recorder = HistoryRecorder<Model>()
+      let port = ChannelExamples.port(channel)
+      await together(0..<tasks.count) { [tasks] task in
+        for call in tasks[task] {
+          await recorder.perform(lane: "task \(task + 1)", call) {
+            await port(call)
+          }
+        }
+      }
+      return recorder.history.counterexample(from: Model(capacity: capacity))
+    }
+  }
+
+  @Test("Every order of the steps of two operations is linearizable")
+  func everySchedule() async throws {
+    // Today 148, 138, 1,048 and 6,230 schedules.
+    for program in [
+      Program(capacity: 1, tasks: [[.trySend(1)], [.tryReceive]]),
+      Program(capacity: .max, tasks: [[.trySend(1)], [.tryReceive]]),
+      Program(capacity: 1, tasks: [[.send(1)], [.receive]]),
+      Program(capacity: 0, tasks: [[.send(1)], [.receive]]),
+    ] {
+      let all = try await Simulation.exhaust(
+        limit: 100_000,
+        options: BatonTests.options,
+        { _ in await program.judge() },
+        check: BatonTests.check
+      )
+      #expect(all.isComplete && all.schedules > 100, "\(program)")
+    }
+  }
+
+  @Test("Random orders of more steps are linearizable, awake or not")
+  func seeds() async throws {
+    let closing: [[Model.Call]] =
+      [[.receive], [.receive, .close], [.send(1), .send(2)]]
+    // While one looks for room, others come and go.
+    let passing: [[Model.Call]] =
+      [[.receive], [.send(1)], [.send(2), .send(3), .receive]]
+    for (capacity, tasks) in [(0, closing), (1, closing), (.max, passing)] {
+      for staysAwake in [false, true] {
+        let body: @Sendable (Simulation) async throws -> String? = { _ in
+          await Program(
+            capacity: capacity,
+            tasks: tasks,
+            staysAwake: staysAwake
+          ).judge()
+        }
+        let some = try await Simulation.explore(
+          seeds: 0..<(staysAwake ? 10 : 500),
+          options: BatonTests.options,
+          body,
+          check: BatonTests.check
+        )
+        #expect(some.isComplete)
+        // A long interruption is one switch, and rare among the seeds.
+        let failure = await Simulation.shortestFailure(
+          limit: staysAwake ? 10 : 1_000,
+          options: BatonTests.options,
+          body,
+          check: BatonTests.check
+        )
+        #expect(failure == nil, "\(failure.map { "\($0)" } ?? "")")
+      }
+    }
+    try await expectLinearizable(ChannelExamples.histories())
+  }
+}
+
+/// Random programs, each in one schedule, which comes again when it is replayed.
+func expectLinearizable(
+  _ program: HistoryProgram<some SequentialModel>
+) async throws {
+  for seed in 0..<100 as Range<UInt64> {
+    let body: @Sendable (Simulation) async throws -> String? = { run in
+      await program.judge(seed: seed, clock: run.clock).counterexample
+    }
+    let run = try await Simulation.run(
+      seed: seed,
+      options: BatonTests.options,
+      body,
+      check: BatonTests.check
+    )
+    let again = try await Simulation.replay(
+      schedule: run.schedule,
+      options: BatonTests.options,
+      body
+    )
+    #expect(again.digest == run.digest)
+    #expect(again.steps == run.steps)
+  }
+}
+
+@Suite("once under the baton") struct OnceTests {
+  @Test("Random programs are linearizable") func seeds() async throws {
+    try await expectLinearizable(
+      OnceExamples.histories { work in
+        let once = Once(work)
+        return { try await once.value() }
+      }
+    )
+  }
+}
+
+@Suite("semaphore under the baton") struct SemaphoreTests {
+  @Test("No permit is lost, at whichever step the tasks are cancelled")
+  func cancellation() async throws {
+    let runs = try await Simulation.cancelEverywhere(
+      seeds: 0..<30,
+      options: BatonTests.options
+    ) { _ in
+      let permits = Semaphore(permits: 2)
+      await together(0..<3) { task in
+        try? await permits.withPermits(1 + task % 2) {}
+      }
+      return permits.tryAcquire(2) ? nil : "a permit is lost"
+    } check: {
+      try BatonTests.check($0)
+    }
+    #expect(runs > 500)
+  }
+}
+
+@Suite("token-bucket under the baton") struct TokenBucketTests {
+  @Test("As many tokens are taken as there are, in every order of the steps")
+  func everySchedule() async throws {
+    let all = try await Simulation.exhaust(
+      limit: 20_000,
+      options: BatonTests.options
+    ) { run in
+      let bucket = TokenBucket(burst: 2, every: .seconds(1), clock: run.clock)
+      let taken = BatonTests.Tally()
+      await together(0..<3) { _ in if bucket.tryTake() { taken.add() } }
+      return taken.count == 2 ? nil : "took \(taken.count)"
+    } check: {
+      try BatonTests.check($0)
+    }
+    // Today 168.
+    #expect(all.isComplete && all.schedules > 100)
+  }
+}

@@ -1,0 +1,1 @@
+../../../Recipes/shared-state/once/OnceHistory.swift

@@ -1,0 +1,1 @@
+../../../Recipes/patterns/semaphore/Semaphore.swift

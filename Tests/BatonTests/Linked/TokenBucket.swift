@@ -1,0 +1,1 @@
+../../../Recipes/patterns/token-bucket/TokenBucket.swift
