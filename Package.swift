@@ -11,21 +11,20 @@ let rooms = [
   "patterns/pipeline",
   "patterns/backpressure",
   "patterns/token-bucket",
-  "lifetimes/wait-group",
   "lifetimes/errgroup",
   "lifetimes/context-cancellation",
   "lifetimes/done-channel",
+  "lifetimes/wait-group",
   "lifetimes/loop-capture",
   "channels/channel",
   "channels/select",
   "channels/priority-select",
   "channels/closed-and-nil",
   "channels/nil-case",
+  "channels/directional",
   "channels/signal-or-value",
   "shared-state/once",
   "runtime/a-million-tasks",
-  "lifetimes/done-channel",
-  "channels/directional",
 ]
 
 /// Folders whose texts both languages embed; in Go a package of its own.

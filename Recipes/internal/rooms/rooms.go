@@ -4,8 +4,8 @@ package rooms
 import (
 	channel "concurrencycookbook/channels/channel/go"
 	closedandnil "concurrencycookbook/channels/closed-and-nil/go"
-	nilcase "concurrencycookbook/channels/nil-case/go"
 	directional "concurrencycookbook/channels/directional/go"
+	nilcase "concurrencycookbook/channels/nil-case/go"
 	priorityselect "concurrencycookbook/channels/priority-select/go"
 	selecting "concurrencycookbook/channels/select/go"
 	signalorvalue "concurrencycookbook/channels/signal-or-value/go"
@@ -40,16 +40,15 @@ func init() {
 	Rooms["errgroup"] = errgroup.Room
 	Rooms["context-cancellation"] = contextcancellation.Room
 	Rooms["done-channel"] = donechannel.Room
+	Rooms["wait-group"] = waitgroup.Room
 	Rooms["loop-capture"] = loopcapture.Room
 	Rooms["channel"] = channel.Room
 	Rooms["select"] = selecting.Room
 	Rooms["priority-select"] = priorityselect.Room
 	Rooms["closed-and-nil"] = closedandnil.Room
 	Rooms["nil-case"] = nilcase.Room
+	Rooms["directional"] = directional.Room
+	Rooms["signal-or-value"] = signalorvalue.Room
 	Rooms["once"] = once.Room
 	Rooms["a-million-tasks"] = amilliontasks.Room
-	Rooms["wait-group"] = waitgroup.Room
-	Rooms["signal-or-value"] = signalorvalue.Room
-	Rooms["done-channel"] = donechannel.Room
-	Rooms["directional"] = directional.Room
 }
