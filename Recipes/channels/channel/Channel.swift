@@ -171,7 +171,7 @@ nonisolated final class Channel<Element: Sendable>: Sendable {
   nonisolated(nonsending) private func receiveOrWait() async -> Outcome {
     if !hasElements {
       // Where many do not come soon, one is enough: it is not kept waiting.
-      _ = await patience.lasts { hasElements || $0 > 200 && count > 0 }
+      _ = await patience.lasts { hasElements || $0 > 1_000 && count > 0 }
     }
     let attempt = withBoth { state, outbox in
       state.receive(&outbox) ?? state.waitToReceive(.task(Waiter()))
