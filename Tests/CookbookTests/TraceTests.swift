@@ -1,4 +1,6 @@
 import Cookbook
+import Foundation
+import Synchronization
 import Testing
 
 @Suite("Traces, laws and differences")
@@ -59,7 +61,7 @@ struct TraceTests {
 
   @Test("Stamps never decrease along a trace, however many threads record")
   func stampsAreOrdered() async {
-    let stage = Stage(clock: ContinuousClock())
+    let stage = Stage(clock: SlowClock())
     await withTaskGroup { group in
       for lane in 0..<8 {
         group.addTask {
@@ -71,4 +73,22 @@ struct TraceTests {
     #expect(stamps.count == 4_000)
     #expect(stamps == stamps.sorted())
   }
+}
+
+/// A clock of which each look is a microsecond later, and takes a while: a
+/// stamp is old by the time it is known.
+private struct SlowClock: Clock {
+  private final class Looks: Sendable { let count = Atomic(0) }
+
+  private let looks = Looks()
+  private let start = ContinuousClock.now
+  let minimumResolution = Duration.microseconds(1)
+
+  var now: ContinuousClock.Instant {
+    let count = looks.count.add(1, ordering: .relaxed).newValue
+    for _ in 0..<count * 7 % 64 { sched_yield() }
+    return start.advanced(by: .microseconds(count))
+  }
+
+  func sleep(until: ContinuousClock.Instant, tolerance: Duration?) async {}
 }

@@ -80,11 +80,11 @@ struct SemaphoreTests {
                 func hold() async {
                   let now = held.add(size, ordering: .relaxed).newValue
                   most.max(now, ordering: .relaxed)
-                  if visit % 5 > 0 { await Task.yield() }
+                  if visit % 5 == 0 { await Task.yield() }
                   held.subtract(size, ordering: .relaxed)
                 }
                 // In the midst of those who wait.
-                if permits.tryAcquire(size) {
+                for _ in 0..<16 where permits.tryAcquire(size) {
                   await hold()
                   permits.release(size)
                 }

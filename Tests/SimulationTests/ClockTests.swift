@@ -76,6 +76,19 @@ import Testing
     #expect(exhaustion.schedules > 1)
   }
 
+  @Test("A sleep that is over or never began is not cut in another's place")
+  func cutInAnothersPlace() async throws {
+    let run = try await Simulation.run(seed: 1, cancelAtStep: 0) { run in
+      // Falls asleep in this very job, and is not cancelled.
+      let sleeper = Task.immediate(executorPreference: run.executor) {
+        try await run.clock.sleep(for: .zero)
+      }
+      try? await run.clock.sleep(for: .seconds(1))
+      return await sleeper.result
+    }
+    #expect(throws: Never.self) { try run.value.get() }
+  }
+
   @Test("Time stands still while tasks run, and for deadlines in the past")
   func standstill() async throws {
     let run = try await Simulation.run(seed: 1) { run in
