@@ -145,7 +145,7 @@ struct BackpressureTests {
   }
 
   @Test("A buffer keeps what is in it, and nothing else, as long as it lives")
-  func released() throws {
+  func released() async throws {
     let alive = Alive()
     var buffer: BoundedBuffer? = BoundedBuffer<Alive.Object>(
       bound: 2,
@@ -153,6 +153,8 @@ struct BackpressureTests {
     )
     for _ in 0..<5 { try buffer?.offer(alive.make()) }
     #expect(alive.now == 2)
+    _ = try await buffer?.receive()
+    #expect(alive.now == 1)
     buffer = nil
     #expect(alive.now == 0)
   }

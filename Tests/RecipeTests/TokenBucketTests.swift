@@ -48,11 +48,20 @@ struct TokenBucketTests {
       // What it owes: at first two, and one for each second, but those taken.
       let seconds = Int(clock.now.offset / .seconds(1))
       let owed = min(2, 2 + seconds - taken.load(ordering: .relaxed))
-      var free = 0
-      while bucket.tryTake() { free += 1 }
-      return (free, owed)
-    } check: { free, owed in
-      #expect(free == owed)
+      let takeAll = { @Sendable in
+        var taken = 0
+        while bucket.tryTake() { taken += 1 }
+        return taken
+      }
+      let free = takeAll()
+      // Nobody is left who stands before those that come.
+      let later = Task(executorPreference: simulation.executor) {
+        try? await clock.sleep(for: .seconds(2))
+        return takeAll()
+      }
+      return [free - owed, await later.value]
+    } check: {
+      #expect($0 == [0, 2])
     }
     #expect(runs > 0)
   }
@@ -69,6 +78,35 @@ struct TokenBucketTests {
       }
     }
     #expect(bucket.tryTake())
+  }
+
+  /// Wakes sleepers five seconds late, as a busy machine does.
+  private struct LateClock: Clock {
+    let base: VirtualClock
+    var now: VirtualClock.Instant { base.now }
+    var minimumResolution: Duration { base.minimumResolution }
+
+    func sleep(
+      until deadline: VirtualClock.Instant,
+      tolerance: Duration?
+    ) async throws {
+      try await base.sleep(until: deadline.advanced(by: .seconds(5)))
+    }
+  }
+
+  @Test("A token that is taken late brings no other one forward")
+  func lateSleepers() async throws {
+    let taken = try await Simulation.run(seed: 1) { simulation in
+      let clock = LateClock(base: simulation.clock)
+      let bucket = TokenBucket(burst: 1, every: .seconds(1), clock: clock)
+      var taken: [Duration] = []
+      for _ in 1...3 {
+        try await bucket.take()
+        taken.append(clock.now.offset)
+      }
+      return taken
+    }.value
+    #expect(taken == [.zero, .seconds(6), .seconds(12)])
   }
 
   @Test("On real threads a bucket gives out its tokens, and then no more")

@@ -20,12 +20,17 @@ extension OnceExamples {
     private var value: Int?
     /// The callers that came when the value was there.
     private var late: Set<Int> = []
+    /// The callers that are there, and those that have met another.
+    private var (here, met): (Set<Int>, Set<Int>) = ([], [])
 
     mutating func call(_ call: Call, id: Int) {
       if value != nil { late.insert(id) }
+      here.insert(id)
+      if here.count > 1 { met.formUnion(here) }
     }
 
     mutating func tryReturn(_ result: Return, id: Int) -> Bool {
+      here.remove(id)
       switch result {
       case .value(let run):
         if value == nil {
@@ -37,7 +42,8 @@ extension OnceExamples {
         runs += 1
         return run == runs && value == nil
       case .cancelled:
-        return !late.contains(id)
+        // Who meets nobody has nobody to wait for.
+        return met.contains(id) && !late.contains(id)
       }
     }
   }
