@@ -10,6 +10,7 @@ let rooms = [
   "patterns/semaphore",
   "patterns/pipeline",
   "patterns/backpressure",
+  "patterns/hedged-request",
   "patterns/token-bucket",
   "lifetimes/wait-group",
   "lifetimes/errgroup",

@@ -8,6 +8,7 @@ package let recipes: [Recipe] = [
   SemaphoreExamples.recipe,
   PipelineExamples.recipe,
   BackpressureExamples.recipe,
+  HedgedRequestExamples.recipe,
   TokenBucketExamples.recipe,
   WaitGroupExamples.recipe,
   ErrgroupExamples.recipe,

@@ -14,6 +14,7 @@ import (
 	backpressure "concurrencycookbook/patterns/backpressure/go"
 	boundedpool "concurrencycookbook/patterns/bounded-pool/go"
 	fanoutfanin "concurrencycookbook/patterns/fan-out-fan-in/go"
+	hedgedrequest "concurrencycookbook/patterns/hedged-request/go"
 	pipeline "concurrencycookbook/patterns/pipeline/go"
 	semaphore "concurrencycookbook/patterns/semaphore/go"
 	tokenbucket "concurrencycookbook/patterns/token-bucket/go"
@@ -43,4 +44,5 @@ func init() {
 	Rooms["once"] = once.Room
 	Rooms["a-million-tasks"] = amilliontasks.Room
 	Rooms["wait-group"] = waitgroup.Room
+	Rooms["hedged-request"] = hedgedrequest.Room
 }
