@@ -11,6 +11,7 @@ let rooms = [
   "patterns/pipeline",
   "patterns/backpressure",
   "patterns/token-bucket",
+  "patterns/hedged-request",
   "lifetimes/errgroup",
   "lifetimes/context-cancellation",
   "lifetimes/done-channel",

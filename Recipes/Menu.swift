@@ -9,6 +9,7 @@ package let recipes: [Recipe] = [
   PipelineExamples.recipe,
   BackpressureExamples.recipe,
   TokenBucketExamples.recipe,
+  HedgedRequestExamples.recipe,
   ErrgroupExamples.recipe,
   ContextCancellationExamples.recipe,
   DoneChannelExamples.recipe,

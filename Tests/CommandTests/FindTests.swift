@@ -167,6 +167,13 @@ private let queries: KeyValuePairs = [
     "<-chan int as a parameter",
     "return a channel that can only be read",
   ],
+  "hedged-request": [
+    "A hedged request",
+    "hedging",
+    "send a second request if the first is slow",
+    "ask several servers, take the fastest answer",
+    "tail latency",
+  ],
   "once": [
     "sync.Once", "singleton", "lazy initialization", "run something only once",
   ],

@@ -18,6 +18,7 @@ import (
 	backpressure "concurrencycookbook/patterns/backpressure/go"
 	boundedpool "concurrencycookbook/patterns/bounded-pool/go"
 	fanoutfanin "concurrencycookbook/patterns/fan-out-fan-in/go"
+	hedgedrequest "concurrencycookbook/patterns/hedged-request/go"
 	pipeline "concurrencycookbook/patterns/pipeline/go"
 	semaphore "concurrencycookbook/patterns/semaphore/go"
 	tokenbucket "concurrencycookbook/patterns/token-bucket/go"
@@ -37,6 +38,7 @@ func init() {
 	Rooms["pipeline"] = pipeline.Room
 	Rooms["backpressure"] = backpressure.Room
 	Rooms["token-bucket"] = tokenbucket.Room
+	Rooms["hedged-request"] = hedgedrequest.Room
 	Rooms["errgroup"] = errgroup.Room
 	Rooms["context-cancellation"] = contextcancellation.Room
 	Rooms["done-channel"] = donechannel.Room
