@@ -15,6 +15,7 @@ let rooms = [
   "lifetimes/context-cancellation",
   "lifetimes/loop-capture",
   "channels/channel",
+  "channels/buffering",
   "channels/select",
   "channels/priority-select",
   "channels/closed-and-nil",

@@ -13,6 +13,7 @@ package let recipes: [Recipe] = [
   ContextCancellationExamples.recipe,
   LoopCaptureExamples.recipe,
   ChannelExamples.recipe,
+  BufferingExamples.recipe,
   SelectExamples.recipe,
   PrioritySelectExamples.recipe,
   ClosedAndNilExamples.recipe,

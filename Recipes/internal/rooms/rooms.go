@@ -2,6 +2,7 @@
 package rooms
 
 import (
+	buffering "concurrencycookbook/channels/buffering/go"
 	channel "concurrencycookbook/channels/channel/go"
 	closedandnil "concurrencycookbook/channels/closed-and-nil/go"
 	priorityselect "concurrencycookbook/channels/priority-select/go"
@@ -43,4 +44,5 @@ func init() {
 	Rooms["once"] = once.Room
 	Rooms["a-million-tasks"] = amilliontasks.Room
 	Rooms["signal-or-value"] = signalorvalue.Room
+	Rooms["buffering"] = buffering.Room
 }
