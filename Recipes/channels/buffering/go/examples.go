@@ -100,44 +100,25 @@ var capacities = map[string]func() int{
 }
 
 var operations = map[string]func(cookbook.Lane, int){
-	"exchange-one": func(_ cookbook.Lane, capacity int) { exchange(1, capacity) },
-	"exchange-two": func(_ cookbook.Lane, capacity int) { exchange(2, capacity) },
+	"send-one-first": func(fmt cookbook.Lane, capacity int) { sendFirst(fmt, 1, capacity) },
+	"send-two-first": func(fmt cookbook.Lane, capacity int) { sendFirst(fmt, 2, capacity) },
 	"unread-result": func(_ cookbook.Lane, capacity int) {
 		result := make(chan int, capacity)
 		var wg sync.WaitGroup
 		wg.Go(func() { result <- 1 })
 		wg.Wait()
 	},
-	"unread-result-cancelled": func(_ cookbook.Lane, capacity int) {
-		result := make(chan int, capacity)
-		ctx, cancel := context.WithCancel(context.Background())
-		var wg sync.WaitGroup
-		wg.Go(func() {
-			select {
-			case result <- 1:
-			case <-ctx.Done():
-			}
-		})
-		cancel()
-		wg.Wait()
-	},
 }
 
-// exchange has two goroutines both send first, and then receive.
-func exchange(count, capacity int) {
-	one, other := make(chan int, capacity), make(chan int, capacity)
-	var wg sync.WaitGroup
-	swap := func(mine <-chan int, theirs chan<- int) {
-		for item := range count {
-			theirs <- item
-		}
-		for range count {
-			<-mine
-		}
+// sendFirst sends before it receives.
+func sendFirst(fmt cookbook.Lane, count, capacity int) {
+	ch := make(chan int, capacity)
+	for item := range count {
+		ch <- item + 1
 	}
-	wg.Go(func() { swap(one, other) })
-	wg.Go(func() { swap(other, one) })
-	wg.Wait()
+	for range count {
+		fmt.Println(<-ch)
+	}
 }
 
 func workloads() (all []cookbook.Workload) {
