@@ -18,6 +18,7 @@ let rooms = [
   "lifetimes/wait-group",
   "lifetimes/loop-capture",
   "channels/channel",
+  "channels/buffering",
   "channels/select",
   "channels/priority-select",
   "channels/closed-and-nil",

@@ -16,6 +16,7 @@ package let recipes: [Recipe] = [
   WaitGroupExamples.recipe,
   LoopCaptureExamples.recipe,
   ChannelExamples.recipe,
+  BufferingExamples.recipe,
   SelectExamples.recipe,
   PrioritySelectExamples.recipe,
   ClosedAndNilExamples.recipe,

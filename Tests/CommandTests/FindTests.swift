@@ -174,6 +174,12 @@ private let queries: KeyValuePairs = [
     "ask several servers, take the fastest answer",
     "tail latency",
   ],
+  "buffering": [
+    "unbuffered or buffered channels",
+    "how large should a channel buffer be",
+    "channel buffer size",
+    "deadlock goes away with a buffered channel",
+  ],
   "once": [
     "sync.Once", "singleton", "lazy initialization", "run something only once",
   ],

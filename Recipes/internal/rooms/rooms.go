@@ -2,6 +2,7 @@
 package rooms
 
 import (
+	buffering "concurrencycookbook/channels/buffering/go"
 	channel "concurrencycookbook/channels/channel/go"
 	closedandnil "concurrencycookbook/channels/closed-and-nil/go"
 	directional "concurrencycookbook/channels/directional/go"
@@ -45,6 +46,7 @@ func init() {
 	Rooms["wait-group"] = waitgroup.Room
 	Rooms["loop-capture"] = loopcapture.Room
 	Rooms["channel"] = channel.Room
+	Rooms["buffering"] = buffering.Room
 	Rooms["select"] = selecting.Room
 	Rooms["priority-select"] = priorityselect.Room
 	Rooms["closed-and-nil"] = closedandnil.Room

@@ -1,0 +1,257 @@
+package import Cookbook
+
+/// What the recipe shows; see README.md.
+package enum BufferingExamples {
+  package static let recipe = Recipe(
+    name: "buffering",
+    chapter: .channels,
+    question: "Unbuffered or buffered channels?",
+    goConstructs: [
+      "make(chan T, 1)", "make(chan T, 0)", "cap(ch)", "make(chan error, 1)",
+    ],
+    swiftConstructs: ["AsyncStream", ".unbounded", ".bufferingOldest"],
+    problems: [
+      "how large should a channel buffer be", "buffer size", "channel size",
+      "buffered or unbuffered", "synchronous send", "buffer hides a deadlock",
+      "bursts", "latency of a queue", "buffered channel deadlock",
+    ],
+    examples: [
+      Example(
+        "plain",
+        laws: [inOrder] + ahead { $0.pauses.count },
+        wrong: [losesItems],
+        exhausted: [(small(0), 4)],
+        body: plain
+      ),
+      Example(
+        "handover",
+        laws: [inOrder] + ahead(by: \.capacity),
+        wrong: [unbounded, waitsForUse],
+        exhausted: [(small(0), 4), (small(1), 4)],
+        body: handover
+      ),
+      Example("delay", .outcome, body: delays),
+    ] + Example.cells(outcomes, of: operations, in: capacities),
+    workloads: [0, 1, 16, 1_024].map { capacity in
+      Workload(
+        "capacity-\(capacity)",
+        promise: "1,000,000 elements from one task to another, "
+          + "capacity \(capacity)",
+        operations: 1_000_000
+      ) { count in
+        let channel = Channel<Int>(capacity: capacity)
+        return try await withThrowingTaskGroup { group in
+          group.addTask {
+            for element in 0..<count { try await channel.send(element & 7) }
+            channel.close()
+          }
+          return try await channel.reduce(0, +)
+        }
+      }
+    }
+  )
+
+  // MARK: A sender and a receiver
+
+  struct Items: ExampleInput {
+    var capacity = 1
+    var pauses = [5, 5, 5, 45, 5, 5]
+    var uses = [15]
+
+    static var fields: [Field<Self>] {
+      [
+        .count(\.capacity, in: 0...1024, random: 0...3, "how many it holds"),
+        .durations(
+          \.pauses,
+          random: 0...8,
+          ties: .noneOfSums { _ in false },
+          "the milliseconds before each item"
+        ),
+        .durations(\.uses, like: \.pauses, "the milliseconds that each takes"),
+      ]
+    }
+
+    /// The items, what says that one is sent, and what uses one.
+    func perform(
+      _ stage: Stage
+    ) -> (
+      items: Source, sent: @Sendable (Int) -> Void,
+      use: @Sendable (Int) async throws -> Void
+    ) {
+      (
+        stage.source("item", pauses), { stage.say("sent", $0) },
+        stage.sink("use", uses)
+      )
+    }
+  }
+
+  private static func small(_ capacity: Int) -> Items {
+    Items(capacity: capacity, pauses: [0, 0, 1], uses: [1])
+  }
+
+  private static func plain(_ input: Items, _ stage: Stage) async throws {
+    try await stream(input, stage, .unbounded)
+  }
+
+  private static func stream(
+    _ input: Items,
+    _ stage: Stage,
+    _ policy: AsyncStream<Int>.Continuation.BufferingPolicy
+  ) async throws {
+    let (items, sent, use) = input.perform(stage)
+    // #region plain
+    let (stream, coming) = AsyncStream.makeStream(
+      of: Int.self,
+      bufferingPolicy: policy
+    )
+    try await withThrowingTaskGroup { group in
+      group.addTask {
+        defer { coming.finish() }
+        for try await item in items {
+          coming.yield(item)
+          sent(item)
+        }
+      }
+      for await item in stream { try await use(item) }
+      try await group.waitForAll()
+    }
+    // #endregion
+  }
+
+  private static func handover(_ input: Items, _ stage: Stage) async throws {
+    let (items, sent, use) = input.perform(stage)
+    let capacity = input.capacity
+    // #region handover
+    let ch = Channel<Int>(capacity: capacity)
+    try await withThrowingTaskGroup { group in
+      group.addTask {
+        defer { ch.close() }
+        for try await item in items {
+          try await ch.send(item)
+          sent(item)
+        }
+      }
+      for try await item in ch { try await use(item) }
+      try await group.waitForAll()
+    }
+    // #endregion
+  }
+
+  static let inOrder = Law<Items>("each item is used once, in order") {
+    input,
+    trace in
+    let used = trace.events.filter(\.isOpening).map(\.number)
+    let all = Array(0..<(trace.stop == nil ? input.pauses.count : used.count))
+    return used == all ? nil : "\(used)"
+  }.untimed
+
+  /// When each send returns: here a receive of an item is the start of its use.
+  static func ahead(by room: @escaping @Sendable (Items) -> Int) -> [Law<Items>]
+  {
+    [
+      ("no send returns before there is room for its item", true),
+      ("no send waits where there is room for its item", false),
+    ].map { name, isEarly in
+      Law(name) { input, trace in
+        if trace.stop != nil { return nil }
+        let made = trace.events.filter { $0.lane == "item" }.map(\.at)
+        let sent = trace.events.filter { $0.lane == "sent" }.map(\.at)
+        let taken = trace.events.filter(\.isOpening).map(\.at)
+        let late = sent.indices.first { item in
+          let before = item - room(input)
+          let at = max(
+            made[item],
+            before < 0 ? 0 : taken.dropFirst(before).first ?? .max
+          )
+          return isEarly ? sent[item] < at : sent[item] > at
+        }
+        return late.map { "item \($0) at \(sent[$0]) µs" }
+      }
+    }
+  }
+
+  // MARK: Wrong versions
+
+  private static let losesItems = Wrong(
+    "keeps-the-newest",
+    breaks: inOrder,
+    input: Items()
+  ) { try await stream($0, $1, .bufferingNewest(1)) }
+
+  private static let unbounded = Wrong(
+    "unbounded",
+    breaks: ahead(by: \.capacity)[0],
+    input: Items()
+  ) { try await stream($0, $1, .unbounded) }
+
+  private static let waitsForUse = Wrong(
+    "waits-for-use",
+    breaks: ahead(by: \.capacity)[1],
+    input: Items()
+  ) { input, stage in
+    let (items, sent, use) = input.perform(stage)
+    // #region waits-for-use
+    for try await item in items {
+      try await use(item)
+      sent(item)
+    }
+    // #endregion
+  }
+
+  // MARK: What a buffer costs
+
+  /// The milliseconds for which the last item waits where the receiver is slow.
+  private static func delays(_ stage: Stage) async throws {
+    for capacity in [0, 1, 16] {
+      let ch = Channel<Duration>(capacity: capacity)
+      let time = Stopwatch(clock: stage.clock)
+      try await withThrowingTaskGroup { group in
+        group.addTask {
+          defer { ch.close() }
+          for _ in 0..<capacity + 4 { try await ch.send(time.elapsed) }
+        }
+        var delay = Duration.zero
+        for try await made in ch {
+          delay = time.elapsed - made
+          try await stage.sleep(1)
+        }
+        stage.print(delay.microseconds / 1_000)
+      }
+    }
+  }
+
+  // MARK: What a buffer hides
+
+  private static let capacities: KeyValuePairs<String, @Sendable () -> Int> = [
+    "0": { 0 }, "1": { 1 }, "2": { 2 },
+  ]
+
+  private static let operations: [String: Example.Operation<Int>] = [
+    "send-one-first": { try await sendFirst(1, $0, $1) },
+    "send-two-first": { try await sendFirst(2, $0, $1) },
+    "unread-result": { capacity, _ in
+      let result = Channel<Int>(capacity: capacity)
+      try await withThrowingTaskGroup { group in
+        group.addTask { try await result.send(1) }
+        try await group.waitForAll()
+      }
+    },
+  ]
+
+  /// A task that sends before it receives.
+  private static func sendFirst(
+    _ count: Int,
+    _ capacity: Int,
+    _ print: Example.Print
+  ) async throws {
+    let ch = Channel<Int>(capacity: capacity)
+    for item in 1...count { try await ch.send(item) }
+    for _ in 1...count { print(try await ch.receive()) }
+  }
+
+  private static let outcomes: KeyValuePairs<String, [Evidence]> = [
+    "send-one-first": [.waits(), .outcome, .outcome],
+    "send-two-first": [.waits(), .waits(), .outcome],
+    "unread-result": [.waits(), .outcome, .outcome],
+  ]
+}
