@@ -7,11 +7,11 @@ package enum NilCaseExamples {
     chapter: .channels,
     question:
       "How does a nil channel in a select switch a case on and off?",
-    goConstructs: ["nil channel", "ch = nil", "select", "v, ok := <-ch"],
+    goConstructs: ["ch = nil", "v, ok := <-ch"],
     swiftConstructs: ["Optional", "@resultBuilder", "AsyncStream"],
     problems: [
       "nil channel in select", "turn a select case off", "disable a case",
-      "merge two channels",
+
       "select on a closed channel spins", "pause and resume a worker",
       "unbounded queue between channels",
     ],
@@ -121,7 +121,7 @@ package enum NilCaseExamples {
       @Select.Builder<Output> _ cases: () -> [Select.Case<Output>]
     ) async throws -> Output {
       stage.note(Event.caller, "a turn")
-        // A loop that spins would keep virtual time from passing.
+      // A loop that spins would keep virtual time from passing.
       let recent = stage.trace.events.suffix(20)
       if recent.count == 20, recent.allSatisfy({ $0.name == Event.note }) {
         try await stage.sleep(1 << 20)

@@ -156,7 +156,8 @@ enum RefusedJudge {
       } else if found.isEmpty {
         verdict.problem = said.text
       }
-      verdict.diagnoses += found
+      // Several checks of one tool speak in any order.
+      verdict.diagnoses += found.sorted { $0.line < $1.line }
     }
     verdict.problem =
       verdict.problem ?? difference(expected, verdict.diagnoses)
