@@ -1,4 +1,5 @@
 import Cookbook
+import Foundation
 import Simulation
 import Testing
 
@@ -69,7 +70,7 @@ import Testing
           ).judge()
         }
         let some = try await Simulation.explore(
-          seeds: 0..<(staysAwake ? 10 : 500),
+          seeds: 0..<(staysAwake ? 10 : isLong ? 500 : 100),
           options: BatonTests.options,
           body,
           check: BatonTests.check
@@ -89,11 +90,15 @@ import Testing
   }
 }
 
+/// `swift test` looks at a part of what `COOKBOOK_LONG=1` looks at.
+private let isLong =
+  ProcessInfo.processInfo.environment["COOKBOOK_LONG"] == "1"
+
 /// Random programs, each in one schedule, which comes again when it is replayed.
 func expectLinearizable(
   _ program: HistoryProgram<some SequentialModel>
 ) async throws {
-  for seed in 0..<100 as Range<UInt64> {
+  for seed in 0..<(isLong ? 100 : 20) as Range<UInt64> {
     let body: @Sendable (Simulation) async throws -> String? = { run in
       await program.judge(seed: seed, clock: run.clock).counterexample
     }

@@ -106,7 +106,7 @@ struct ExampleTests {
     let seed = UInt64.random(in: 0...UInt64.max)
     var generator = SeededGenerator(seed: seed)
     var events = 0
-    for _ in 0..<200 * scale {
+    for _ in 0..<100 * scale {
       let input = menu.example.randomInput(using: &generator)
       let stage = Stage(clock: HastyClock())
       await menu.example.run(input, on: stage)
@@ -119,7 +119,7 @@ struct ExampleTests {
     }
     print(
       "\(menu.testDescription) on real threads: seed \(seed), "
-        + "\(200 * scale) inputs, \(events) events"
+        + "\(100 * scale) inputs, \(events) events"
     )
   }
 
@@ -150,7 +150,7 @@ struct ExampleTests {
   )
   func histories(_ menu: MenuExample) async throws {
     let histories = try #require(menu.example.histories)
-    let report = await HistoryJudge.report(histories, count: 10_000)
+    let report = await HistoryJudge.report(histories, count: 1_000 * scale)
     #expect(report.holds, "\(report.text)")
     let cancelled = try await HistoryJudge.cancelEverywhere(
       histories.judge,
