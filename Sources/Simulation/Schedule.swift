@@ -5,7 +5,8 @@ extension Simulation {
   /// job that has been ready longest is number 0; a list that ends early goes
   /// on with zeros, and a choice beyond the ready jobs is taken modulo their
   /// number. Where a run interrupts jobs, number 0 is the one that has just made
-  /// a step, if it can go on. As text, the choices are joined by commas, and none is `-`.
+  /// a step, if it can go on. As text, the choices are joined by commas, and
+  /// none is `-`.
   public struct Schedule: Sendable, Hashable {
     /// The choices, first to last.
     public let choices: [Int]

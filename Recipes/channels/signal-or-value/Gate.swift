@@ -8,7 +8,7 @@ import Synchronization
 /// let mine = try await config.wait()  // in any task, before it or after
 /// ```
 ///
-/// - The opening releases all tasks that wait. Who comes later does not wait.
+/// - The opening releases all tasks that wait. A later one does not wait.
 /// - An open gate stays open, with the value of the first opening. What the
 ///   opening task did before it is seen by all who are let through.
 /// - A signal is a `Gate<Void>`: call `open()`.
