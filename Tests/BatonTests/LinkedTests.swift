@@ -53,6 +53,46 @@ import Testing
     }
   }
 
+  /// The steps on locks and atomics of one task, which nothing interrupts.
+  private func steps(
+    _ body: @escaping @Sendable () async throws -> Void
+  ) async throws -> Int {
+    try await Simulation.run(seed: 0, options: BatonTests.options) { _ in
+      try await body()
+    }.steps
+  }
+
+  @Test("An element takes one lock on each side while many are there")
+  func fastPath() async throws {
+    // Each step is a lock, its release or an atomic.
+    for (capacity, round, most) in [
+      (0, 1, 81), (1, 1, 220), (8, 1, 263), (8, 8, 1_060),
+    ] {
+      let all = try await steps {
+        let channel = Channel<Int>(capacity: capacity)
+        for _ in 0..<20 {
+          for _ in 0..<round { _ = try channel.trySend(1) }
+          for _ in 0..<round { _ = channel.tryReceive() }
+        }
+      }
+      #expect(all <= most, "\(capacity), \(round) at a time")
+    }
+  }
+
+  @Test("A sender that finds no room looks for some before it suspends")
+  func sendersStayAwake() async throws {
+    let all = try await steps {
+      let channel = Channel<Int>(capacity: 1)
+      _ = try channel.trySend(1)
+      await withDiscardingTaskGroup { group in
+        group.cancelAll()
+        // In the 48th wait a channel tries whether it pays.
+        group.addTask { for _ in 0..<48 { try? await channel.send(2) } }
+      }
+    }
+    #expect(all > 8_000)
+  }
+
   @Test("Random orders of more steps are linearizable, awake or not")
   func seeds() async throws {
     let closing: [[Model.Call]] =

@@ -67,6 +67,21 @@ struct ChannelTests {
     }
   }
 
+  @Test("Staying awake is given up where it no longer pays")
+  func givesUp() async {
+    let channel = Channel<Int>(capacity: 1)
+    for _ in 0..<200 { _ = await channel.patience.lasts { _ in true } }
+    var looks = 0
+    for _ in 0..<1_000 {
+      _ = await channel.patience.lasts { _ in
+        looks += 1
+        return false
+      }
+    }
+    // Eight waits take the credit of the others, and 16 try again.
+    #expect(looks > 0 && looks <= 24 * 8_000)
+  }
+
   private actor Owner {
     func perform(_ body: () async throws -> Void) async throws {
       try await body()

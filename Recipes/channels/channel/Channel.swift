@@ -122,7 +122,7 @@ nonisolated final class Channel<Element: Sendable>: Sendable {
     return state.withLock { state in
       guard state.hasRoom(forMany: batch, received) else { return false }
       state.append(element)
-      sent.store(state.sent, ordering: .releasing)
+      sent.store(state.sent, ordering: .relaxed)
       return true
     }
   }
@@ -138,7 +138,7 @@ nonisolated final class Channel<Element: Sendable>: Sendable {
         _ = state.withLockIfAvailable { outbox.refill(&$0.inbox) }
       }
       guard let element = outbox.take() else { return nil }
-      received.store(outbox.received, ordering: .releasing)
+      received.store(outbox.received, ordering: .relaxed)
       return element
     }
   }
@@ -151,7 +151,7 @@ nonisolated final class Channel<Element: Sendable>: Sendable {
   // Of a moment that may be over; below 0 if elements came and went between
   // the two loads.
   private var count: Int {
-    sent.load(ordering: .acquiring) &- received.load(ordering: .acquiring)
+    sent.load(ordering: .relaxed) &- received.load(ordering: .relaxed)
   }
 
   // MARK: With both locks
@@ -212,8 +212,8 @@ nonisolated final class Channel<Element: Sendable>: Sendable {
       return outbox.withLock { outbox in
         defer {
           outbox.areSendersWaiting = !state.senders.isEmpty
-          sent.store(state.sent, ordering: .releasing)
-          received.store(outbox.received, ordering: .releasing)
+          sent.store(state.sent, ordering: .relaxed)
+          received.store(outbox.received, ordering: .relaxed)
         }
         return event(&state, &outbox)
       }

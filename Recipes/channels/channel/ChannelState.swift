@@ -27,7 +27,7 @@ nonisolated extension Channel {
     ) -> Bool {
       guard receivers.isEmpty, senders.isEmpty, !isClosed else { return false }
       if sent - self.received < capacity { return true }
-      self.received = received.load(ordering: .acquiring)
+      self.received = received.load(ordering: .relaxed)
       return sent - self.received <= capacity - batch
     }
 
