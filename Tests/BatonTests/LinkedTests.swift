@@ -186,6 +186,22 @@ func expectLinearizable(
     }
     #expect(runs > 500)
   }
+
+  @Test("A try that fails has not come, in every order of the steps")
+  func tries() async throws {
+    let all = try await Simulation.exhaust(
+      limit: 20_000,
+      options: BatonTests.options
+    ) { _ in
+      let (permits, taken) = (Semaphore(permits: 1), BatonTests.Tally())
+      await together(0..<2) { _ in if permits.tryAcquire() { taken.add() } }
+      permits.release()
+      return taken.count == 1 && permits.tryAcquire() ? nil : "a permit is lost"
+    } check: {
+      try BatonTests.check($0)
+    }
+    #expect(all.isComplete && all.schedules > 2)
+  }
 }
 
 @Suite("token-bucket under the baton") struct TokenBucketTests {

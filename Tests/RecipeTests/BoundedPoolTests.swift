@@ -1,5 +1,6 @@
 import Cookbook
 import Simulation
+import Synchronization
 import Testing
 
 @testable import Recipes
@@ -29,6 +30,29 @@ struct BoundedPoolTests {
     #expect(received == 20_000)
     // One in the hand of each worker, and one that is received.
     #expect(alive.most <= 5)
+  }
+
+  @Test("The receiver's error wins over the cancellations that it causes")
+  func receiversError() async {
+    let started = Atomic(0)
+    let hasEnded = Atomic(false)
+    await #expect(throws: Enough.self) {
+      try await BoundedPool(workers: 3).mapUnordered(0..<3) { @Sendable job in
+        started.add(1, ordering: .relaxed)
+        while started.load(ordering: .relaxed) < 3 { await Task.yield() }
+        if job == 0 { return }
+        defer { hasEnded.store(true, ordering: .relaxed) }
+        try await withTaskCancellationHandler {
+          try await Task.sleep(for: .seconds(3_600))
+        } onCancel: {
+          // Of the two jobs one ends while the other is still being cancelled.
+          for _ in 0..<10_000_000 where !hasEnded.load(ordering: .relaxed) {}
+          for _ in 0..<100_000 { _ = hasEnded.load(ordering: .relaxed) }
+        }
+      } receive: { _ in
+        throw Enough()
+      }
+    }
   }
 
   @Test("A pool without a job left to start answers a cancellation normally")

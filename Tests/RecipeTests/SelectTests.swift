@@ -91,6 +91,22 @@ struct SelectTests {
     #expect(received == [1, 2, nil])
   }
 
+  @Test("A send that waits throws when its channel closes")
+  func closedMeanwhile() async throws {
+    _ = try await Simulation.explore(seeds: 0..<20) { simulation in
+      let channel = Channel<Int>()
+      await withTaskGroup { group in
+        group.addTask {
+          try? await simulation.clock.sleep(for: .seconds(1))
+          channel.close()
+        }
+        await #expect(throws: ChannelClosedError.self) {
+          try await select { Select.send(1, to: channel) {} }
+        }
+      }
+    }
+  }
+
   @Test("No timeout is too long")
   func longTimeout() async {
     let result = await withTaskExecutorPreference(InlineExecutor()) {

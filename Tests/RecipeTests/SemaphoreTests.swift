@@ -32,6 +32,25 @@ struct SemaphoreTests {
     }
   }
 
+  @Test(
+    "A permit costs as much after 100,000 waits as at first",
+    .timeLimit(.minutes(1))
+  )
+  func manyWaits() async throws {
+    let permits = Semaphore(permits: 1)
+    try await withTaskExecutorPreference(InlineExecutor()) {
+      try await permits.acquire()
+      // In quadratic time this takes many minutes.
+      for _ in 0..<100_000 {
+        await withThrowingTaskGroup { group in
+          group.addTask { try await permits.acquire() }
+          permits.release()
+        }
+      }
+    }
+    #expect(!permits.tryAcquire())
+  }
+
   @Test("On real threads a cancelled waiter leaves, even on its way to wait")
   func leaving() async throws {
     let permits = Semaphore(permits: 1)

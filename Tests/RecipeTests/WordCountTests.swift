@@ -108,6 +108,20 @@ struct WordCountTests {
     }
   }
 
+  @Test("Words that begin alike are spread over the table of the fast counts")
+  func spread() throws {
+    var counts = FastWordCounts()
+    for number in 0..<1_000 {
+      counts.add(Word("the same sixteen \(number)"), times: 1)
+    }
+    let slots = try #require(
+      Mirror(reflecting: counts).descendant("slots") as? [UInt32]
+    )
+    // Of words with one hash there would be 1,000 side by side.
+    let longest = slots.split(separator: 0).map(\.count).max()
+    #expect(try #require(longest) < 200)
+  }
+
   @Test("A word may be longer than a chunk", .timeLimit(.minutes(1)))
   func longWords() async throws {
     let long = [UInt8](repeating: 0x78, count: 300_001)
