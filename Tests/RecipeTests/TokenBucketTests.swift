@@ -61,7 +61,7 @@ struct TokenBucketTests {
       }
       return [free - owed, await later.value]
     } check: {
-      #expect($0 == [0, 2])
+      try #require($0 == [0, 2])
     }
     #expect(runs > 0)
   }
