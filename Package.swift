@@ -32,6 +32,16 @@ let rooms = [
 /// Folders whose texts both languages embed; in Go a package of its own.
 let texts = ["patterns/word-count/texts"]
 
+/// Rooms that are compiled for the baton too, but for these files.
+let linked = [
+  "channel": ["ChannelBench", "ChannelExamples", "ChannelWrong"],
+  "semaphore": ["SemaphoreBench", "SemaphoreExamples", "SemaphoreWrong"],
+  "token-bucket": [
+    "TokenBucketBench", "TokenBucketExamples", "TokenBucketWrong",
+  ],
+  "once": ["OnceExamples", "OnceRefused", "OnceWrong"],
+]
+
 /// What the project holds itself to in development: `COOKBOOK_STRICT=1`.
 ///
 /// Not the default, because a warning that a later compiler adds must not
@@ -101,6 +111,10 @@ let package = Package(
     .testTarget(
       name: "BatonTests",
       dependencies: ["Simulation", "Cookbook"],
+      exclude: linked.flatMap { room, others in
+        ["README.md", "go"].map { "Linked/\(room)/\($0)" }
+          + others.map { "Linked/\(room)/\($0).swift" }
+      },
       swiftSettings: settings(importsMembers: false)
     ),
     .testTarget(

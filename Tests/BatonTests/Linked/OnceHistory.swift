@@ -1,1 +1,0 @@
-../../../Recipes/shared-state/once/OnceHistory.swift

@@ -1,1 +1,0 @@
-../../../Recipes/patterns/token-bucket/TokenBucket.swift
