@@ -1,6 +1,7 @@
 import Cookbook
+import Cookbook
+import Dispatch
 import Simulation
-import Synchronization
 import Testing
 
 @testable import Recipes
@@ -32,27 +33,40 @@ struct BoundedPoolTests {
     #expect(alive.most <= 5)
   }
 
+  /// Has threads of its own, however busy the pool is.
+  private final class Threads: TaskExecutor {
+    private let queue = DispatchQueue(label: "jobs", attributes: .concurrent)
+
+    func enqueue(_ job: consuming ExecutorJob) {
+      let job = UnownedJob(job)
+      queue.async {
+        unsafe job.runSynchronously(on: self.asUnownedTaskExecutor())
+      }
+    }
+  }
+
   @Test("The receiver's error wins over the cancellations that it causes")
   func receiversError() async {
-    let started = Atomic(0)
-    let hasEnded = Atomic(false)
-    await #expect(throws: Enough.self) {
-      try await BoundedPool(workers: 3).mapUnordered(0..<3) { @Sendable job in
-        started.add(1, ordering: .relaxed)
-        while started.load(ordering: .relaxed) < 3 { await Task.yield() }
+    let (started, stopped, ended) = (Counter(), Counter(), Counter())
+    let call = Task(executorPreference: Threads()) {
+      try await BoundedPool(workers: 3).mapUnordered(0..<3) { job in
+        started.add()
+        while started.value < 3 { await Task.yield() }
         if job == 0 { return }
-        defer { hasEnded.store(true, ordering: .relaxed) }
+        defer { ended.add() }
         try await withTaskCancellationHandler {
           try await Task.sleep(for: .seconds(3_600))
         } onCancel: {
-          // Of the two jobs one ends while the other is still being cancelled.
-          for _ in 0..<10_000_000 where !hasEnded.load(ordering: .relaxed) {}
-          for _ in 0..<100_000 { _ = hasEnded.load(ordering: .relaxed) }
+          stopped.add()
+          // The second one is not told before the first has failed.
+          while stopped.value == 2, ended.value == 0 {}
+          for _ in 0..<1_000_000 where stopped.value == 2 {}
         }
       } receive: { _ in
         throw Enough()
       }
     }
+    await #expect(throws: Enough.self) { try await call.value }
   }
 
   @Test("A pool without a job left to start answers a cancellation normally")
