@@ -27,10 +27,7 @@ package enum OperationTimeoutExamples {
         "select",
         laws: [onTime],
         wrong: wrongSelects,
-        exhausted: [
-          (Call(takes: [2], limit: 2), 660),
-          (Call(takes: [2], limit: 1, cancelAfter: 1), 2_940),
-        ],
+        exhausted: [(Call(takes: [2], limit: 1, cancelAfter: 1), 2_940)],
         body: select
       ),
       Example(
@@ -44,22 +41,15 @@ package enum OperationTimeoutExamples {
         body: late
       ),
       Example(
-        "context",
-        laws: [onTime, .allEndedOnReturn],
-        wrong: wrongContexts,
-        exhausted: [(Call(takes: [2], limit: 3, cancelAfter: 2), 168)],
-        body: context
-      ),
-      Example(
         "let-go",
         laws: [onTime],
         wrong: wrongLetGos,
-        exhausted: [
-          (Call(takes: [2], limit: 2), 400),
-          (Call(takes: [2], limit: 3, cancelAfter: 1), 560),
-        ],
-        body: letGo
-      ),
+        exhausted: [(Call(takes: [2], limit: 3, cancelAfter: 1), 560)]
+      ) { input, stage in
+        try await letGo(input, stage) {
+          try await abandonOnCancellation(executor: stage.executor, body: $0)
+        }
+      },
       Example(
         "retry",
         input: Call(takes: [15, 50, 10], failing: [0]),
@@ -67,9 +57,10 @@ package enum OperationTimeoutExamples {
         wrong: wrongRetries,
         exhausted: [
           (Call(takes: [1, 2], failing: [0], limit: 2, cancelAfter: 1), 96)
-        ],
-        body: retry
-      ),
+        ]
+      ) { input, stage in
+        stage.print(try await orTooSlow { try await retry(input, stage) })
+      },
       Example(
         "attempts",
         input: Call(takes: [90, 8, 15], failing: [1], limit: 90, pause: 10),
@@ -152,34 +143,15 @@ package enum OperationTimeoutExamples {
     { stage.say("load", "closes \($0)") }
   }
 
-  private static func context(_ input: Call, _ stage: Stage) async throws {
-    let (load, limit, clock) = (input.load(stage), input.time, stage.clock)
-    func print(_ page: Int?) { stage.print(page) }
-    // #region context
-    let page = try await withThrowingTaskGroup(of: Int.self) { group in
-      group.addTask { try await load() }
-      group.addTask {
-        try await clock.sleep(for: limit)
-        throw TooSlow()
-      }
-      defer { group.cancelAll() }  // or it waits for the timer
-      return try await group.next()
-    }
-    print(page)
-    // #endregion
-  }
+  typealias Load = @Sendable () async throws -> Int
 
-  private static func letGo(_ input: Call, _ stage: Stage) async throws {
-    let (load, limit, clock) = (
-      input.load(stage, isDeaf: true), input.time, stage.clock
-    )
-    typealias Load = @Sendable () async throws -> Int
-    let abandonOnCancellation: (@escaping Load) async throws -> Int = {
-      try await Recipes.abandonOnCancellation(
-        executor: stage.executor,
-        body: $0
-      )
-    }
+  static func letGo(
+    _ input: Call,
+    _ stage: Stage,
+    abandonOnCancellation: @escaping (@escaping Load) async throws -> Int
+  ) async throws {
+    let (limit, clock) = (input.time, stage.clock)
+    let load = input.load(stage, isDeaf: true)
     try await input.call(stage) {
       try await orTooSlow {
         // #region let-go
@@ -191,24 +163,21 @@ package enum OperationTimeoutExamples {
     }
   }
 
-  private static func retry(_ input: Call, _ stage: Stage) async throws {
+  static func retry(_ input: Call, _ stage: Stage) async throws -> Int {
     let (fetch, last) = (input.fetch(stage), input.attempts - 1)
     let (limit, clock) = (input.time, stage.clock)
-    let page = try await orTooSlow {
-      // #region retry
-      try await withDeadline(in: limit, clock: clock) {
-        for attempt in 0..<last {
-          do {
-            return try await fetch(attempt)
-          } catch  where !Task.isCancelled {
-            continue
-          }
+    // #region retry
+    return try await withDeadline(in: limit, clock: clock) {
+      for attempt in 0..<last {
+        do {
+          return try await fetch(attempt)
+        } catch  where !Task.isCancelled {
+          continue
         }
-        return try await fetch(last)
       }
-      // #endregion
+      return try await fetch(last)
     }
-    stage.print(page)
+    // #endregion
   }
 
   private static func attempts(_ input: Call, _ stage: Stage) async throws {
@@ -254,21 +223,6 @@ package enum OperationTimeoutExamples {
     var pause = 0
     var cancelAfter: Int?
 
-    init() {}
-    init(
-      takes: [Int],
-      failing: [Int] = [],
-      permanent: [Int] = [],
-      deaf: [Int] = [],
-      limit: Int? = 40,
-      pause: Int = 0,
-      cancelAfter: Int? = nil
-    ) {
-      (self.takes, self.failing, self.deaf) = (takes, failing, deaf)
-      (self.permanent, self.limit) = (permanent, limit)
-      (self.pause, self.cancelAfter) = (pause, cancelAfter)
-    }
-
     static var fields: [Field<Self>] {
       [
         .durations(
@@ -301,10 +255,9 @@ package enum OperationTimeoutExamples {
     /// Whether an operation fails that is tried once.
     var fails: Bool { !failing.isEmpty }
 
-    func fetch(
-      _ stage: Stage,
-      deaf: [Int] = []
-    ) -> @Sendable (Int) async throws -> Int {
+    typealias Work = @Sendable (_ attempt: Int) async throws -> Int
+
+    func fetch(_ stage: Stage, deaf: [Int] = []) -> Work {
       { attempt in
         let time = takes.dropFirst(attempt).first ?? 1
         let fails = failing.contains(attempt)
@@ -314,10 +267,7 @@ package enum OperationTimeoutExamples {
       }
     }
 
-    func load(
-      _ stage: Stage,
-      isDeaf: Bool = false
-    ) -> @Sendable () async throws -> Int {
+    func load(_ stage: Stage, isDeaf: Bool = false) -> Load {
       {
         try await work("load", takes.first ?? 1, fails, isDeaf, stage)
         return 0
@@ -331,11 +281,9 @@ package enum OperationTimeoutExamples {
       _ isDeaf: Bool,
       _ stage: Stage
     ) async throws {
-      guard isDeaf else {
-        return try await stage.work(lane, time, fails: fails)
-      }
       try await stage.keep(lane) {
-        try await stage.task { try await stage.sleep(time) }.value
+        let sleep = { @Sendable in try await stage.sleep(time) }
+        isDeaf ? try await stage.task(sleep).value : try await sleep()
         if fails { throw WorkFailure(lane: lane) }
       }
     }

@@ -9,21 +9,19 @@ extension OperationTimeoutExamples {
       input: Call(takes: [3], limit: 1),
       body: race
     ),
-    Wrong(
-      "timer-goes-on",
-      breaks: .leak,
-      input: Call(takes: [1], limit: 9)
-    ) { input, stage in
-      let load = input.load(stage, isDeaf: true)
+    Wrong("no-cancel-all", breaks: onTime, input: Call(takes: [1], limit: 3)) {
+      input,
+      stage in
+      let load = input.load(stage)
       try await input.call(stage) {
-        let (answers, answer) = AsyncThrowingStream.makeStream(of: Int.self)
-        stage.startTask { answer.yield(try await load()) }
-        stage.startTask {
-          try await stage.clock.sleep(for: input.time)
-          answer.finish(throwing: TooSlow())
+        try await withThrowingTaskGroup(of: Int.self) { group in
+          group.addTask { try await load() }
+          group.addTask {
+            try await stage.clock.sleep(for: input.time)
+            throw TooSlow()
+          }
+          return try await group.next() ?? -1
         }
-        for try await page in answers { return page }
-        throw CancellationError()
       }
     },
   ]
@@ -59,54 +57,10 @@ extension OperationTimeoutExamples {
     }
   }
 
-  static let wrongContexts = [
-    Wrong(
-      "no-cancel-all",
-      breaks: onTime,
-      input: Call(takes: [1], limit: 3)
-    ) { input, stage in
-      let (load, limit) = (input.load(stage), input.time)
-      let page = try await withThrowingTaskGroup(of: Int?.self) { group in
-        group.addTask { try await load() }
-        group.addTask {
-          try await stage.clock.sleep(for: limit)
-          return nil
-        }
-        return try await group.next()
-      }
-      stage.print(page ?? -1)
-    },
-    Wrong(
-      "left-behind",
-      breaks: .allEndedOnReturn,
-      input: Call(takes: [3], limit: 1)
-    ) { input, stage in
-      let load = input.load(stage)
-      let (answers, answer) = AsyncThrowingStream.makeStream(of: Int.self)
-      stage.startTask { answer.yield(try await load()) }
-      let timer = stage.task {
-        try await stage.clock.sleep(for: input.time)
-        answer.finish(throwing: TooSlow())
-      }
-      defer { timer.cancel() }
-      for try await page in answers { return stage.print(page) }
-    },
-  ]
-
   static let wrongLetGos = [
-    Wrong(
-      "waited-for",
-      breaks: onTime,
-      input: Call(takes: [3], limit: 1)
-    ) { input, stage in
-      let load = input.load(stage, isDeaf: true)
-      try await input.call(stage) {
-        try await orTooSlow {
-          try await withDeadline(in: input.time, clock: stage.clock) {
-            try await load()
-          }
-        }
-      }
+    // A deadline alone waits for its body.
+    Wrong("deadline-alone", breaks: onTime, input: Call(takes: [3], limit: 1)) {
+      try await letGo($0, $1) { try await $0() }
     }
   ]
 
@@ -115,17 +69,19 @@ extension OperationTimeoutExamples {
       "whole-timeout-each",
       breaks: firstSuccess,
       Call(takes: [5, 5], failing: [0], limit: 7)
-    ) { input, fetch, clock in
+    ) { input, fetch, stage in
       for attempt in 0..<input.attempts - 1 {
         do {
-          return try await withDeadline(in: input.time, clock: clock) {
+          // #region whole-timeout-each
+          return try await withDeadline(in: input.time, clock: stage.clock) {
             try await fetch(attempt)
           }
+          // #endregion
         } catch  where !Task.isCancelled {
           continue
         }
       }
-      return try await withDeadline(in: input.time, clock: clock) {
+      return try await withDeadline(in: input.time, clock: stage.clock) {
         try await fetch(input.attempts - 1)
       }
     },
@@ -133,8 +89,8 @@ extension OperationTimeoutExamples {
       "tries-when-cancelled",
       breaks: noneIsLate,
       Call(takes: [5, 5], limit: 3)
-    ) { input, fetch, clock in
-      try await withDeadline(in: input.time, clock: clock) {
+    ) { input, fetch, stage in
+      try await withDeadline(in: input.time, clock: stage.clock) {
         for attempt in 0..<input.attempts - 1 {
           if let page = try? await fetch(attempt) { return page }
         }
@@ -145,54 +101,35 @@ extension OperationTimeoutExamples {
 
   static let wrongAttempts = [
     // The first one may use up all the time.
-    attempts(
-      "no-share",
-      breaks: equalShares,
-      Call(takes: [9, 1], limit: 6)
-    ) { input, fetch, clock in
-      var outcome = OutOfTime()
+    attempts("no-share", breaks: equalShares, Call(takes: [9, 1], limit: 6)) {
+      input,
+      _,
+      stage in
       do {
-        return try await withDeadline(in: input.time, clock: clock) {
-          for attempt in 0..<input.attempts {
-            outcome.attempts += 1
-            do {
-              return try await fetch(attempt)
-            } catch  where !Task.isCancelled {
-              outcome.lastError = error
-            }
-          }
-          throw outcome
-        }
+        return try await retry(input, stage)
       } catch is DeadlineExpired {
-        throw outcome
+        throw OutOfTime(attempts: 1)
       }
     },
     attempts(
       "sleeps-in-vain",
       breaks: noneInVain,
       Call(takes: [1, 1], failing: [0], limit: 6, pause: 8)
-    ) { input, fetch, clock in
+    ) { input, fetch, stage in
       do {
-        return try await withAttempts(1, in: input.time, clock: clock) {
-          try await fetch($0)
-        }
+        return try await fetch(0)
       } catch {
-        var outcome = OutOfTime(attempts: 1, lastError: error)
-        try await clock.sleep(for: .milliseconds(input.pause))
-        let left = input.time - .milliseconds(input.takes[0] + input.pause)
-        if left <= .zero { throw outcome }
-        outcome.attempts += 1
-        return try await withAttempts(1, in: left, clock: clock) { _ in
-          try await fetch(1)
-        }
+        try await stage.sleep(input.pause)
+        throw OutOfTime(attempts: 1, lastError: error)
       }
     },
     attempts(
       "whatever-the-error",
       breaks: again,
       Call(takes: [1, 1], failing: [0], permanent: [0], limit: 9)
-    ) { input, fetch, clock in
-      try await withAttempts(input.attempts, in: input.time, clock: clock) {
+    ) { input, fetch, stage in
+      try await withAttempts(input.attempts, in: input.time, clock: stage.clock)
+      {
         try await fetch($0)
       }
     },
@@ -200,14 +137,11 @@ extension OperationTimeoutExamples {
       "reason-lost",
       breaks: thrown,
       Call(takes: [1, 9], failing: [0], limit: 5)
-    ) { input, fetch, clock in
+    ) { input, fetch, stage in
       do {
-        return try await withAttempts(
-          input.attempts,
-          in: input.time,
-          clock: clock,
-          again: input.isTransient
-        ) { try await fetch($0) }
+        return try await withAttempts(2, in: input.time, clock: stage.clock) {
+          try await fetch($0)
+        }
       } catch is OutOfTime {
         throw TooSlow()
       }
@@ -224,19 +158,16 @@ extension OperationTimeoutExamples {
     },
   ]
 
-  private typealias Fetch = @Sendable (Int) async throws -> Int
-
   private static func attempts(
     _ name: String,
     breaks law: Law<Call>,
     _ input: Call,
-    body:
-      @escaping @Sendable (Call, Fetch, any Clock<Duration>) async throws -> Int
+    body: @escaping @Sendable (Call, Call.Work, Stage) async throws -> Int
   ) -> Wrong<Call> {
     Wrong(name, breaks: law, input: input) { input, stage in
       let fetch = input.fetch(stage)
       stage.print(
-        try await orTooSlow { try await body(input, fetch, stage.clock) }
+        try await orTooSlow { try await body(input, fetch, stage) }
       )
     }
   }

@@ -17,15 +17,13 @@ var Room = cookbook.Room{
 	Examples: map[string]cookbook.Example{
 		"select":   cookbook.With(letting(onTime)),
 		"late":     cookbook.With(late),
-		"context":  cookbook.With(waiting(inTime)),
-		"let-go":   cookbook.With(letting(withContext)),
+		"let-go":   cookbook.With(letting(onTime)),
 		"retry":    cookbook.With(retry),
 		"attempts": cookbook.With(several),
 	},
 	Wrong: map[string]cookbook.Example{
 		"select/unbuffered":     cookbook.With(letting(unbuffered)),
-		"context/notPassedOn":   cookbook.With(waiting(notPassedOn)),
-		"late/neverClosed":      cookbook.With(letting(withContext)),
+		"late/neverClosed":      cookbook.With(letting(onTime)),
 		"attempts/wholeTimeout": cookbook.With(wholeTimeout),
 	},
 }
@@ -106,16 +104,6 @@ func letting(body operation) func(context.Context, cookbook.Stage, call) error {
 	}
 }
 
-func waiting(body operation) func(context.Context, cookbook.Stage, call) error {
-	return func(ctx context.Context, stage cookbook.Stage, in call) error {
-		page, err := body(ctx, in.limit(), in.load(stage))
-		if err == nil {
-			stage.Println(page)
-		}
-		return tooSlow(err)
-	}
-}
-
 // tooSlow says of a deadline what Swift says of it.
 func tooSlow(err error) error {
 	if errors.Is(err, context.DeadlineExceeded) {
@@ -124,13 +112,17 @@ func tooSlow(err error) error {
 	return err
 }
 
+// #region answer
+type answer struct {
+	value int
+	err   error
+}
+
+// #endregion
+
 func onTime(ctx context.Context, limit time.Duration, work load) (int, error) {
 	load := func() (int, error) { return work(ctx) }
 	// #region select
-	type answer struct {
-		page int
-		err  error
-	}
 	answers := make(chan answer, 1) // or a late answer waits for ever
 	go func() {
 		page, err := load()
@@ -138,7 +130,7 @@ func onTime(ctx context.Context, limit time.Duration, work load) (int, error) {
 	}()
 	select {
 	case answer := <-answers:
-		return answer.page, answer.err
+		return answer.value, answer.err
 	case <-time.After(limit):
 		return 0, errTooSlow
 	case <-ctx.Done():
@@ -148,14 +140,14 @@ func onTime(ctx context.Context, limit time.Duration, work load) (int, error) {
 }
 
 func unbuffered(ctx context.Context, limit time.Duration, load load) (int, error) {
-	pages := make(chan int)
+	answers := make(chan answer)
 	go func() {
-		page, _ := load(ctx)
-		pages <- page
+		page, err := load(ctx)
+		answers <- answer{page, err}
 	}()
 	select {
-	case page := <-pages:
-		return page, nil
+	case answer := <-answers:
+		return answer.value, answer.err
 	case <-time.After(limit):
 		return 0, errTooSlow
 	case <-ctx.Done():
@@ -168,19 +160,14 @@ func late(ctx context.Context, stage cookbook.Stage, in call) error {
 		stage.Say("load", fmt.Sprint("closes ", connection))
 	}
 	return letting(func(
-		ctx context.Context, limit time.Duration, dial load,
+		ctx context.Context, limit time.Duration, connect load,
 	) (int, error) {
-		connect := func() (int, error) { return dial(ctx) }
-		type answer struct {
-			connection int
-			err        error
-		}
+		// #region late
 		ctx, cancel := context.WithTimeout(ctx, limit)
 		defer cancel()
-		// #region late
 		answers := make(chan answer) // no buffer: a send is a handover
 		go func() {
-			connection, err := connect()
+			connection, err := connect(ctx)
 			select {
 			case answers <- answer{connection, err}:
 			case <-ctx.Done(): // nobody takes it
@@ -189,51 +176,14 @@ func late(ctx context.Context, stage cookbook.Stage, in call) error {
 				}
 			}
 		}()
-		// #endregion
 		select {
 		case answer := <-answers:
-			return answer.connection, answer.err
+			return answer.value, answer.err
 		case <-ctx.Done():
 			return 0, ctx.Err()
 		}
+		// #endregion
 	})(ctx, stage, in)
-}
-
-func inTime(ctx context.Context, limit time.Duration, load load) (int, error) {
-	// #region context
-	ctx, cancel := context.WithTimeout(ctx, limit)
-	defer cancel() // or the timer stays until it fires
-	return load(ctx)
-	// #endregion
-}
-
-func notPassedOn(ctx context.Context, limit time.Duration, load load) (int, error) {
-	limited, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
-	page, err := load(ctx)
-	return page, errors.Join(err, limited.Err())
-}
-
-func withContext(ctx context.Context, limit time.Duration, load load) (int, error) {
-	type answer struct {
-		page int
-		err  error
-	}
-	// #region let-go
-	ctx, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
-	answers := make(chan answer, 1)
-	go func() {
-		page, err := load(ctx)
-		answers <- answer{page, err}
-	}()
-	select {
-	case answer := <-answers:
-		return answer.page, answer.err
-	case <-ctx.Done():
-		return 0, ctx.Err()
-	}
-	// #endregion
 }
 
 func retry(ctx context.Context, stage cookbook.Stage, in call) error {
@@ -260,12 +210,10 @@ func withRetries(
 }
 
 func several(ctx context.Context, fmt cookbook.Stage, in call) error {
-	limit, pause := in.limit(), milliseconds(in.Pause)
-	n, isTransient, fetch := in.attempts(), in.isTransient, in.fetch(fmt, in.Deaf)
+	n, limit, pause := in.attempts(), in.limit(), milliseconds(in.Pause)
+	isTransient, fetch := in.isTransient, in.fetch(fmt, in.Deaf)
 	// #region attempts
-	ctx, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
-	page, err := attempts.Do(ctx, n, pause, isTransient, fetch)
+	page, err := attempts.Do(ctx, n, limit, pause, isTransient, fetch)
 	// #endregion
 	if err == nil {
 		fmt.Println(page)
@@ -275,9 +223,7 @@ func several(ctx context.Context, fmt cookbook.Stage, in call) error {
 
 func wholeTimeout(ctx context.Context, stage cookbook.Stage, in call) error {
 	fetch := in.fetch(stage, in.Deaf)
-	ctx, cancel := context.WithTimeout(ctx, in.limit())
-	defer cancel()
-	page, err := attempts.Do(ctx, in.attempts(), milliseconds(in.Pause),
+	page, err := attempts.Do(ctx, in.attempts(), in.limit(), milliseconds(in.Pause),
 		in.isTransient, func(_ context.Context, attempt int) (int, error) {
 			return fetch(ctx, attempt)
 		})

@@ -1,8 +1,7 @@
-// Package attempts performs an operation until it succeeds, within the
-// deadline of a context.
+// Package attempts performs an operation until it succeeds, within one limit.
 //
-// It divides the time as the timeouts of dial attempts in package net do: each
-// attempt has an equal share of what is left.
+// It divides the time as package net does among the addresses that it dials:
+// each attempt has an equal share of what is left.
 package attempts
 
 import (
@@ -31,30 +30,31 @@ func (e *OutOfTime) Unwrap() []error {
 	return []error{context.DeadlineExceeded, e.Last}
 }
 
-// Do calls operation until it succeeds, at most n times, and again only after
-// a transient error or when its share of the time is over.
+// Do calls operation until it succeeds, at most n times within the limit and
+// the deadline of ctx. It tries again after a transient error, or when the
+// share of an attempt is over.
 func Do[T any](
-	ctx context.Context, n int, pause time.Duration,
+	ctx context.Context, n int, limit, pause time.Duration,
 	isTransient func(error) bool,
 	operation func(ctx context.Context, attempt int) (T, error),
 ) (T, error) {
 	var none T
-	end, isLimited := ctx.Deadline()
-	isOver := func(pause time.Duration) bool {
-		return isLimited && time.Until(end) <= pause
-	}
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	end, _ := ctx.Deadline()
 	outcome := &OutOfTime{}
 	for {
 		if errors.Is(ctx.Err(), context.Canceled) {
 			return none, ctx.Err()
 		}
-		if isOver(0) {
+		left := time.Until(end)
+		if left <= 0 {
 			return none, outcome
 		}
-		value, err := within(ctx, n-outcome.Attempts,
-			func(ctx context.Context) (T, error) {
-				return operation(ctx, outcome.Attempts)
-			})
+		share := left / time.Duration(n-outcome.Attempts)
+		limited, cancel := context.WithTimeout(ctx, share)
+		value, err := operation(limited, outcome.Attempts)
+		cancel()
 		outcome.Attempts++
 		if err == nil || errors.Is(err, context.Canceled) {
 			return value, err
@@ -65,13 +65,13 @@ func Do[T any](
 			}
 			outcome.Last = err
 		}
-		if isOver(0) {
+		if time.Until(end) <= 0 {
 			return none, outcome
 		}
 		if outcome.Attempts == n {
 			return none, err
 		}
-		if isOver(pause) {
+		if time.Until(end) <= pause {
 			return none, outcome
 		}
 		select {
@@ -80,18 +80,4 @@ func Do[T any](
 			return none, ctx.Err()
 		}
 	}
-}
-
-// within calls one attempt of so many that are left.
-func within[T any](
-	ctx context.Context, attempts int,
-	operation func(context.Context) (T, error),
-) (T, error) {
-	if end, isLimited := ctx.Deadline(); isLimited {
-		share := time.Until(end) / time.Duration(attempts)
-		limited, cancel := context.WithTimeout(ctx, share)
-		defer cancel()
-		ctx = limited
-	}
-	return operation(ctx)
 }
