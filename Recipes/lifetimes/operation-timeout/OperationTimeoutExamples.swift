@@ -18,7 +18,6 @@ package enum OperationTimeoutExamples {
       "timeout for an operation that ignores cancellation",
       "return on time", "late result", "close a late connection",
       "retry within a deadline", "timeout for each attempt",
-      "retry until the deadline",
     ],
     copies: ["OperationTimeout.swift"],
     ingredients: ["context-cancellation"],
@@ -27,29 +26,19 @@ package enum OperationTimeoutExamples {
         "select",
         laws: [onTime],
         wrong: wrongSelects,
-        exhausted: [(Call(takes: [2], limit: 1, cancelAfter: 1), 2_940)],
-        body: select
-      ),
+        exhausted: [(Call(takes: [2], limit: 3, cancelAfter: 1), 560)]
+      ) { input, stage in
+        try await select(input, stage) {
+          try await abandonOnCancellation(executor: stage.executor, body: $0)
+        }
+      },
       Example(
         "late",
         laws: [onTime, usedOrClosed],
         wrong: wrongLates,
-        exhausted: [
-          (Call(takes: [2], limit: 2), 660),
-          (Call(takes: [1], limit: 3, cancelAfter: 1), 19_320),
-        ],
+        exhausted: [(Call(takes: [2], limit: 2), 660)],
         body: late
       ),
-      Example(
-        "let-go",
-        laws: [onTime],
-        wrong: wrongLetGos,
-        exhausted: [(Call(takes: [2], limit: 3, cancelAfter: 1), 560)]
-      ) { input, stage in
-        try await letGo(input, stage) {
-          try await abandonOnCancellation(executor: stage.executor, body: $0)
-        }
-      },
       Example(
         "retry",
         input: Call(takes: [15, 50, 10], failing: [0]),
@@ -58,26 +47,14 @@ package enum OperationTimeoutExamples {
         exhausted: [
           (Call(takes: [1, 2], failing: [0], limit: 2, cancelAfter: 1), 96)
         ]
-      ) { input, stage in
-        stage.print(try await orTooSlow { try await retry(input, stage) })
-      },
+      ) { $1.print(try await retry($0, $1)) },
       Example(
         "attempts",
         input: Call(takes: [90, 8, 15], failing: [1], limit: 90, pause: 10),
         laws: [equalShares, noneInVain, again, thrown, .allEndedOnReturn],
         wrong: wrongAttempts,
         exhausted: [
-          (Call(takes: [1, 1], failing: [0], limit: 2), 8),
-          (
-            Call(
-              takes: [1, 3, 1],
-              failing: [0, 1],
-              deaf: [1],
-              limit: 5,
-              pause: 1,
-              cancelAfter: 2
-            ), 752
-          ),
+          (Call(takes: [1], limit: 0), 1),
           (Call(takes: [2, 1], limit: 4, pause: 1, cancelAfter: 2), 432),
         ],
         body: attempts
@@ -87,106 +64,80 @@ package enum OperationTimeoutExamples {
 
   // MARK: The use
 
-  private static func select(_ input: Call, _ stage: Stage) async throws {
-    let (load, limit, clock) = (
-      input.load(stage, isDeaf: true), input.time, stage.clock
-    )
-    @discardableResult func Task<Value: Sendable>(
-      _ body: @escaping @Sendable () async throws -> Value
-    ) -> _Concurrency.Task<Value, any Error> { stage.task(body) }
+  typealias Load = @Sendable () async throws -> Int
+
+  static func select(
+    _ input: Call,
+    _ stage: Stage,
+    abandonOnCancellation: @escaping (@escaping Load) async throws -> Int
+  ) async throws {
+    let (limit, clock) = (input.time, stage.clock)
+    let attempt = input.load(stage, deaf: [0])
+    let load: Load = { try await attempt(0) }
     try await input.call(stage) {
       // #region select
-      let (answers, answer) = AsyncThrowingStream.makeStream(of: Int.self)
-      let call = Task { try await load() }
-      Task { answer.yield(with: await call.result) }
-      let timer = Task {
-        try await clock.sleep(for: limit)
-        answer.finish(throwing: TooSlow())
+      try await withDeadline(in: limit, clock: clock) {
+        try await abandonOnCancellation { try await load() }
       }
-      defer {
-        call.cancel()
-        timer.cancel()
-      }
-      for try await page in answers { return page }
-      throw CancellationError()  // a cancelled task's stream ends
       // #endregion
     }
   }
 
   private static func late(_ input: Call, _ stage: Stage) async throws {
-    let (connect, close) = (input.load(stage, isDeaf: true), closing(stage))
+    let (limit, clock) = (input.time, stage.clock)
+    let load = input.load(stage, deaf: [0])
+    let connect = { @Sendable in try await load(0) }
+    let close: @Sendable (Int) -> Void = {
+      stage.say("load 0", "closes \($0)")
+    }
     @discardableResult func Task<Value: Sendable>(
       _ body: @escaping @Sendable () async throws -> Value
     ) -> _Concurrency.Task<Value, any Error> { stage.task(body) }
     try await input.call(stage) {
+      // #region late
       let (answers, answer) = AsyncThrowingStream.makeStream(of: Int.self)
       let call = Task { try await connect() }
-      // #region late
       Task {
         let result = await call.result
         if case .terminated = answer.yield(with: result) {
           close(try result.get())  // nobody takes it
         }
       }
-      // #endregion
       let timer = Task {
-        try await stage.clock.sleep(for: input.time)
+        try await clock.sleep(for: limit)
         answer.finish(throwing: TooSlow())
       }
       defer { timer.cancel() }
       for try await connection in answers { return connection }
-      throw CancellationError()
-    }
-  }
-
-  static func closing(_ stage: Stage) -> @Sendable (Int) -> Void {
-    { stage.say("load", "closes \($0)") }
-  }
-
-  typealias Load = @Sendable () async throws -> Int
-
-  static func letGo(
-    _ input: Call,
-    _ stage: Stage,
-    abandonOnCancellation: @escaping (@escaping Load) async throws -> Int
-  ) async throws {
-    let (limit, clock) = (input.time, stage.clock)
-    let load = input.load(stage, isDeaf: true)
-    try await input.call(stage) {
-      try await orTooSlow {
-        // #region let-go
-        try await withDeadline(in: limit, clock: clock) {
-          try await abandonOnCancellation { try await load() }
-        }
-        // #endregion
-      }
+      throw CancellationError()  // a cancelled task's stream ends
+      // #endregion
     }
   }
 
   static func retry(_ input: Call, _ stage: Stage) async throws -> Int {
-    let (fetch, last) = (input.fetch(stage), input.attempts - 1)
+    let (load, last) = (input.load(stage), input.attempts - 1)
     let (limit, clock) = (input.time, stage.clock)
-    // #region retry
-    return try await withDeadline(in: limit, clock: clock) {
-      for attempt in 0..<last {
-        do {
-          return try await fetch(attempt)
-        } catch  where !Task.isCancelled {
-          continue
+    return try await orTooSlow {
+      // #region retry
+      try await withDeadline(in: limit, clock: clock) {
+        for attempt in 0..<last {
+          do {
+            return try await load(attempt)
+          } catch {
+            try Task.checkCancellation()
+          }
         }
+        return try await load(last)
       }
-      return try await fetch(last)
+      // #endregion
     }
-    // #endregion
   }
 
   private static func attempts(_ input: Call, _ stage: Stage) async throws {
-    let attempts = input.attempts
-    let fetch = input.fetch(stage, deaf: input.deaf)
+    let (load, attempts) = (input.load(stage, deaf: input.deaf), input.attempts)
     let (limit, clock) = (input.time, stage.clock)
     let pause = Duration.milliseconds(input.pause)
     let isTransient = input.isTransient
-    let print: (Int) -> Void = stage.print
     // #region attempts
     let page = try await withAttempts(
       attempts,
@@ -194,11 +145,9 @@ package enum OperationTimeoutExamples {
       pause: { _ in pause },
       clock: clock,
       again: isTransient
-    ) { attempt in
-      try await fetch(attempt)
-    }
-    print(page)
+    ) { try await load($0) }
     // #endregion
+    stage.print(page)
   }
 
   // MARK: Input
@@ -208,9 +157,7 @@ package enum OperationTimeoutExamples {
   }
 
   /// As Go's twin says it.
-  static func orTooSlow<Value>(
-    _ body: () async throws -> Value
-  ) async throws -> Value {
+  static func orTooSlow(_ body: () async throws -> Int) async throws -> Int {
     do { return try await body() } catch is DeadlineExpired { throw TooSlow() }
   }
 
@@ -241,60 +188,40 @@ package enum OperationTimeoutExamples {
       ]
     }
 
-    typealias Judge = @Sendable (any Error) -> Bool
-
     var attempts: Int { max(takes.count, 1) }
     var time: Duration { .milliseconds(limit ?? 86_400_000_000) }
 
-    var isTransient: Judge {
-      { [permanent] error in
-        !permanent.contains { "\(error)" == "attempt \($0) failed" }
-      }
+    func time(of attempt: Int) -> Int { takes.dropFirst(attempt).first ?? 1 }
+
+    var isTransient: @Sendable (any Error) -> Bool {
+      { error in !permanent.contains { "\(error)" == "load \($0) failed" } }
     }
 
-    /// Whether an operation fails that is tried once.
-    var fails: Bool { !failing.isEmpty }
+    typealias Attempt = @Sendable (Int) async throws -> Int
 
-    typealias Work = @Sendable (_ attempt: Int) async throws -> Int
-
-    func fetch(_ stage: Stage, deaf: [Int] = []) -> Work {
+    /// An operation of which some attempts never look for cancellation.
+    func load(_ stage: Stage, deaf: [Int] = []) -> Attempt {
       { attempt in
-        let time = takes.dropFirst(attempt).first ?? 1
-        let fails = failing.contains(attempt)
-        let (lane, isDeaf) = ("attempt \(attempt)", deaf.contains(attempt))
-        try await work(lane, time, fails, isDeaf, stage)
-        return attempt
-      }
-    }
-
-    func load(_ stage: Stage, isDeaf: Bool = false) -> Load {
-      {
-        try await work("load", takes.first ?? 1, fails, isDeaf, stage)
-        return 0
-      }
-    }
-
-    private func work(
-      _ lane: String,
-      _ time: Int,
-      _ fails: Bool,
-      _ isDeaf: Bool,
-      _ stage: Stage
-    ) async throws {
-      try await stage.keep(lane) {
-        let sleep = { @Sendable in try await stage.sleep(time) }
-        isDeaf ? try await stage.task(sleep).value : try await sleep()
-        if fails { throw WorkFailure(lane: lane) }
+        try await stage.keep("load \(attempt)") {
+          let sleep = { @Sendable in
+            try await stage.sleep(time(of: attempt))
+          }
+          deaf.contains(attempt)
+            ? try await stage.task(sleep).value : try await sleep()
+          if failing.contains(attempt) {
+            throw WorkFailure(lane: "load \(attempt)")
+          }
+          return attempt
+        }
       }
     }
 
     /// Performs a call in a lane of its own, and waits for what it has left.
-    func call(
-      _ stage: Stage,
-      _ body: () async throws -> Int
-    ) async throws {
-      let rest = stage.task { try await stage.sleep((takes.first ?? 1) + 2) }
-      await stage.attempt("call") { stage.say("call", try await body()) }
+    func call(_ stage: Stage, _ body: () async throws -> Int) async throws {
+      let rest = stage.task { try await stage.sleep(time(of: 0) + 2) }
+      await stage.attempt("call") {
+        stage.say("call", try await orTooSlow(body))
+      }
       try await rest.value
     }
   }

@@ -2,16 +2,19 @@ import Cookbook
 
 extension OperationTimeoutExamples {
   static let onTime = comesTo("the answer") { input in
-    (input.takes.first ?? 1, input.fails ? "throws load failed" : "0, returns")
+    let isFailing = input.failing.contains(0)
+    return (
+      input.time(of: 0), isFailing ? "throws load 0 failed" : "0, returns"
+    )
   }
 
   static let firstSuccess = comesTo("the first success") { input in
     var at = 0
-    for (attempt, time) in input.takes.enumerated() {
-      at += time
+    for attempt in 0..<input.attempts {
+      at += input.time(of: attempt)
       if !input.failing.contains(attempt) { return (at, "\(attempt), returns") }
     }
-    return (at, "throws attempt \(input.attempts - 1) failed")
+    return (at, "throws load \(input.attempts - 1) failed")
   }
 
   /// The call comes to what is first, and ends at that instant.
@@ -22,26 +25,24 @@ extension OperationTimeoutExamples {
     Law("\(what), the deadline or the cancellation, whichever comes first") {
       input,
       trace in
-      let events = trace.events
-      let lane = events.contains { $0.lane == "call" } ? "call" : Event.caller
+      let lane =
+        trace.outcome.lanes.contains("call") ? "call" : Event.caller
       let (at, said) = answer(input)
       let all: [(at: Int, String)] = [
-        (at * 1_000, said),
-        ((input.limit ?? .max / 1_000) * 1_000, "throws too slow"),
+        (at * 1_000, said), (limit(of: input), "throws too slow"),
         (cancellation(trace), "throws cancelled"),
       ]
       let first = all.map(\.at).min() ?? 0
       // Of several at one instant any may be the first.
-      let failures = events.filter { $0.name == "fail" && $0.at == first }
-      let wanted =
-        all.filter { $0.at == first }.map(\.1)
-        + failures.map { "throws \($0.lane) failed" }
+      let wanted = all.filter { $0.at == first }.map { "\(lane): \($0.1)" }
       let found = trace.outcome.description(of: lane)
-      let end = events.last { $0.lane == lane && Ending($0) != nil }?.at ?? -1
-      return wanted.contains { found == "\(lane): \($0)" } && end == first
-        ? nil : "\(found) at \(end), not \(wanted) at \(first) µs"
+      let end = trace.events.last { $0.lane == lane && Ending($0) != nil }
+      return wanted.contains(found) && end?.at == first
+        ? nil : "\(found) at \(end?.at ?? -1), not \(wanted) at \(first) µs"
     }
   }
+
+  private static func limit(of input: Call) -> Int { input.time.microseconds }
 
   private static func cancellation(_ trace: Trace) -> Int {
     trace.events.first { $0.name == "cancel" }?.at ?? .max
@@ -64,42 +65,26 @@ extension OperationTimeoutExamples {
 
   // MARK: Of attempts within one deadline
 
-  /// An attempt that was made, in microseconds.
-  private struct Attempt {
-    var start: Int
-    var end: Int
-    var name: String
-    var shareEnd: Int
-  }
+  /// An attempt that was made, with how it closed, and its share's end.
+  private typealias Attempt = (start: Int, end: Int, name: String, share: Int)
 
   private static func attempts(_ input: Call, _ trace: Trace) -> [Attempt] {
-    let events = trace.events.filter { $0.lane.hasPrefix("attempt ") }
+    let events = trace.events.filter { $0.lane.hasPrefix("load ") }
     return zip(events, events.dropFirst()).filter { $0.0.isOpening }
       .enumerated().map { attempt, events in
-        let (start, end) = (events.0.at, events.1.at)
-        let left = limit(of: input) - start
-        let share = left / max(1, input.attempts - attempt)
-        return Attempt(
-          start: start,
-          end: end,
-          name: events.1.name,
-          shareEnd: start + share
-        )
+        let left = limit(of: input) - events.0.at
+        let share = events.0.at + left / max(1, input.attempts - attempt)
+        return (events.0.at, events.1.at, events.1.name, share)
       }
-  }
-
-  private static func limit(of input: Call) -> Int {
-    (input.limit ?? 86_400_000_000) * 1_000
   }
 
   static let equalShares = Law<Call>(
     "an attempt is cancelled when it has used up an equal share of what is left"
   ) { input, trace in
-    let stop = cancellation(trace)
     for (number, attempt) in attempts(input, trace).enumerated()
     where !input.deaf.contains(number) {
       // A share may end between two microseconds.
-      let end = min(attempt.shareEnd, stop)
+      let end = min(attempt.share, cancellation(trace))
       let isCancelled = attempt.name == "cancelled"
       if attempt.end > end + 1 || isCancelled && attempt.end < end - 1 {
         return "attempt \(number): \(attempt.name) at \(attempt.end) µs"
@@ -124,11 +109,11 @@ extension OperationTimeoutExamples {
     let (all, stop) = (attempts(input, trace), cancellation(trace))
     for (number, attempt) in all.enumerated() {
       let next = attempt.end + input.pause * 1_000
-      let isTransient =
-        attempt.name == "fail" && !input.permanent.contains(number)
+      let isTried =
+        attempt.name == "cancelled"
+        || attempt.name == "fail" && !input.permanent.contains(number)
       let isExpected =
-        (isTransient || attempt.name == "cancelled")
-        && number + 1 < input.attempts && next < limit(of: input)
+        isTried && number + 1 < input.attempts && next < limit(of: input)
       let found = all.dropFirst(number + 1).first?.start
       // Of a cancellation at that instant either may be the first.
       if found == nil && next >= stop { continue }
@@ -143,28 +128,22 @@ extension OperationTimeoutExamples {
     "the error says whether time is up, and what failed before"
   ) { input, trace in
     let all = attempts(input, trace)
-    let (last, end) = (all.last, all.last?.end ?? 0)
-    let number = all.count - 1
+    let (number, end) = (all.count - 1, all.last?.end ?? 0)
     let failed = all.lastIndex { $0.name == "fail" }
+    let isLast =
+      failed == number && !all.isEmpty
+      && (input.permanent.contains(number)
+        || all.count == input.attempts && end < limit(of: input))
+    let wanted =
+      all.last?.name == "end"
+      ? "\(number), returns"
+      : isLast
+        ? "throws load \(number) failed"
+        : "throws out of time, attempts: \(all.count)"
+          + (failed.map { ", last error: load \($0) failed" } ?? "")
     let found = trace.outcome.description(of: Event.caller)
-    var wanted: Set<String> = []
-    if last?.name == "end" {
-      wanted = ["\(number), returns"]
-    } else {
-      let reason = failed.map { ", last error: attempt \($0) failed" } ?? ""
-      let outOfTime = "throws out of time, attempts: \(all.count)" + reason
-      let hasFailed = last?.name == "fail"
-      let isLast =
-        input.permanent.contains(number)
-        || all.count == input.attempts && end < limit(of: input)
-      let isCancelled = cancellation(trace) <= end + input.pause * 1_000
-      if !hasFailed || !isLast { wanted.insert(outOfTime) }
-      if hasFailed && isLast {
-        wanted.insert("throws attempt \(number) failed")
-      }
-      if isCancelled { wanted.insert("throws cancelled") }
-    }
-    return wanted.contains { found == "caller: \($0)" }
-      ? nil : "\(found), not \(wanted.sorted())"
+    let isCancelled = cancellation(trace) <= end + input.pause * 1_000
+    if isCancelled && found == "caller: throws cancelled" { return nil }
+    return found == "caller: \(wanted)" ? nil : "\(found), not \(wanted)"
   }
 }

@@ -16,15 +16,13 @@ import (
 var Room = cookbook.Room{
 	Examples: map[string]cookbook.Example{
 		"select":   cookbook.With(letting(onTime)),
-		"late":     cookbook.With(late),
-		"let-go":   cookbook.With(letting(onTime)),
+		"late":     cookbook.With(letting(handedOver)),
 		"retry":    cookbook.With(retry),
 		"attempts": cookbook.With(several),
 	},
 	Wrong: map[string]cookbook.Example{
-		"select/unbuffered":     cookbook.With(letting(unbuffered)),
-		"late/neverClosed":      cookbook.With(letting(onTime)),
-		"attempts/wholeTimeout": cookbook.With(wholeTimeout),
+		"select/unbuffered": cookbook.With(letting(unbuffered)),
+		"late/neverClosed":  cookbook.With(letting(onTime)),
 	},
 }
 
@@ -58,44 +56,42 @@ func (in call) takes(attempt int) int {
 
 func (in call) isTransient(err error) bool {
 	return !slices.ContainsFunc(in.Permanent, func(attempt int) bool {
-		return err.Error() == fmt.Sprintf("attempt %d failed", attempt)
+		return err.Error() == fmt.Sprintf("load %d failed", attempt)
 	})
 }
 
-type fetch = func(ctx context.Context, attempt int) (int, error)
+type load = func(ctx context.Context, attempt int) (int, error)
 
-func (in call) fetch(stage cookbook.Stage, deaf []int) fetch {
+// load returns an operation of which some attempts never look at their context.
+func (in call) load(stage cookbook.Stage, deaf []int) load {
 	return func(ctx context.Context, attempt int) (int, error) {
 		if slices.Contains(deaf, attempt) {
 			ctx = context.WithoutCancel(ctx)
 		}
 		fails := slices.Contains(in.Failing, attempt)
-		lane := fmt.Sprint("attempt ", attempt)
+		lane := fmt.Sprint("load ", attempt)
 		return attempt, stage.Work(ctx, lane, in.takes(attempt), fails)
 	}
 }
 
-type load = func(ctx context.Context) (int, error)
+type deaf = func() (int, error)
 
-func (in call) load(stage cookbook.Stage) load {
-	return func(ctx context.Context) (int, error) {
-		return 0, stage.Work(ctx, "load", in.takes(0), len(in.Failing) > 0)
-	}
-}
+type operation func(
+	ctx context.Context, stage cookbook.Stage, limit time.Duration, load deaf,
+) (int, error)
 
-type operation func(ctx context.Context, limit time.Duration, load load) (int, error)
-
-// letting performs an operation whose load never looks at its context in a
-// lane of its own, and waits for what it has left.
+// letting performs an operation in a lane of its own, and waits for what it
+// has left. What it loads never looks for cancellation.
 func letting(body operation) func(context.Context, cookbook.Stage, call) error {
 	return func(ctx context.Context, stage cookbook.Stage, in call) error {
 		rest := time.After(milliseconds(in.takes(0) + 2))
 		stage.Attempt("call", func() error {
-			page, err := body(ctx, in.limit(), func(context.Context) (int, error) {
-				return in.load(stage)(context.Background())
-			})
+			load := func() (int, error) {
+				return in.load(stage, nil)(context.Background(), 0)
+			}
+			value, err := body(ctx, stage, in.limit(), load)
 			if err == nil {
-				stage.Say("call", page)
+				stage.Say("call", value)
 			}
 			return tooSlow(err)
 		})
@@ -112,17 +108,14 @@ func tooSlow(err error) error {
 	return err
 }
 
-// #region answer
-type answer struct {
-	value int
-	err   error
-}
-
-// #endregion
-
-func onTime(ctx context.Context, limit time.Duration, work load) (int, error) {
-	load := func() (int, error) { return work(ctx) }
+func onTime(
+	ctx context.Context, _ cookbook.Stage, limit time.Duration, load deaf,
+) (int, error) {
 	// #region select
+	type answer struct {
+		page int
+		err  error
+	}
 	answers := make(chan answer, 1) // or a late answer waits for ever
 	go func() {
 		page, err := load()
@@ -130,7 +123,7 @@ func onTime(ctx context.Context, limit time.Duration, work load) (int, error) {
 	}()
 	select {
 	case answer := <-answers:
-		return answer.value, answer.err
+		return answer.page, answer.err
 	case <-time.After(limit):
 		return 0, errTooSlow
 	case <-ctx.Done():
@@ -139,15 +132,17 @@ func onTime(ctx context.Context, limit time.Duration, work load) (int, error) {
 	// #endregion
 }
 
-func unbuffered(ctx context.Context, limit time.Duration, load load) (int, error) {
-	answers := make(chan answer)
+func unbuffered(
+	ctx context.Context, stage cookbook.Stage, limit time.Duration, load deaf,
+) (int, error) {
+	answers := make(chan func() (int, error))
 	go func() {
-		page, err := load(ctx)
-		answers <- answer{page, err}
+		page, err := load()
+		answers <- func() (int, error) { return page, err }
 	}()
 	select {
 	case answer := <-answers:
-		return answer.value, answer.err
+		return answer()
 	case <-time.After(limit):
 		return 0, errTooSlow
 	case <-ctx.Done():
@@ -155,39 +150,41 @@ func unbuffered(ctx context.Context, limit time.Duration, load load) (int, error
 	}
 }
 
-func late(ctx context.Context, stage cookbook.Stage, in call) error {
-	close := func(connection int) {
-		stage.Say("load", fmt.Sprint("closes ", connection))
+func handedOver(
+	ctx context.Context, stage cookbook.Stage, limit time.Duration, connect deaf,
+) (int, error) {
+	type answer struct {
+		connection int
+		err        error
 	}
-	return letting(func(
-		ctx context.Context, limit time.Duration, connect load,
-	) (int, error) {
-		// #region late
-		ctx, cancel := context.WithTimeout(ctx, limit)
-		defer cancel()
-		answers := make(chan answer) // no buffer: a send is a handover
-		go func() {
-			connection, err := connect(ctx)
-			select {
-			case answers <- answer{connection, err}:
-			case <-ctx.Done(): // nobody takes it
-				if err == nil {
-					close(connection)
-				}
-			}
-		}()
+	close := func(connection int) {
+		stage.Say("load 0", fmt.Sprint("closes ", connection))
+	}
+	// #region late
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	answers := make(chan answer) // no buffer: a send is a handover
+	go func() {
+		connection, err := connect()
 		select {
-		case answer := <-answers:
-			return answer.value, answer.err
-		case <-ctx.Done():
-			return 0, ctx.Err()
+		case answers <- answer{connection, err}:
+		case <-ctx.Done(): // nobody takes it
+			if err == nil {
+				close(connection)
+			}
 		}
-		// #endregion
-	})(ctx, stage, in)
+	}()
+	select {
+	case answer := <-answers:
+		return answer.connection, answer.err
+	case <-ctx.Done():
+		return 0, ctx.Err()
+	}
+	// #endregion
 }
 
 func retry(ctx context.Context, stage cookbook.Stage, in call) error {
-	page, err := withRetries(ctx, in.limit(), in.attempts()-1, in.fetch(stage, nil))
+	page, err := withRetries(ctx, in.limit(), in.attempts()-1, in.load(stage, nil))
 	if err == nil {
 		stage.Println(page)
 	}
@@ -195,13 +192,13 @@ func retry(ctx context.Context, stage cookbook.Stage, in call) error {
 }
 
 func withRetries(
-	ctx context.Context, limit time.Duration, last int, fetch fetch,
+	ctx context.Context, limit time.Duration, last int, load load,
 ) (int, error) {
 	// #region retry
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	for attempt := 0; ; attempt++ {
-		page, err := fetch(ctx, attempt)
+		page, err := load(ctx, attempt)
 		if err == nil || attempt == last || ctx.Err() != nil {
 			return page, err
 		}
@@ -211,24 +208,12 @@ func withRetries(
 
 func several(ctx context.Context, fmt cookbook.Stage, in call) error {
 	n, limit, pause := in.attempts(), in.limit(), milliseconds(in.Pause)
-	isTransient, fetch := in.isTransient, in.fetch(fmt, in.Deaf)
+	isTransient, load := in.isTransient, in.load(fmt, in.Deaf)
 	// #region attempts
-	page, err := attempts.Do(ctx, n, limit, pause, isTransient, fetch)
+	page, err := attempts.Do(ctx, n, limit, pause, isTransient, load)
 	// #endregion
 	if err == nil {
 		fmt.Println(page)
-	}
-	return err
-}
-
-func wholeTimeout(ctx context.Context, stage cookbook.Stage, in call) error {
-	fetch := in.fetch(stage, in.Deaf)
-	page, err := attempts.Do(ctx, in.attempts(), in.limit(), milliseconds(in.Pause),
-		in.isTransient, func(_ context.Context, attempt int) (int, error) {
-			return fetch(ctx, attempt)
-		})
-	if err == nil {
-		stage.Println(page)
 	}
 	return err
 }

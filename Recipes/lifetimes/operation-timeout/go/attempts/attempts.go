@@ -65,13 +65,10 @@ func Do[T any](
 			}
 			outcome.Last = err
 		}
-		if time.Until(end) <= 0 {
-			return none, outcome
-		}
-		if outcome.Attempts == n {
+		switch left := time.Until(end); {
+		case left > 0 && outcome.Attempts == n:
 			return none, err
-		}
-		if time.Until(end) <= pause {
+		case left <= pause:
 			return none, outcome
 		}
 		select {
