@@ -9,7 +9,8 @@
 ///   cancelled, and the next one starts. What an attempt does not use, the
 ///   others have.
 /// - An earlier deadline around the call, by ``withDeadline(in:clock:body:)``
-///   with a clock of the same type, counts instead.
+///   with a clock of the same type, counts instead. A `Task {}` inherits it, a
+///   `Task.detached {}` does not.
 /// - No attempt starts when time is up, and no pause is begun that would not
 ///   end before: the call throws at once.
 ///

@@ -55,6 +55,7 @@ package enum OperationTimeoutExamples {
         wrong: wrongAttempts,
         exhausted: [
           (Call(takes: [1], limit: 0), 1),
+          (Call(takes: [50], failing: [0], permanent: [0], deaf: [0]), 3),
           (Call(takes: [2, 1], limit: 4, pause: 1, cancelAfter: 2), 432),
         ],
         body: attempts

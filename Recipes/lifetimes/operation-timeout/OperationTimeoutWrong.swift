@@ -34,8 +34,7 @@ extension OperationTimeoutExamples {
       }
       try await input.call(stage) {
         // #region dropped
-        let connection = try await withThrowingTaskGroup(of: Int.self) {
-          group in
+        let answer = try await withThrowingTaskGroup(of: Int.self) { group in
           group.addTask(name: "load 0") { try await connect() }
           group.addTask(name: "timer") {
             try await sleep(limit)
@@ -45,7 +44,7 @@ extension OperationTimeoutExamples {
           return try await group.next()
         }
         // #endregion
-        return connection ?? -1
+        return answer ?? -1
       }
     }
   ]
