@@ -15,6 +15,7 @@ let rooms = [
   "lifetimes/errgroup",
   "lifetimes/context-cancellation",
   "lifetimes/done-channel",
+  "lifetimes/operation-timeout",
   "lifetimes/wait-group",
   "lifetimes/loop-capture",
   "channels/channel",

@@ -13,6 +13,7 @@ package let recipes: [Recipe] = [
   ErrgroupExamples.recipe,
   ContextCancellationExamples.recipe,
   DoneChannelExamples.recipe,
+  OperationTimeoutExamples.recipe,
   WaitGroupExamples.recipe,
   LoopCaptureExamples.recipe,
   ChannelExamples.recipe,

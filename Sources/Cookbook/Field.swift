@@ -316,10 +316,12 @@ extension Field {
     )
   }
 
-  /// The indices of some elements of another field, counted from 0.
+  /// The indices of some elements of another field, counted from 0; in a random
+  /// input that has some, one in so many.
   package static func indices(
     _ path: Path<[Int]>,
     of list: Path<[Int]>,
+    oneIn share: Int = 4,
     _ meaning: String
   ) -> Field {
     Field(
@@ -337,7 +339,7 @@ extension Field {
         // Drawn once for all, or most inputs would have one.
         let isThere = source.mayStop && !source.isOne(in: 3)
         return input[keyPath: list].indices.filter { _ in
-          isThere && source.isOne(in: 4)
+          isThere && source.isOne(in: share)
         }
       },
       simplify: { indices in

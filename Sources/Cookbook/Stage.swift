@@ -188,6 +188,9 @@ package struct Stage: Sendable {
     record(name, lane: lane, item: item)
   }
 
+  /// Where a simulation runs all tasks; `nil` is the default executor.
+  package var executor: (any TaskExecutor)? { simulation?.executor }
+
   /// Starts an unstructured task, which a simulation knows of.
   ///
   /// Only for wrong versions, which call it `Task`.
@@ -202,7 +205,7 @@ package struct Stage: Sendable {
     _ body: @escaping @Sendable () async throws -> Success
   ) -> Task<Success, any Error> {
     // Unstructured because that is what these examples are about.
-    Task(executorPreference: simulation?.executor) { try await body() }
+    Task(executorPreference: executor) { try await body() }
   }
 }
 
@@ -217,6 +220,8 @@ extension Duration {
 /// A job that was told to fail has failed.
 package struct WorkFailure: Error, CustomStringConvertible {
   package var lane: String
+
+  package init(lane: String) { self.lane = lane }
 
   package var description: String { "\(lane) failed" }
 }

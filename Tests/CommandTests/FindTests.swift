@@ -117,6 +117,11 @@ private let queries: KeyValuePairs = [
     "context.WithTimeout", "ctx.Done()", "how to cancel a goroutine",
     "call with a timeout", "goroutine leak",
   ],
+  "operation-timeout": [
+    "Implement a complete operation timeout with select.",
+    "select with timeout", "retry with a deadline",
+    "function that ignores its timeout", "timeout for each attempt",
+  ],
   "channel": [
     "channel", "unbuffered channel", "make(chan int, 10)",
     "range over a channel", "deadlock",

@@ -1,0 +1,229 @@
+package import Cookbook
+
+/// What the recipe shows; see README.md.
+package enum OperationTimeoutExamples {
+  package static let recipe = Recipe(
+    name: "operation-timeout",
+    chapter: .lifetimes,
+    question: "Implement a complete operation timeout with select.",
+    goConstructs: [
+      "operation timeout", "select with timeout", "select with ctx.Done()",
+      "time.After(limit)",
+    ],
+    swiftConstructs: [
+      "withAttempts", "withDeadline", "abandonOnCancellation",
+      "AsyncThrowingStream",
+    ],
+    problems: [
+      "timeout for an operation that ignores cancellation",
+      "return on time", "late result", "close a late connection",
+      "retry within a deadline", "timeout for each attempt",
+    ],
+    copies: ["OperationTimeout.swift"],
+    ingredients: ["context-cancellation"],
+    examples: [
+      Example(
+        "select",
+        laws: [onTime],
+        wrong: wrongSelects,
+        exhausted: [(Call(takes: [2], limit: 3, cancelAfter: 1), 560)]
+      ) { input, stage in
+        try await select(input, stage) {
+          try await abandonOnCancellation(executor: stage.executor, body: $0)
+        }
+      },
+      Example(
+        "late",
+        laws: [onTime, usedOrClosed],
+        wrong: wrongLates,
+        exhausted: [(Call(takes: [2], limit: 2), 660)],
+        body: late
+      ),
+      Example(
+        "retry",
+        input: Call(takes: [15, 50, 10], failing: [0]),
+        laws: [firstSuccess, noneIsLate, .allEndedOnReturn],
+        wrong: wrongRetries,
+        exhausted: [
+          (Call(takes: [1, 2], failing: [0], limit: 2, cancelAfter: 1), 96)
+        ]
+      ) { $1.print(try await retry($0, $1)) },
+      Example(
+        "attempts",
+        input: Call(takes: [90, 8, 15], failing: [1], limit: 90, pause: 10),
+        laws: [equalShares, noneInVain, again, thrown, .allEndedOnReturn],
+        wrong: wrongAttempts,
+        exhausted: [
+          (Call(takes: [1], limit: 0), 1),
+          (Call(takes: [50], failing: [0], permanent: [0], deaf: [0]), 3),
+          (Call(takes: [2, 1], limit: 4, pause: 1, cancelAfter: 2), 432),
+        ],
+        body: attempts
+      ),
+    ]
+  )
+
+  // MARK: The use
+
+  typealias Load = @Sendable () async throws -> Int
+
+  static func select(
+    _ input: Call,
+    _ stage: Stage,
+    abandonOnCancellation: @escaping (@escaping Load) async throws -> Int
+  ) async throws {
+    let (limit, clock) = (input.time, stage.clock)
+    let attempt = input.load(stage, deaf: [0])
+    let load: Load = { try await attempt(0) }
+    try await input.call(stage) {
+      // #region select
+      try await withDeadline(in: limit, clock: clock) {
+        try await abandonOnCancellation { try await load() }
+      }
+      // #endregion
+    }
+  }
+
+  private static func late(_ input: Call, _ stage: Stage) async throws {
+    let (limit, clock) = (input.time, stage.clock)
+    let load = input.load(stage, deaf: [0])
+    let connect = { @Sendable in try await load(0) }
+    let close: @Sendable (Int) -> Void = {
+      stage.say("load 0", "closes \($0)")
+    }
+    @discardableResult func Task<Value: Sendable>(
+      _ body: @escaping @Sendable () async throws -> Value
+    ) -> _Concurrency.Task<Value, any Error> { stage.task(body) }
+    try await input.call(stage) {
+      // #region late
+      let (answers, answer) = AsyncThrowingStream.makeStream(of: Int.self)
+      let call = Task { try await connect() }
+      Task {
+        let result = await call.result
+        if case .terminated = answer.yield(with: result) {
+          close(try result.get())  // nobody takes it
+        }
+      }
+      let timer = Task {
+        try await clock.sleep(for: limit)
+        answer.finish(throwing: TooSlow())
+      }
+      defer { timer.cancel() }
+      for try await connection in answers { return connection }
+      throw CancellationError()  // a cancelled task's stream ends
+      // #endregion
+    }
+  }
+
+  static func retry(_ input: Call, _ stage: Stage) async throws -> Int {
+    let (load, last) = (input.load(stage), input.attempts - 1)
+    let (limit, clock) = (input.time, stage.clock)
+    return try await orTooSlow {
+      // #region retry
+      try await withDeadline(in: limit, clock: clock) {
+        for attempt in 0..<last {
+          do {
+            return try await load(attempt)
+          } catch {
+            try Task.checkCancellation()
+          }
+        }
+        return try await load(last)
+      }
+      // #endregion
+    }
+  }
+
+  private static func attempts(_ input: Call, _ stage: Stage) async throws {
+    let (load, attempts) = (input.load(stage, deaf: input.deaf), input.attempts)
+    let (limit, clock) = (input.time, stage.clock)
+    let pause = Duration.milliseconds(input.pause)
+    let isTransient = input.isTransient
+    // #region attempts
+    let page = try await withAttempts(
+      attempts,
+      in: limit,
+      pause: { _ in pause },
+      clock: clock,
+      again: isTransient
+    ) { try await load($0) }
+    // #endregion
+    stage.print(page)
+  }
+
+  // MARK: Input
+
+  struct TooSlow: Error, CustomStringConvertible {
+    var description: String { "too slow" }
+  }
+
+  /// As Go's twin says it.
+  static func orTooSlow(_ body: () async throws -> Int) async throws -> Int {
+    do { return try await body() } catch is DeadlineExpired { throw TooSlow() }
+  }
+
+  struct Call: ExampleInput {
+    var takes = [60]
+    var failing: [Int] = []
+    var permanent: [Int] = []
+    var deaf: [Int] = []
+    var limit: Int? = 40
+    var pause = 0
+    var cancelAfter: Int?
+
+    static var fields: [Field<Self>] {
+      [
+        .durations(
+          \.takes,
+          least: 1,
+          random: 1...4,
+          ties: .noneOfSums { _ in true },
+          "the milliseconds that each attempt takes"
+        ),
+        .indices(\.failing, of: \.takes, oneIn: 2, "the attempts that fail"),
+        .indices(\.permanent, of: \.takes, "those that would fail again"),
+        .indices(\.deaf, of: \.takes, "those that never look"),
+        .limit(\.limit, "the milliseconds after which it is too late"),
+        .duration(\.pause, repeats: 3, "the milliseconds between attempts"),
+        .moment(\.cancelAfter, "cancel the caller after so many milliseconds"),
+      ]
+    }
+
+    var attempts: Int { max(takes.count, 1) }
+    var time: Duration { .milliseconds(limit ?? 86_400_000_000) }
+
+    func time(of attempt: Int) -> Int { takes.dropFirst(attempt).first ?? 1 }
+
+    var isTransient: @Sendable (any Error) -> Bool {
+      { error in !permanent.contains { "\(error)" == "load \($0) failed" } }
+    }
+
+    typealias Attempt = @Sendable (Int) async throws -> Int
+
+    /// An operation of which some attempts never look for cancellation.
+    func load(_ stage: Stage, deaf: [Int] = []) -> Attempt {
+      { attempt in
+        try await stage.keep("load \(attempt)") {
+          let sleep = { @Sendable in
+            try await stage.sleep(time(of: attempt))
+          }
+          deaf.contains(attempt)
+            ? try await stage.task(sleep).value : try await sleep()
+          if failing.contains(attempt) {
+            throw WorkFailure(lane: "load \(attempt)")
+          }
+          return attempt
+        }
+      }
+    }
+
+    /// Performs a call in a lane of its own, and waits for what it has left.
+    func call(_ stage: Stage, _ body: () async throws -> Int) async throws {
+      let rest = stage.task { try await stage.sleep(time(of: 0) + 2) }
+      await stage.attempt("call") {
+        stage.say("call", try await orTooSlow(body))
+      }
+      try await rest.value
+    }
+  }
+}

@@ -1,0 +1,149 @@
+import Cookbook
+
+extension OperationTimeoutExamples {
+  static let onTime = comesTo("the answer") { input in
+    let isFailing = input.failing.contains(0)
+    return (
+      input.time(of: 0), isFailing ? "throws load 0 failed" : "0, returns"
+    )
+  }
+
+  static let firstSuccess = comesTo("the first success") { input in
+    var at = 0
+    for attempt in 0..<input.attempts {
+      at += input.time(of: attempt)
+      if !input.failing.contains(attempt) { return (at, "\(attempt), returns") }
+    }
+    return (at, "throws load \(input.attempts - 1) failed")
+  }
+
+  /// The call comes to what is first, and ends at that instant.
+  private static func comesTo(
+    _ what: String,
+    _ answer: @escaping @Sendable (Call) -> (at: Int, String)
+  ) -> Law<Call> {
+    Law("\(what), the deadline or the cancellation, whichever comes first") {
+      input,
+      trace in
+      let lane =
+        trace.outcome.lanes.contains("call") ? "call" : Event.caller
+      let (at, said) = answer(input)
+      let all: [(at: Int, String)] = [
+        (at * 1_000, said), (limit(of: input), "throws too slow"),
+        (cancellation(trace), "throws cancelled"),
+      ]
+      let first = all.map(\.at).min() ?? 0
+      // Of several at one instant any may be the first.
+      let wanted = all.filter { $0.at == first }.map { "\(lane): \($0.1)" }
+      let found = trace.outcome.description(of: lane)
+      let end = trace.events.last { $0.lane == lane && Ending($0) != nil }
+      return wanted.contains(found) && end?.at == first
+        ? nil : "\(found) at \(end?.at ?? -1), not \(wanted) at \(first) µs"
+    }
+  }
+
+  private static func limit(of input: Call) -> Int { input.time.microseconds }
+
+  private static func cancellation(_ trace: Trace) -> Int {
+    trace.events.first { $0.name == "cancel" }?.at ?? .max
+  }
+
+  static let usedOrClosed = Law<Call>(
+    "what has come is used or closed, and not both"
+  ) { _, trace in
+    let came = trace.events.count { $0.name == "end" }
+    let says = trace.events.filter { $0.name == "say" }.map(\.lane)
+    return says.count == came ? nil : "\(came) came, and these say: \(says)"
+  }
+
+  static let noneIsLate = Law<Call>(
+    "no attempt starts after one was cancelled"
+  ) { _, trace in
+    trace.events.drop { $0.name != "cancelled" }.first(where: \.isOpening)
+      .map { "\($0.lane) at \($0.at) µs" }
+  }
+
+  // MARK: Of attempts within one deadline
+
+  /// An attempt that was made, with how it closed, and its share's end.
+  private typealias Attempt = (start: Int, end: Int, name: String, share: Int)
+
+  private static func attempts(_ input: Call, _ trace: Trace) -> [Attempt] {
+    let events = trace.events.filter { $0.lane.hasPrefix("load ") }
+    return zip(events, events.dropFirst()).filter { $0.0.isOpening }
+      .enumerated().map { attempt, events in
+        let left = limit(of: input) - events.0.at
+        let share = events.0.at + left / max(1, input.attempts - attempt)
+        return (events.0.at, events.1.at, events.1.name, share)
+      }
+  }
+
+  static let equalShares = Law<Call>(
+    "an attempt is cancelled when it has used up an equal share of what is left"
+  ) { input, trace in
+    for (number, attempt) in attempts(input, trace).enumerated()
+    where !input.deaf.contains(number) {
+      // A share may end between two microseconds.
+      let end = min(attempt.share, cancellation(trace))
+      let isCancelled = attempt.name == "cancelled"
+      if attempt.end > end + 1 || isCancelled && attempt.end < end - 1 {
+        return "attempt \(number): \(attempt.name) at \(attempt.end) µs"
+      }
+    }
+    return nil
+  }
+
+  static let noneInVain = Law<Call>(
+    "no pause is begun that the deadline would end"
+  ) { input, trace in
+    let end = trace.end.map { trace.events[$0].at } ?? 0
+    let last = attempts(input, trace).last?.end ?? 0
+    return end == last || end == cancellation(trace)
+      ? nil : "it ends at \(end), not \(last) µs"
+  }
+
+  static let again = Law<Call>(
+    "another attempt follows a transient failure or a share that is over, after "
+      + "the pause"
+  ) { input, trace in
+    let (all, stop) = (attempts(input, trace), cancellation(trace))
+    for (number, attempt) in all.enumerated() {
+      let next = attempt.end + input.pause * 1_000
+      let isTried =
+        attempt.name == "cancelled"
+        || attempt.name == "fail" && !input.permanent.contains(number)
+      let isExpected =
+        isTried && number + 1 < input.attempts && next < limit(of: input)
+      let found = all.dropFirst(number + 1).first?.start
+      // Of a cancellation at that instant either may be the first.
+      if found == nil && next >= stop { continue }
+      if next > stop || found != (isExpected ? next : nil) {
+        return "after attempt \(number): \(found ?? -1), not \(next) µs"
+      }
+    }
+    return nil
+  }
+
+  static let thrown = Law<Call>(
+    "the error says whether time is up, and what failed before"
+  ) { input, trace in
+    let all = attempts(input, trace)
+    let (number, end) = (all.count - 1, all.last?.end ?? 0)
+    let failed = all.lastIndex { $0.name == "fail" }
+    let isLast =
+      failed == number && !all.isEmpty
+      && (input.permanent.contains(number)
+        || all.count == input.attempts && end < limit(of: input))
+    let wanted =
+      all.last?.name == "end"
+      ? "\(number), returns"
+      : isLast
+        ? "throws load \(number) failed"
+        : "throws out of time, attempts: \(all.count)"
+          + (failed.map { ", last error: load \($0) failed" } ?? "")
+    let found = trace.outcome.description(of: Event.caller)
+    let isCancelled = cancellation(trace) <= end + input.pause * 1_000
+    if isCancelled && found == "caller: throws cancelled" { return nil }
+    return found == "caller: \(wanted)" ? nil : "\(found), not \(wanted)"
+  }
+}
