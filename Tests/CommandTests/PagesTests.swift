@@ -112,7 +112,9 @@ struct PagesTests {
     let page = "\(room)/README.md"
     let shown = "Recipes/patterns/bounded-pool/"
     try copyCheckout([
-      "README.md", "Recipes/HAZARDS.md", "Recipes/go.mod", room,
+      "README.md", ".zensical.toml", "Recipes/README.md", "Recipes/INDEX.md",
+      "Recipes/HAZARDS.md", "Recipes/llms.txt", "Recipes/recipes.json",
+      "Recipes/go.mod", room,
       shown + "go", shown + "BoundedPoolExamples.swift",
     ])
     /// The pages that are not there are problems, and so it fails.
@@ -145,11 +147,14 @@ struct PagesTests {
     try await expectPages("--check", "-| x |")
     try await expectPages("--write", "written  \(page)")
     try await expectPages("--check")
-    for name in ["menu", "index"] {
-      let end = "\n<!-- /\(name) -->"
-      try edit("README.md", end, "| x |\n" + end)
+    for (page, name) in [
+      ("README.md", "menu"), ("Recipes/README.md", "menu"),
+      ("Recipes/INDEX.md", "index"), (".zensical.toml", "menu"),
+    ] {
+      let end = page.hasSuffix("md") ? "\n<!-- /\(name) -->" : "  # /menu"
+      try edit(page, end, "| x |\n" + end)
       try await expectPages("", "-| x |")
-      try edit("README.md", "| x |\n" + end, end)
+      try edit(page, "| x |\n" + end, end)
     }
   }
 
@@ -232,10 +237,16 @@ struct PagesTests {
     }
   }
 
-  @Test("The index has every Go construct once, as code where it is some")
-  func index() {
-    let rows = Index.goTable(of: everyRecipe).dropFirst(2)
-    #expect(rows.count == Set(everyRecipe.flatMap(\.goConstructs)).count)
+  @Test("The index has every construct once, as code where it is some")
+  func index() throws {
+    let index = Index(recipes: everyRecipe, page: "Recipes/INDEX.md")
+    for (language, constructs) in [
+      ("Go", everyRecipe.flatMap(\.goConstructs)),
+      ("Swift", everyRecipe.flatMap(\.swiftConstructs)),
+    ] {
+      let rows = try index.constructs(of: language).dropFirst(2)
+      #expect(rows.count == Set(constructs).count)
+    }
     #expect(Index.shown("a || b") == "`a \\|\\| b`")
     #expect(Index.shown("select default") == "`select default`")
     #expect(Index.shown("worker pool") == "worker pool")

@@ -38,7 +38,7 @@ enum PagesCommand: Subcommand {
   }
 }
 
-/// The README, the hazards and the pages of all recipes.
+/// The README, the pages of all recipes and those that lead to them.
 struct Book {
   /// A page that is not as its sources say.
   struct Draft {
@@ -67,6 +67,13 @@ struct Book {
   }
 
   static let hazards = "Recipes/HAZARDS.md"
+  /// Pages that are none of a recipe, and what each must list.
+  private static let lists = [
+    "README.md": ["menu"],
+    "Recipes/README.md": ["menu"],
+    "Recipes/INDEX.md": ["index: Go", "index: Swift"],
+    hazards: [],
+  ]
 
   let root: URL
   private let recipes = everyRecipe
@@ -77,7 +84,7 @@ struct Book {
   /// Reads every page.
   init(root: URL) {
     self.root = root
-    for path in ["README.md", Self.hazards] + recipes.map(Self.path) {
+    for path in Self.lists.keys.sorted() + recipes.map(Self.path) {
       do throws(UsageError) {
         pages.append(try Page(path, in: root))
       } catch {
@@ -101,11 +108,12 @@ struct Book {
     let tests = Self.testNames(in: root)
     for page in pages {
       let recipe = recipes.first { Self.path(of: $0) == page.path }
+      let index = Index(recipes: recipes, page: page.path)
       let made = await page.generated(
         tables: { name, argument in
           switch name {
-          case "menu": Index.menuTable(of: recipes)
-          case "index": Index.goTable(of: recipes)
+          case "menu": index.menu
+          case "index": try index.constructs(of: argument)
           case "cited": citations(of: argument)
           default: try await Reports.lines(name, argument, of: recipe)
           }
@@ -117,8 +125,11 @@ struct Book {
         report.drafts.append(Draft(page: page, lines: made.lines))
       }
       report.problems += page.problemsOfLinks
-      if page.path == "README.md" {
-        report.problems += Self.problemsOfReadme(page)
+      for name in Self.lists[page.path] ?? []
+      where !page.markdown.lines.contains("<!-- \(name) -->") {
+        report.problems.append(
+          page.problem("there is no <!-- \(name) -->", at: 0)
+        )
       }
       if let recipe {
         report.problems += page.problemsOfHazards(vocabulary: vocabulary)
@@ -128,13 +139,17 @@ struct Book {
         )
       }
     }
+    for (path, lines) in try BookFiles(recipes: recipes, root: root).lines() {
+      let text = try? String(
+        contentsOf: root.appending(path: path),
+        encoding: .utf8
+      )
+      let page = Page((text ?? "").lines, at: path, in: root)
+      if page.markdown.lines != lines {
+        report.drafts.append(Draft(page: page, lines: lines))
+      }
+    }
     return report
-  }
-
-  private static func problemsOfReadme(_ page: Page) -> [Page.Problem] {
-    ["menu", "index"].filter { name in
-      !page.markdown.lines.contains("<!-- \(name) -->")
-    }.map { page.problem("there is no <!-- \($0) -->", at: 0) }
   }
 
   /// The pages that cite a hazard, for the list under its definition.

@@ -4,8 +4,8 @@ import Foundation
 /// A Markdown file whose code, runs and tables are made from the sources.
 ///
 /// A comment says what the block after it is made of; see Recipes/ADDING.md.
-/// Beside these, the README has its `menu` and `index`, and each hazard a list
-/// of the pages where it is `cited`.
+/// Beside these there are the `menu`, an `index` of constructs for each
+/// language, and under each hazard the list of pages where it is `cited`.
 struct Page {
   /// What is wrong at a line, counted from 1.
   struct Problem: Equatable, CustomStringConvertible {
