@@ -40,10 +40,7 @@ struct Index {
   }
 
   private func link(_ recipe: Recipe) -> String {
-    let folder =
-      page.hasPrefix("Recipes/")
-      ? String(recipe.folder.dropFirst("Recipes/".count)) : recipe.folder
-    return "[\(recipe.name)](\(folder)/README.md)"
+    "[\(recipe.name)](\(Page.link(to: Book.path(of: recipe), on: page)))"
   }
 
   private static func sortKey(_ term: String) -> String {

@@ -64,6 +64,8 @@ struct Book {
     var count = 0
     var drafts: [Draft] = []
     var problems: [Page.Problem] = []
+    /// The texts of pictures, by their path.
+    var pictures: [String: String] = [:]
   }
 
   static let hazards = "Recipes/HAZARDS.md"
@@ -115,6 +117,8 @@ struct Book {
           case "menu": index.menu
           case "index": try index.constructs(of: argument)
           case "cited": citations(of: argument)
+          case "picture":
+            try await picture(argument, on: page, in: &report)
           default: try await Reports.lines(name, argument, of: recipe)
           }
         },
@@ -139,7 +143,11 @@ struct Book {
         )
       }
     }
-    for (path, lines) in try BookFiles(recipes: recipes, root: root).lines() {
+    let files =
+      try BookFiles(recipes: recipes, root: root).lines()
+      + report.pictures.sorted { $0.key < $1.key }
+      .map { (path: $0.key, lines: $0.value.lines) }
+    for (path, lines) in files {
       let text = try? String(
         contentsOf: root.appending(path: path),
         encoding: .utf8
@@ -150,6 +158,33 @@ struct Book {
       }
     }
     return report
+  }
+
+  /// Draws what both languages do in an example without flags.
+  private func picture(
+    _ argument: String,
+    on page: Page,
+    in report: inout Report
+  ) async throws -> [String] {
+    let words = argument.split(separator: " ").map(String.init)
+    guard words.count == 2 else {
+      throw UsageError("a picture is of RECIPE EXAMPLE, not '\(argument)'")
+    }
+    let recipe = try recipe(named: words[0])
+    let example = try recipe.example(named: words[1])
+    let run = await ExampleJudge.run(.seed(1)) {
+      await example.run(example.input, on: $0)
+    }
+    if let failure = run.failure { throw failure }
+    let picture = Picture(of: example, recipe, example.input, run.trace)
+    let path = "Recipes/pictures/\(recipe.name)-\(example.name).svg"
+    report.pictures[path] = picture.svg
+    let outcome = ExampleCommand.outcome(of: run.trace)
+    return [
+      "![\(picture.title)](\(Page.link(to: path, on: page.path)))", "",
+      "```text",
+    ]
+      + outcome + ["```"]
   }
 
   /// The pages that cite a hazard, for the list under its definition.
