@@ -114,7 +114,9 @@ struct PagesTests {
     try copyCheckout([
       "README.md", ".zensical.toml", "Recipes/README.md", "Recipes/INDEX.md",
       "Recipes/HAZARDS.md", "Recipes/llms.txt", "Recipes/recipes.json",
-      "Recipes/go.mod", room,
+      "Recipes/pictures/bounded-pool-map.svg",
+      "Tests/EquivalenceTests/Recorded/bounded-pool.jsonl", "Recipes/go.mod",
+      room,
       shown + "go", shown + "BoundedPoolExamples.swift",
     ])
     /// The pages that are not there are problems, and so it fails.
