@@ -92,7 +92,9 @@ let package = Package(
       dependencies: ["Cookbook"],
       path: "Recipes",
       exclude: [
-        "ADDING.md", "HAZARDS.md", "go.mod", "go.sum", "cmd", "internal",
+        "README.md", "INDEX.md", "PROOF.md", "ADDING.md", "HAZARDS.md",
+        "llms.txt", "recipes.json", "book", "pictures", "go.mod", "go.sum", "cmd",
+        "internal",
       ]
         + rooms.flatMap { ["\($0)/README.md", "\($0)/go"] }
         + texts.map { "\($0)/texts.go" },

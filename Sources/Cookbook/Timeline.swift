@@ -2,12 +2,12 @@ import Foundation
 
 /// A drawing of a trace: a lane for each job, time across.
 package struct Timeline: Sendable {
-  private static let filled: Character = "█"
+  static let filled: Character = "█"
   private static let empty: Character = "·"
 
   /// What each glyph means, in the order of the key, and the events that are
   /// drawn as it.
-  private static let key: [(Character, meaning: String, events: [String])] = [
+  static let key: [(Character, meaning: String, events: [String])] = [
     (filled, "runs", ["end"]), ("✗", "fails", ["fail", "throw"]),
     ("×", "is cancelled", ["cancelled"]), ("○", "comes", ["come"]),
     ("!", "cancellation", ["cancel"]), ("◁", "leaves", ["leave"]),
@@ -20,16 +20,16 @@ package struct Timeline: Sendable {
   /// after the other, and there are as many rows as were busy at once.
   package static let mostLanes = 24
 
-  private var rows: [Row] = []
-  private var end = 1
+  private(set) var rows: [Row] = []
+  private(set) var end = 1
 
-  private struct Span {
+  struct Span {
     var from: Int
     var to: Int
     var closing: Character
   }
 
-  private struct Row {
+  struct Row {
     var label: String
     var spans: [Span] = []
     var marks: [(at: Int, mark: Character)] = []

@@ -9,7 +9,7 @@ struct PagesTests {
   @Test("Every page, the README and the hazards are as their sources say")
   func upToDate() async throws {
     let pages = try await Program.run("pages --check", in: checkout)
-    pages.expect(0, "\(everyRecipe.count + 2) pages are as their sources say")
+    pages.expect(0, "\(everyRecipe.count + 4) pages are as their sources say")
   }
 
   private static let recipe = everyRecipe.first { $0.name == "bounded-pool" }
@@ -112,7 +112,11 @@ struct PagesTests {
     let page = "\(room)/README.md"
     let shown = "Recipes/patterns/bounded-pool/"
     try copyCheckout([
-      "README.md", "Recipes/HAZARDS.md", "Recipes/go.mod", room,
+      "README.md", ".zensical.toml", "Recipes/README.md", "Recipes/INDEX.md",
+      "Recipes/HAZARDS.md", "Recipes/llms.txt", "Recipes/recipes.json",
+      "Recipes/pictures/bounded-pool-map.svg",
+      "Tests/EquivalenceTests/Recorded/bounded-pool.jsonl", "Recipes/go.mod",
+      room,
       shown + "go", shown + "BoundedPoolExamples.swift",
     ])
     /// The pages that are not there are problems, and so it fails.
@@ -145,11 +149,15 @@ struct PagesTests {
     try await expectPages("--check", "-| x |")
     try await expectPages("--write", "written  \(page)")
     try await expectPages("--check")
-    for name in ["menu", "index"] {
-      let end = "\n<!-- /\(name) -->"
-      try edit("README.md", end, "| x |\n" + end)
+    for (page, end) in [
+      ("README.md", "\n<!-- /menu -->"),
+      ("Recipes/README.md", "\n<!-- /menu -->"),
+      ("Recipes/INDEX.md", "\n<!-- /index -->\n\n## Swift"),
+      (".zensical.toml", "  # /menu"),
+    ] {
+      try edit(page, end, "| x |\n" + end)
       try await expectPages("", "-| x |")
-      try edit("README.md", "| x |\n" + end, end)
+      try edit(page, "| x |\n" + end, end)
     }
   }
 
@@ -232,10 +240,16 @@ struct PagesTests {
     }
   }
 
-  @Test("The index has every Go construct once, as code where it is some")
-  func index() {
-    let rows = Index.goTable(of: everyRecipe).dropFirst(2)
-    #expect(rows.count == Set(everyRecipe.flatMap(\.goConstructs)).count)
+  @Test("The index has every construct once, as code where it is some")
+  func index() throws {
+    let index = Index(recipes: everyRecipe, page: "Recipes/INDEX.md")
+    for (language, constructs) in [
+      ("Go", everyRecipe.flatMap(\.goConstructs)),
+      ("Swift", everyRecipe.flatMap(\.swiftConstructs)),
+    ] {
+      let rows = try index.constructs(of: language).dropFirst(2)
+      #expect(rows.count == Set(constructs).count)
+    }
     #expect(Index.shown("a || b") == "`a \\|\\| b`")
     #expect(Index.shown("select default") == "`select default`")
     #expect(Index.shown("worker pool") == "worker pool")

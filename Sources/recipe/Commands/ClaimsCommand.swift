@@ -194,7 +194,7 @@ extension Claims {
   /// The figures with their headings, a row for each step.
   func table(_ figures: ClaimsJudge.Figures) -> [[String]] {
     let names = ["count"] + shown
-    return [[""] + names]
+    return [["process"] + names]
       + steps().map { step in
         [step.id]
           + names.map { name in

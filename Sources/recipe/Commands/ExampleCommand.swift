@@ -7,7 +7,7 @@ enum ExampleCommand {
   /// The flags of every example; no field of an input goes by such a name.
   static let flags = [
     "events", "input", "seed", "schedule", "cancel-at-step", "histories",
-    "help",
+    "svg", "trace", "help",
   ]
 
   static func run(
@@ -43,6 +43,9 @@ enum ExampleCommand {
     var source: ExampleJudge.Source?
     var cancelAtStep: Int?
     var showsEvents: Bool
+    /// Files to draw it into: a picture, and what Perfetto opens.
+    var svg: String?
+    var perfetto: String?
     /// Of an example that is judged by them, how many.
     var histories: Int?
 
@@ -59,6 +62,8 @@ enum ExampleCommand {
         example = try arguments.takeExamples(of: recipe)[0]
       }
       showsEvents = try arguments.take(switch: "events")
+      svg = try arguments.take("svg")
+      perfetto = try arguments.take("trace")
       let seed = try arguments.take("seed", in: 0...Int.max)
       let schedule = try arguments.take("schedule")
       cancelAtStep = try arguments.take("cancel-at-step", in: 0...Int.max)
@@ -67,6 +72,8 @@ enum ExampleCommand {
         guard cancelAtStep == nil else {
           throw UsageError("--cancel-at-step needs --seed or --schedule")
         }
+        // Its times would not be those of Go's.
+        if svg != nil { source = .seed(1) }
       case (let seed?, nil): source = .seed(UInt64(seed))
       case (nil, let text?):
         guard let schedule = Simulation.Schedule(text) else {
@@ -103,6 +110,16 @@ enum ExampleCommand {
     }
 
     func show(_ trace: Trace) throws(ExitCode) {
+      if let svg {
+        let picture = Picture(of: example, recipe, input, trace)
+        try Terminal.write(picture.svg, to: URL(filePath: svg))
+      }
+      if let perfetto {
+        try Terminal.write(
+          PerfettoTrace(trace).text,
+          to: URL(filePath: perfetto)
+        )
+      }
       let lines = lines(
         of: trace,
         asEvents: showsEvents,
@@ -210,11 +227,16 @@ enum ExampleCommand {
         .lines(width: width, styled: styled)
       lines.append("")
     }
+    return lines + outcome(of: trace)
+  }
+
+  /// What each lane came to.
+  static func outcome(of trace: Trace) -> [String] {
     // The caller is the one that the others belong to: it comes last.
     let lanes = trace.outcome.lanes
     let ordered =
       lanes.filter { $0 != Event.caller } + lanes.filter { $0 == Event.caller }
-    return lines + ordered.flatMap { words(of: $0, in: trace.outcome) }
+    return ordered.flatMap { words(of: $0, in: trace.outcome) }
   }
 
   /// What a lane came to; a text of several lines as it is.

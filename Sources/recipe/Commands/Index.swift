@@ -1,50 +1,46 @@
 import Cookbook
 
-/// The terms that recipes declare, as the README lists them.
-enum Index {
-  /// The menu as a Markdown table.
-  static func menuTable(of recipes: [Recipe]) -> [String] {
-    var lines = [
-      "| recipe | the question | in Go | in Swift |",
-      "| --- | --- | --- | --- |",
-    ]
-    for chapter in Recipe.Chapter.allCases {
+/// The recipes as pages list them, and the terms that they declare.
+struct Index {
+  let recipes: [Recipe]
+  /// The page that shows it, to which links are relative.
+  let page: String
+
+  /// The recipes by chapter, each with its question.
+  var menu: [String] {
+    Recipe.Chapter.allCases.flatMap { chapter -> [String] in
       let members = recipes.filter { $0.chapter == chapter }
-      guard !members.isEmpty else { continue }
-      lines.append("| **\(chapter.rawValue)** | | | |")
-      lines += members.map { recipe in
-        let cells = [
-          "[\(recipe.name)](\(recipe.folder))",
-          cell(recipe.question),
-          // Three say what it is about; the index has them all.
-          list(recipe.goConstructs.prefix(3)),
-          list(recipe.swiftConstructs.prefix(3)),
-        ]
-        return "| " + cells.joined(separator: " | ") + " |"
-      }
-    }
-    return lines
+      if members.isEmpty { return [] }
+      return ["**\(chapter.title)**", ""]
+        + members.map { "- \(link($0)): \($0.question)" } + [""]
+    }.dropLast()
   }
 
-  /// Every Go construct with the recipes that answer it.
-  static func goTable(of recipes: [Recipe]) -> [String] {
+  /// Every construct of a language with the recipes that declare it.
+  func constructs(of language: String) throws(UsageError) -> [String] {
+    let constructs: KeyPath<Recipe, [String]>
+    switch language {
+    case "Go": constructs = \.goConstructs
+    case "Swift": constructs = \.swiftConstructs
+    default: throw UsageError("there is no index of \(language)")
+    }
     var members: [String: [Recipe]] = [:]
     for recipe in recipes {
-      for construct in Set(recipe.goConstructs) {
+      for construct in Set(recipe[keyPath: constructs]) {
         members[construct, default: []].append(recipe)
       }
     }
     let rows = members.sorted {
-      (sortKey($0.key), $0.key) < (sortKey($1.key), $1.key)
+      (Self.sortKey($0.key), $0.key) < (Self.sortKey($1.key), $1.key)
     }.map { construct, recipes in
-      let links = recipes.map { "[\($0.name)](\($0.folder))" }
-      return "| \(shown(construct)) | \(links.joined(separator: ", ")) |"
+      let links = recipes.map(link).joined(separator: ", ")
+      return "| \(Self.shown(construct)) | \(links) |"
     }
-    return ["| in Go | recipes |", "| --- | --- |"] + rows
+    return ["| in \(language) | recipes |", "| --- | --- |"] + rows
   }
 
-  private static func list(_ terms: some Sequence<String>) -> String {
-    terms.map(shown).joined(separator: ", ")
+  private func link(_ recipe: Recipe) -> String {
+    "[\(recipe.name)](\(Page.link(to: Book.path(of: recipe), on: page)))"
   }
 
   private static func sortKey(_ term: String) -> String {
@@ -59,11 +55,15 @@ enum Index {
       && !words.allSatisfy {
         Highlighter.Language.goKeywords.contains(String($0))
       }
-    return isProse ? term : "`\(cell(term))`"
+    // A bar would end the cell of a table, even in backticks.
+    return isProse ? term : "`\(term.replacing("|", with: "\\|"))`"
   }
+}
 
-  /// A bar would end the cell of a table, even in backticks.
-  private static func cell(_ text: String) -> String {
-    text.replacing("|", with: "\\|")
+extension Recipe.Chapter {
+  /// As a heading has it.
+  var title: String {
+    let words = rawValue.replacing("-", with: " ")
+    return words.prefix(1).uppercased() + words.dropFirst()
   }
 }

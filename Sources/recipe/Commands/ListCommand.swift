@@ -28,8 +28,12 @@ enum ListCommand: Subcommand {
     let asJSON = try arguments.take(switch: "json")
     try arguments.requireEmpty()
     try Terminal.print(
-      asJSON ? json(everyRecipe.map(Entry.init)) : text(of: everyRecipe)
+      asJSON ? menu(asJSON: everyRecipe) : text(of: everyRecipe)
     )
+  }
+
+  static func menu(asJSON recipes: [Recipe]) -> String {
+    json(recipes.map(Entry.init))
   }
 
   static func text(of recipes: [Recipe]) -> String {

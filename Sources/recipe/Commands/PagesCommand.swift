@@ -38,7 +38,7 @@ enum PagesCommand: Subcommand {
   }
 }
 
-/// The README, the hazards and the pages of all recipes.
+/// The README, the pages of all recipes and those that lead to them.
 struct Book {
   /// A page that is not as its sources say.
   struct Draft {
@@ -64,9 +64,18 @@ struct Book {
     var count = 0
     var drafts: [Draft] = []
     var problems: [Page.Problem] = []
+    /// The texts of pictures, by their path.
+    var pictures: [String: String] = [:]
   }
 
   static let hazards = "Recipes/HAZARDS.md"
+  /// Pages that are none of a recipe, and what each must list.
+  private static let lists = [
+    "README.md": ["menu"],
+    "Recipes/README.md": ["menu"],
+    "Recipes/INDEX.md": ["index: Go", "index: Swift"],
+    hazards: [],
+  ]
 
   let root: URL
   private let recipes = everyRecipe
@@ -77,7 +86,7 @@ struct Book {
   /// Reads every page.
   init(root: URL) {
     self.root = root
-    for path in ["README.md", Self.hazards] + recipes.map(Self.path) {
+    for path in Self.lists.keys.sorted() + recipes.map(Self.path) {
       do throws(UsageError) {
         pages.append(try Page(path, in: root))
       } catch {
@@ -101,12 +110,15 @@ struct Book {
     let tests = Self.testNames(in: root)
     for page in pages {
       let recipe = recipes.first { Self.path(of: $0) == page.path }
+      let index = Index(recipes: recipes, page: page.path)
       let made = await page.generated(
         tables: { name, argument in
           switch name {
-          case "menu": Index.menuTable(of: recipes)
-          case "index": Index.goTable(of: recipes)
+          case "menu": index.menu
+          case "index": try index.constructs(of: argument)
           case "cited": citations(of: argument)
+          case "picture":
+            try await picture(argument, on: page, in: &report)
           default: try await Reports.lines(name, argument, of: recipe)
           }
         },
@@ -117,8 +129,11 @@ struct Book {
         report.drafts.append(Draft(page: page, lines: made.lines))
       }
       report.problems += page.problemsOfLinks
-      if page.path == "README.md" {
-        report.problems += Self.problemsOfReadme(page)
+      for name in Self.lists[page.path] ?? []
+      where !page.markdown.lines.contains("<!-- \(name) -->") {
+        report.problems.append(
+          page.problem("there is no <!-- \(name) -->", at: 0)
+        )
       }
       if let recipe {
         report.problems += page.problemsOfHazards(vocabulary: vocabulary)
@@ -128,13 +143,48 @@ struct Book {
         )
       }
     }
+    let files =
+      try BookFiles(recipes: recipes, root: root).lines()
+      + report.pictures.sorted { $0.key < $1.key }
+      .map { (path: $0.key, lines: $0.value.lines) }
+    for (path, lines) in files {
+      let text = try? String(
+        contentsOf: root.appending(path: path),
+        encoding: .utf8
+      )
+      let page = Page((text ?? "").lines, at: path, in: root)
+      if page.markdown.lines != lines {
+        report.drafts.append(Draft(page: page, lines: lines))
+      }
+    }
     return report
   }
 
-  private static func problemsOfReadme(_ page: Page) -> [Page.Problem] {
-    ["menu", "index"].filter { name in
-      !page.markdown.lines.contains("<!-- \(name) -->")
-    }.map { page.problem("there is no <!-- \($0) -->", at: 0) }
+  /// Draws what both languages do in an example without flags.
+  private func picture(
+    _ argument: String,
+    on page: Page,
+    in report: inout Report
+  ) async throws -> [String] {
+    let words = argument.split(separator: " ").map(String.init)
+    guard words.count == 2 else {
+      throw UsageError("a picture is of RECIPE EXAMPLE, not '\(argument)'")
+    }
+    let recipe = try recipe(named: words[0])
+    let example = try recipe.example(named: words[1])
+    let run = await ExampleJudge.run(.seed(1)) {
+      await example.run(example.input, on: $0)
+    }
+    if let failure = run.failure { throw failure }
+    let picture = Picture(of: example, recipe, example.input, run.trace)
+    let path = "Recipes/pictures/\(recipe.name)-\(example.name).svg"
+    report.pictures[path] = picture.svg
+    let outcome = ExampleCommand.outcome(of: run.trace)
+    return [
+      "![\(picture.title)](\(Page.link(to: path, on: page.path)))", "",
+      "```text",
+    ]
+      + outcome + ["```"]
   }
 
   /// The pages that cite a hazard, for the list under its definition.

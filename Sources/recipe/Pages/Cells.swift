@@ -104,7 +104,7 @@ struct Cells {
         let cell = try await cell(try recipe.example(named: name))
         rows.append([label ?? "`\(name)`", cell.go, cell.swift])
       }
-      return Markdown.table(["", "in Go", "in Swift"], rows)
+      return Markdown.table(["example", "in Go", "in Swift"], rows)
     }
     guard parts.count == 3, let word = parts[0].first?.name,
       let language = Language(rawValue: word)

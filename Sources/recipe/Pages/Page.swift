@@ -4,8 +4,8 @@ import Foundation
 /// A Markdown file whose code, runs and tables are made from the sources.
 ///
 /// A comment says what the block after it is made of; see Recipes/ADDING.md.
-/// Beside these, the README has its `menu` and `index`, and each hazard a list
-/// of the pages where it is `cited`.
+/// Beside these there are the `menu`, an `index` of constructs for each
+/// language, and under each hazard the list of pages where it is `cited`.
 struct Page {
   /// What is wrong at a line, counted from 1.
   struct Problem: Equatable, CustomStringConvertible {
@@ -33,6 +33,17 @@ struct Page {
     self.path = path
     self.root = root
     markdown = Markdown(lines)
+  }
+
+  /// The way from a page to a file; both are relative to the root.
+  static func link(to file: String, on page: String) -> String {
+    var (from, to) = (page.split(separator: "/"), file.split(separator: "/"))
+    from.removeLast()
+    while let folder = from.first, to.count > 1, folder == to[0] {
+      from.removeFirst()
+      to.removeFirst()
+    }
+    return (from.map { _ in ".." } + to).joined(separator: "/")
   }
 
   func problem(_ text: String, at index: Int) -> Problem {
@@ -130,10 +141,6 @@ struct Page {
     _ vocabulary: [String]
   ) -> [String] {
     guard let section = Markdown(lines).section("Hazards") else { return lines }
-    let up = String(
-      repeating: "../",
-      count: max(0, path.split(separator: "/").count - 2)
-    )
     var lines = lines
     for index in section {
       guard let (word, range) = hazard(of: lines[index]),
@@ -142,7 +149,7 @@ struct Page {
       let anchor = Markdown.Heading(level: 2, title: word, line: 0).anchor
       lines[index].replaceSubrange(
         range,
-        with: "- [\(word)](\(up)HAZARDS.md#\(anchor)):"
+        with: "- [\(word)](\(Self.link(to: Book.hazards, on: path))#\(anchor)):"
       )
     }
     return lines
