@@ -16,6 +16,7 @@ let rooms = [
   "lifetimes/context-cancellation",
   "lifetimes/done-channel",
   "lifetimes/wait-group",
+  "lifetimes/leaks",
   "lifetimes/loop-capture",
   "channels/channel",
   "channels/buffering",

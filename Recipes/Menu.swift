@@ -14,6 +14,7 @@ package let recipes: [Recipe] = [
   ContextCancellationExamples.recipe,
   DoneChannelExamples.recipe,
   WaitGroupExamples.recipe,
+  LeaksExamples.recipe,
   LoopCaptureExamples.recipe,
   ChannelExamples.recipe,
   BufferingExamples.recipe,

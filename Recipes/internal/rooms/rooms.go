@@ -14,6 +14,7 @@ import (
 	contextcancellation "concurrencycookbook/lifetimes/context-cancellation/go"
 	donechannel "concurrencycookbook/lifetimes/done-channel/go"
 	errgroup "concurrencycookbook/lifetimes/errgroup/go"
+	leaks "concurrencycookbook/lifetimes/leaks/go"
 	loopcapture "concurrencycookbook/lifetimes/loop-capture/go"
 	waitgroup "concurrencycookbook/lifetimes/wait-group/go"
 	backpressure "concurrencycookbook/patterns/backpressure/go"
@@ -55,4 +56,5 @@ func init() {
 	Rooms["signal-or-value"] = signalorvalue.Room
 	Rooms["once"] = once.Room
 	Rooms["a-million-tasks"] = amilliontasks.Room
+	Rooms["leaks"] = leaks.Room
 }
