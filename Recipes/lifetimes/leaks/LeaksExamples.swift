@@ -13,11 +13,11 @@ package enum LeaksExamples {
       "pprof.Lookup", "synctest.Test",
     ],
     swiftConstructs: [
-      "Task leak", "CONTINUATION MISUSE", "leaked its continuation",
-      "AsyncStream.Continuation.finish", "try? await Task.sleep", "weak self",
+      "AsyncStream.Continuation.finish", "weak self", "try? await Task.sleep",
+      "CONTINUATION MISUSE", "leaked its continuation",
     ],
     problems: [
-      "find goroutine leaks", "why is deinit never called",
+      "find goroutine leaks", "task leak", "why is deinit never called",
       "goroutine count grows", "task that never ends",
       "goroutine blocked for ever",
     ],
