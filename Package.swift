@@ -17,6 +17,7 @@ let rooms = [
   "lifetimes/done-channel",
   "lifetimes/operation-timeout",
   "lifetimes/wait-group",
+  "lifetimes/leaks",
   "lifetimes/loop-capture",
   "channels/channel",
   "channels/buffering",

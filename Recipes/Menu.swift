@@ -15,6 +15,7 @@ package let recipes: [Recipe] = [
   DoneChannelExamples.recipe,
   OperationTimeoutExamples.recipe,
   WaitGroupExamples.recipe,
+  LeaksExamples.recipe,
   LoopCaptureExamples.recipe,
   ChannelExamples.recipe,
   BufferingExamples.recipe,

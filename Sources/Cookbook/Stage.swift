@@ -31,6 +31,9 @@ package struct Stage: Sendable {
     self.simulation = simulation
   }
 
+  /// An object that lives as long as anything holds the stage.
+  package var object: AnyObject { recorded }
+
   /// What has been recorded so far.
   package var trace: Trace {
     Trace(recorded.events.withLock { $0.map(\.event) })

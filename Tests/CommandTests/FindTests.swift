@@ -115,7 +115,7 @@ private let queries: KeyValuePairs = [
   ],
   "context-cancellation": [
     "context.WithTimeout", "ctx.Done()", "how to cancel a goroutine",
-    "call with a timeout", "goroutine leak",
+    "call with a timeout",
   ],
   "operation-timeout": [
     "Implement a complete operation timeout with select.",
@@ -141,6 +141,13 @@ private let queries: KeyValuePairs = [
   "closed-and-nil": [
     "close channel twice", "panic: send on closed channel", "nil channel",
     "v, ok := <-ch",
+  ],
+  "leaks": [
+    "What causes goroutine leaks, how to prevent and detect them?",
+    "goroutine leak",
+    "goroutine count keeps growing",
+    "SWIFT TASK CONTINUATION MISUSE leaked its continuation",
+    "deinit is never called",
   ],
   "loop-capture": [
     "loop variable captured by goroutine",

@@ -14,6 +14,7 @@ import (
 	contextcancellation "concurrencycookbook/lifetimes/context-cancellation/go"
 	donechannel "concurrencycookbook/lifetimes/done-channel/go"
 	errgroup "concurrencycookbook/lifetimes/errgroup/go"
+	leaks "concurrencycookbook/lifetimes/leaks/go"
 	loopcapture "concurrencycookbook/lifetimes/loop-capture/go"
 	operationtimeout "concurrencycookbook/lifetimes/operation-timeout/go"
 	waitgroup "concurrencycookbook/lifetimes/wait-group/go"
@@ -44,7 +45,9 @@ func init() {
 	Rooms["errgroup"] = errgroup.Room
 	Rooms["context-cancellation"] = contextcancellation.Room
 	Rooms["done-channel"] = donechannel.Room
+	Rooms["operation-timeout"] = operationtimeout.Room
 	Rooms["wait-group"] = waitgroup.Room
+	Rooms["leaks"] = leaks.Room
 	Rooms["loop-capture"] = loopcapture.Room
 	Rooms["channel"] = channel.Room
 	Rooms["buffering"] = buffering.Room
@@ -56,5 +59,4 @@ func init() {
 	Rooms["signal-or-value"] = signalorvalue.Room
 	Rooms["once"] = once.Room
 	Rooms["a-million-tasks"] = amilliontasks.Room
-	Rooms["operation-timeout"] = operationtimeout.Room
 }

@@ -106,7 +106,8 @@ struct ClaimsRecord: Codable {
         "",
         "Medians of \(rounds) rounds of a release build. \(machine.processor), "
           + "\(machine.cores) cores, \(machine.system), "
-          + "Swift \(machine.swift), \(machine.go).",
+          + "Swift \(machine.swift)"
+          + (machine.go == "none" ? "." : ", \(machine.go)."),
       ]
   }
 }

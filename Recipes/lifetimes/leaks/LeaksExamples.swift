@@ -1,0 +1,341 @@
+package import Cookbook
+import Synchronization
+
+/// What the recipe shows; see README.md.
+package enum LeaksExamples {
+  package static let recipe = Recipe(
+    name: "leaks",
+    chapter: .lifetimes,
+    question:
+      "What causes goroutine leaks, and how do you prevent and detect them?",
+    goConstructs: [
+      "goroutine leak", "goroutineleak", "runtime.NumGoroutine",
+      "pprof.Lookup", "synctest.Test",
+    ],
+    swiftConstructs: [
+      "AsyncStream.Continuation.finish", "weak self", "try? await Task.sleep",
+      "CONTINUATION MISUSE", "leaked its continuation",
+    ],
+    problems: [
+      "find goroutine leaks", "task leak", "why is deinit never called",
+      "goroutine count grows", "task that never ends",
+      "goroutine blocked for ever",
+    ],
+    examples: [send, receive, range, context, ticker, lock] + detectors
+  )
+
+  /// A client that makes calls, or polls until it stops.
+  struct Client: ExampleInput {
+    var takes = 10
+    var broken = 0
+    var cancelAfter: Int?
+
+    static var fields: [Field<Self>] {
+      [
+        .duration(
+          \.takes,
+          least: 2,
+          repeats: 5,
+          "the milliseconds of call 1; call 2 takes twice as long"
+        ),
+        .count(\.broken, in: 0...2, random: 0...2, "the call that fails"),
+        .moment(\.cancelAfter, "cancel the caller after so many milliseconds"),
+      ]
+    }
+
+    func call(_ n: Int, _ stage: Stage) async throws {
+      try await stage.work("call \(n)", n * takes, fails: n == broken)
+    }
+
+    /// Uses something until the caller stops.
+    func use(_ stage: Stage) async throws {
+      try await stage.sleep(5 * takes)
+      stage.leave(Event.caller)
+    }
+
+    var pause: Duration { .milliseconds(2 * takes) }
+  }
+
+  /// An example, and as a wrong version its leak.
+  private static func pair(
+    _ name: String,
+    _ law: Law<Client>,
+    breaks breach: Breach? = nil,
+    broken: Int = 1,
+    schedules: Int,
+    body:
+      @escaping @Sendable (Client, Stage, _ leaks: Bool) async throws -> Void
+  ) -> Example {
+    let wrong = Wrong(
+      "\(name)-leak",
+      breaks: breach ?? .law(law.name),
+      input: Client(takes: 2, broken: broken)
+    ) { try await body($0, $1, true) }
+    let cancelled = Client(takes: 2, cancelAfter: 3)
+    return Example(
+      name,
+      laws: [law],
+      wrong: [wrong],
+      exhausted: [(cancelled, schedules)]
+    ) {
+      try await body($0, $1, false)
+    }
+  }
+
+  // MARK: A send that nobody receives
+
+  private static let together = Law<Client>("all calls end with the first") {
+    _,
+    trace in
+    let ends = trace.events.filter(\.isClosing).map(\.at)
+    return ends.last == ends.first ? nil : "one goes on until \(ends[1]) µs"
+  }
+
+  private static let send = pair("send", together, broken: 0, schedules: 8) {
+    client,
+    stage,
+    leaks in
+    try await withThrowingTaskGroup { group in
+      for n in 1...2 {
+        group.addTask { try await client.call(n, stage) }
+      }
+      try await group.next()
+      if !leaks { group.cancelAll() }
+    }
+  }
+
+  // MARK: An answer that does not come
+
+  private typealias Reply = @Sendable (Result<Void, any Error>) -> Void
+  private static let kept = Mutex<[Reply]>([])
+
+  private static let receive = pair(
+    "receive",
+    .allEndedOnReturn,
+    breaks: .deadlock,
+    schedules: 3
+  ) { client, stage, leaks in
+    // Kept, or the runtime would warn of it in each schedule.
+    try await ask(client, stage, leaks) { it in kept.withLock { $0 += [it] } }
+  }
+
+  /// Asks a library that knows callbacks alone.
+  private static func ask(
+    _ client: Client,
+    _ stage: Stage,
+    _ leaks: Bool,
+    keep: @escaping @Sendable (@escaping Reply) -> Void = { _ in }
+  ) async throws {
+    try await withCheckedThrowingContinuation { reply in
+      stage.startTask {
+        let answer = await result { try await client.call(1, stage) }
+        if case .failure = answer, leaks {
+          keep { reply.resume(with: $0) }
+        } else {
+          reply.resume(with: answer)
+        }
+      }
+    }
+  }
+
+  private static func result(
+    of body: () async throws -> Void
+  ) async -> Result<Void, any Error> {
+    do { return .success(try await body()) } catch { return .failure(error) }
+  }
+
+  // MARK: A close that is missing
+
+  private static let range = pair(
+    "range",
+    .allEndedOnReturn,
+    schedules: 6
+  ) { client, stage, leaks in
+    let call = { try await client.call($0, stage) }
+    let print: Example.Print = { stage.say("reader", $0) }
+    if leaks {
+      let (results, feed) = AsyncStream.makeStream(of: Int.self)
+      stage.startTask { for await n in results { print(n) } }
+      try await call(1)
+      return feed.finish()
+    }
+    // #region range
+    let (results, feed) = AsyncStream.makeStream(of: Int.self)
+    try await withThrowingTaskGroup { group in
+      group.addTask { for await n in results { print(n) } }
+      defer { feed.finish() }
+      for n in 1...2 {
+        try await call(n)
+        feed.yield(n)
+      }
+    }
+    // #endregion
+  }
+
+  // MARK: A task that nobody cancels
+
+  private static let untilStop = Law<Client>(
+    "after the stop comes at most what was due"
+  ) { _, trace in
+    guard let stop = trace.stop else { return nil }
+    let late = trace.events.drop { !$0.isStop }.filter { $0.name == "say" }
+    return late.count > 1 || late.contains { $0.at > stop.at }
+      ? "\(late.count) come after \(stop.at) µs" : nil
+  }
+
+  private actor Session {
+    typealias Poll = @Sendable () async throws -> Void
+    typealias Job = Task<Void, any Error>
+    private let poll: Poll
+    private var polling: Job?
+
+    init(_ poll: @escaping Poll) { self.poll = poll }
+
+    func start(_ Task: (@escaping Poll) -> Job, leaks: Bool) -> Job? {
+      if leaks {
+        // #region context-leak
+        polling = Task { while true { try await self.poll() } }
+        // #endregion
+      } else {
+        polling = Task { [poll] in while true { try await poll() } }
+      }
+      return polling
+    }
+
+    // #region deinit
+    deinit { polling?.cancel() }
+    // #endregion
+  }
+
+  private static let context = pair(
+    "context",
+    untilStop,
+    breaks: .leak,
+    schedules: 10
+  ) { client, stage, leaks in
+    var session: Session? = Session {
+      try await stage.clock.sleep(for: client.pause)
+      stage.say("session", "poll")
+    }
+    let polling = await session?.start({ stage.task($0) }, leaks: leaks)
+    let used = await result { try await client.use(stage) }
+    session = nil
+    // A simulation reports what has not ended when the caller returns.
+    if !leaks { _ = await polling?.result }
+    try used.get()
+  }
+
+  // MARK: A loop without an exit
+
+  private static let ticker = pair(
+    "ticker",
+    untilStop,
+    schedules: 6
+  ) { client, stage, leaks in
+    // Cut off, so that the runs of the leak end.
+    try await refresh(client, stage, leaks, rounds: 20) {
+      stage.say("ticker", "refresh")
+    }
+  }
+
+  private static func refresh(
+    _ client: Client,
+    _ stage: Stage,
+    _ leaks: Bool,
+    rounds: Int = .max,
+    _ body: @escaping @Sendable () -> Void = {}
+  ) async throws {
+    try await withThrowingTaskGroup { group in
+      group.addTask {
+        for _ in 0..<rounds {
+          do { try await stage.clock.sleep(for: client.pause) } catch {
+            // The leak does as `try?` does.
+            if !leaks { throw error }
+          }
+          body()
+        }
+      }
+      try await client.use(stage)
+      group.cancelAll()
+    }
+  }
+
+  // MARK: A lock that stays locked
+
+  private static let lock = pair(
+    "lock",
+    .allEndedOnReturn,
+    breaks: .deadlock,
+    schedules: 8
+  ) { client, stage, leaks in
+    let permit = Semaphore(permits: 1)
+    await withTaskGroup { group in
+      for n in 1...2 {
+        group.addTask {
+          await stage.attempt("task \(n)") {
+            let call = await result { try await client.call(n, stage) }
+            if leaks {
+              try await permit.acquire()
+              try call.get()
+              permit.release()
+            } else {
+              try await permit.withPermit { try call.get() }
+            }
+          }
+        }
+      }
+    }
+  }
+
+  // MARK: What sees them
+
+  private static let detectors = [
+    Example.detectors(
+      "detectors-in-go",
+      ["synctest", "synctest hangs", "goroutineleak", "NumGoroutine"],
+      see: [
+        "send": ["synctest", "goroutineleak", "NumGoroutine"],
+        "receive": ["synctest", "goroutineleak", "NumGoroutine"],
+        "range": ["synctest", "goroutineleak", "NumGoroutine"],
+        "context": ["synctest", "NumGoroutine"],
+        "ticker": ["synctest", "NumGoroutine"],
+        "stopped": ["synctest", "goroutineleak", "NumGoroutine"],
+        "lock": ["synctest hangs", "goroutineleak", "NumGoroutine"],
+        "global": ["synctest", "NumGoroutine"],
+        "read": ["synctest hangs", "NumGoroutine"],
+      ]
+    ),
+    Example.detectors(
+      "detectors-in-swift",
+      ["deadlock", "outlived", "stepLimit", "warning", "object"],
+      see: [
+        "receive": ["deadlock", "warning", "object"],
+        "kept": ["deadlock", "object"], "range": ["outlived", "object"],
+        "context": ["outlived", "object"], "ticker": ["stepLimit", "object"],
+        "lock": ["deadlock", "object"], "task": ["outlived", "object"],
+        "detached": ["object"],
+      ],
+      [
+        "receive": LeakingTwins(receive) {
+          try? await ask(Client(takes: 2, broken: 1), $0, true)
+        },
+        "kept": LeakingTwins(receive), "range": LeakingTwins(range),
+        "context": LeakingTwins(context), "lock": LeakingTwins(lock),
+        "ticker": LeakingTwins(ticker) {
+          try? await refresh(Client(takes: 2), $0, true)
+        },
+        "task": LeakingTwins(context) { stage in
+          Task { while true { try await idle(stage) } }
+        },
+        "detached": LeakingTwins(context) { stage in
+          Task.detached { while true { try await idle(stage) } }
+        },
+      ]
+    ),
+  ]
+
+  private static func idle(_ stage: Stage) async throws {
+    try await Task.sleep(for: .seconds(60))
+    stage.note(Event.caller, "awake")
+  }
+}
