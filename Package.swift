@@ -17,6 +17,7 @@ let rooms = [
   "lifetimes/done-channel",
   "lifetimes/wait-group",
   "lifetimes/loop-capture",
+  "lifetimes/leak-tests",
   "channels/channel",
   "channels/buffering",
   "channels/select",
@@ -31,6 +32,9 @@ let rooms = [
 
 /// Folders whose texts both languages embed; in Go a package of its own.
 let texts = ["patterns/word-count/texts"]
+
+/// Folders that are packages of their own, which tests build.
+let packages = ["lifetimes/leak-tests/package"]
 
 /// What the project holds itself to in development: `COOKBOOK_STRICT=1`.
 ///
@@ -68,6 +72,10 @@ let package = Package(
   products: [
     .executable(name: "recipe", targets: ["recipe"]),
     .library(name: "Simulation", targets: ["Simulation"]),
+    .library(
+      name: "SimulationTesting",
+      targets: ["SimulationTesting", "Simulation"]
+    ),
   ],
   targets: [
     .target(
@@ -77,14 +85,19 @@ let package = Package(
     ),
     .target(name: "Simulation", swiftSettings: strict),
     .target(
+      name: "SimulationTesting",
+      dependencies: ["Simulation"],
+      swiftSettings: strict
+    ),
+    .target(
       name: "Recipes",
-      dependencies: ["Cookbook"],
+      dependencies: ["Cookbook", "Simulation"],
       path: "Recipes",
       exclude: [
         "ADDING.md", "HAZARDS.md", "go.mod", "go.sum", "cmd", "internal",
       ]
         + rooms.flatMap { ["\($0)/README.md", "\($0)/go"] }
-        + texts.map { "\($0)/texts.go" },
+        + texts.map { "\($0)/texts.go" } + packages,
       resources: texts.map { .embedInCode($0) },
       swiftSettings: strict
     ),
@@ -95,7 +108,7 @@ let package = Package(
     ),
     .testTarget(
       name: "SimulationTests",
-      dependencies: ["Simulation"],
+      dependencies: ["Simulation", "SimulationTesting"],
       swiftSettings: strict
     ),
     .testTarget(

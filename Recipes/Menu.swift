@@ -15,6 +15,7 @@ package let recipes: [Recipe] = [
   DoneChannelExamples.recipe,
   WaitGroupExamples.recipe,
   LoopCaptureExamples.recipe,
+  LeakTestsExamples.recipe,
   ChannelExamples.recipe,
   BufferingExamples.recipe,
   SelectExamples.recipe,

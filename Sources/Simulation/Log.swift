@@ -91,11 +91,13 @@ struct Log {
   }
 
   /// Only a task itself can be asked for its name, while it runs.
-  mutating func learnName() {
-    guard let name = Self.givenName,
-      let index = keyOfCurrentTask.map({ tasks[$0] }) ?? running
-    else { return }
-    entries[index].name = name
+  ///
+  /// Returns which task it is, if that is known.
+  @discardableResult
+  mutating func learnName() -> Int? {
+    let index = keyOfCurrentTask.map { tasks[$0] } ?? running
+    if let index, let name = Self.givenName { entries[index].name = name }
+    return index
   }
 
   private mutating func meetCurrentTask(step: Int, at now: Duration) -> Int? {

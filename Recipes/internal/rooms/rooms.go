@@ -14,6 +14,7 @@ import (
 	contextcancellation "concurrencycookbook/lifetimes/context-cancellation/go"
 	donechannel "concurrencycookbook/lifetimes/done-channel/go"
 	errgroup "concurrencycookbook/lifetimes/errgroup/go"
+	leaktests "concurrencycookbook/lifetimes/leak-tests/go"
 	loopcapture "concurrencycookbook/lifetimes/loop-capture/go"
 	waitgroup "concurrencycookbook/lifetimes/wait-group/go"
 	backpressure "concurrencycookbook/patterns/backpressure/go"
@@ -45,6 +46,7 @@ func init() {
 	Rooms["done-channel"] = donechannel.Room
 	Rooms["wait-group"] = waitgroup.Room
 	Rooms["loop-capture"] = loopcapture.Room
+	Rooms["leak-tests"] = leaktests.Room
 	Rooms["channel"] = channel.Room
 	Rooms["buffering"] = buffering.Room
 	Rooms["select"] = selecting.Room
