@@ -87,37 +87,34 @@ private struct Trial: Sendable {
     guard let replay = Replay(text) else {
       return fail("'\(text)' is neither 'seed 5' nor 'schedule 0,1'")
     }
-    if let failure = await run(replay, Record()) {
-      await show(failure, [], as: replay)
-    }
+    if let failure = await run(replay) { await show(failure, as: replay) }
   }
 
   private func run(
     _ replay: Replay,
-    _ record: Record
+    _ record: Record = Record()
   ) async -> SimulationFailure? {
+    let attempt = { @Sendable in try await record.run(body, in: $0) }
+    let (step, options) = (replay.cancelAtStep, trait.options)
     do throws(SimulationFailure) {
-      let attempt = { @Sendable in try await record.run(body, in: $0) }
       if let seed = replay.seed {
         _ = try await Simulation.run(
           seed: seed,
-          cancelAtStep: replay.cancelAtStep,
-          options: trait.options,
+          cancelAtStep: step,
+          options: options,
           attempt
         )
       } else {
         _ = try await Simulation.replay(
           schedule: replay.schedule,
-          cancelAtStep: replay.cancelAtStep,
-          options: trait.options,
+          cancelAtStep: step,
+          options: options,
           attempt
         )
       }
       return nil
     } catch {
-      if replay.cancelAtStep != nil,
-        case .thrown(is CancellationError) = error.reason
-      {
+      if step != nil, case .thrown(is CancellationError) = error.reason {
         return nil
       }
       return error
@@ -128,86 +125,58 @@ private struct Trial: Sendable {
 
   /// Tells of a failure by the shortest schedule that fails so.
   private func report(_ failure: SimulationFailure) async {
-    var shown = failure
-    if failure.cancelledAtStep == nil,
+    let step = failure.cancelledAtStep
+    var schedule = failure.shortened ?? failure.schedule
+    // A search without grace may take a foreign thread for a deadlock.
+    var options = trait.options
+    options.grace = .zero
+    if step == nil,
       let short = await Simulation.shortestFailure(
         limit: 2_000,
-        options: trait.options.withoutGrace,
+        options: options,
         attempt,
         where: { $0.reason.isLike(failure.reason) }
-      ), short.reason.isLike(failure.reason)
+      )
     {
-      shown = short
+      schedule = short.schedule
     }
-    let schedule = shown.shortened ?? shown.schedule
-    let replay = Replay(
-      schedule: schedule,
-      cancelAtStep: failure.cancelledAtStep
-    )
-    var found: [String] = []
-    if let seed = failure.seed {
-      found = ["found by: seed \(seed)" + replay.cancellation]
-    }
-    if let again = await run(replay, Record()),
-      again.reason.isLike(failure.reason)
-    {
-      await show(again, found, as: replay)
+    let replay = Replay(schedule: schedule, cancelAtStep: step)
+    if let again = await run(replay), again.reason.isLike(failure.reason) {
+      await show(again, foundBy: failure.seed, as: replay)
     } else {
-      await show(failure, found, as: nil)
+      await show(failure, foundBy: failure.seed)
     }
   }
 
   /// Records a failure, in the words of Swift Testing where it knows more.
   private func show(
     _ failure: SimulationFailure,
-    _ found: [String],
-    as replay: Replay?
+    foundBy seed: UInt64? = nil,
+    as replay: Replay? = nil
   ) async {
-    var lines = "\(failure)".split(separator: "\n").map(String.init)
-    // How to run it again is said below, in the form that the trait takes.
-    lines.removeAll { line in
-      ["seed: ", "schedule: ", "shortened: ", "cancelAtStep: "]
-        .contains { line.hasPrefix($0) }
-    }
-    // The words of these errors say all.
     let when = "after \(failure.steps) steps, at \(failure.at) of virtual time"
+    var lines: [String]
     switch failure.reason {
     case .thrown(is ExpectationsFailed): lines = [when]
     case .thrown(let error as LostCancellation): lines = ["\(error)", when]
-    default: break
+    default:
+      // How to run it again is said below, in the form that the trait takes.
+      lines = "\(failure)".split(separator: "\n").map(String.init)
+      let again = /(seed|schedule|shortened|cancelAtStep): .*/
+      lines.removeAll { $0.wholeMatch(of: again) != nil }
     }
-    lines += found
-    let name = test.name
-    if let replay {
-      lines.append(
-        "again: SIMULATION_REPLAY='\(replay)' swift test --filter '\(name)'"
-      )
+    if let seed {
+      let step = failure.cancelledAtStep.map { " cancelAtStep \($0)" } ?? ""
+      lines.append("found by: seed \(seed)\(step)")
     }
-    let comment = Comment(rawValue: lines.joined(separator: "\n"))
-    if let replay, case .thrown(is ExpectationsFailed) = failure.reason {
-      let record = Record(report: comment)
-      _ = await run(replay, record)
-      if record.hasShown { return }
-    }
-    Issue.record(comment, sourceLocation: test.sourceLocation)
-  }
-}
-
-extension Simulation.Options {
-  /// For a search, in which a foreign thread may count as a deadlock.
-  fileprivate var withoutGrace: Self {
-    var options = self
-    options.grace = .zero
-    return options
-  }
-}
-
-extension SimulationFailure.Reason {
-  fileprivate func isLike(_ other: Self) -> Bool {
-    if case .thrown(let left) = self, case .thrown(let right) = other {
-      return type(of: left) == type(of: right)
-    }
-    return name == other.name
+    guard let replay else { return fail(lines.joined(separator: "\n")) }
+    lines.append(
+      "again: SIMULATION_REPLAY='\(replay)' swift test --filter '\(test.name)'"
+    )
+    let report = lines.joined(separator: "\n")
+    let record = Record(report: Comment(rawValue: report))
+    _ = await run(replay, record)
+    if !record.hasFailures { fail(report) }
   }
 }
 
@@ -226,26 +195,18 @@ private struct Replay: LosslessStringConvertible {
     guard !words.isEmpty, words.count.isMultiple(of: 2) else { return nil }
     for index in stride(from: 0, to: words.count, by: 2) {
       let value = words[index + 1]
-      switch words[index] {
-      case "seed":
-        guard let number = UInt64(value) else { return nil }
-        seed = number
-      case "schedule":
-        guard let list = Simulation.Schedule(value) else { return nil }
-        schedule = list
-      case "cancelAtStep":
-        guard let number = Int(value) else { return nil }
-        cancelAtStep = number
+      switch (words[index], UInt64(value), Simulation.Schedule(value)) {
+      case ("seed", let number?, _): seed = number
+      case ("cancelAtStep", let number?, _):
+        cancelAtStep = Int(clamping: number)
+      case ("schedule", _, let list?): schedule = list
       default: return nil
       }
     }
   }
 
-  var cancellation: String {
-    cancelAtStep.map { " cancelAtStep \($0)" } ?? ""
-  }
-
   var description: String {
-    (seed.map { "seed \($0)" } ?? "schedule \(schedule)") + cancellation
+    (seed.map { "seed \($0)" } ?? "schedule \(schedule)")
+      + (cancelAtStep.map { " cancelAtStep \($0)" } ?? "")
   }
 }

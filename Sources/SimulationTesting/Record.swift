@@ -11,28 +11,25 @@ final class Record: Sendable {
   private let report: Comment?
 
   private struct State {
-    var failures = 0
+    var hasFailures = false
     var cancelled: VirtualClock.Instant?
   }
 
   init(report: Comment? = nil) { self.report = report }
 
-  var failures: Int { state.withLock { $0.failures } }
-
-  /// Whether anything failed that a reader sees.
-  var hasShown: Bool { report != nil && failures > 0 }
+  var hasFailures: Bool { state.withLock { $0.hasFailures } }
 
   /// Takes note of a failure; it goes on to the reader if the run is shown.
   func receive(_ issue: Issue) -> Issue? {
     // A failed run is cancelled and drained: what it says then means nothing.
     if Simulation.current?.position?.isAfterFailure == true { return nil }
-    let count = state.withLock { state in
-      state.failures += 1
-      return state.failures
+    let isFirst = state.withLock { state in
+      defer { state.hasFailures = true }
+      return !state.hasFailures
     }
     guard let report else { return nil }
     var issue = issue
-    if count == 1 { issue.comments.append(report) }
+    if isFirst { issue.comments.append(report) }
     return issue
   }
 
@@ -57,28 +54,20 @@ final class Record: Sendable {
     } catch {
       result = .failure(error)
     }
-    let (failures, cancelled) = state.withLock { ($0.failures, $0.cancelled) }
-    if failures > 0 { throw ExpectationsFailed(count: failures) }
+    if hasFailures { throw ExpectationsFailed() }
     if case .failure(let error) = result, !(error is CancellationError) {
       throw error
     }
-    if let cancelled, cancelled < simulation.clock.now {
-      throw LostCancellation(
-        after: cancelled.duration(to: simulation.clock.now)
-      )
+    let now = simulation.clock.now
+    if let since = state.withLock({ $0.cancelled }), since < now {
+      throw LostCancellation(after: since.duration(to: now))
     }
     try result.get()
   }
 }
 
 /// Expectations of a run have failed; Swift Testing knows which.
-struct ExpectationsFailed: Error, CustomStringConvertible {
-  let count: Int
-
-  var description: String {
-    count == 1 ? "an expectation failed" : "\(count) expectations failed"
-  }
-}
+struct ExpectationsFailed: Error {}
 
 /// A test went on after its task had been cancelled.
 struct LostCancellation: Error, CustomStringConvertible {

@@ -41,35 +41,26 @@ import Testing
     .enabled(if: GoToolchain.isHere),
     arguments: [
       ("TheFirst", "synctest"), ("NoGoroutine", "count"),
-      ("NoneIsLeaked", "leaked"),
+      ("NoneIsLeaked", "leaked"), ("Hides", nil),
     ]
   )
-  func go(_ test: String, _ file: String) async throws {
+  func go(_ test: String, _ file: String?) async throws {
     let line = "go test -count=1 -run \(test) ./lifetimes/leak-tests/go/search"
     let recipes = checkout.appending(path: "Recipes")
-    var environment = GoToolchain.plain
-    try await Program.shell(line, in: recipes, environment: environment)
-      .expect(0)
-    environment["PLANTED"] = "leak"
-    let failed = try await Program.shell(
-      line,
-      in: recipes,
-      environment: environment
-    )
-    failed.expect(1)
-    try expect(failed.output, toHold: "go/output/\(file).txt")
-  }
-
-  @Test(
-    "The context of a test hides the planted leak",
-    .enabled(if: GoToolchain.isHere)
-  )
-  func hidden() async throws {
-    try await Program.shell(
-      "go test -count=1 -run Hides ./lifetimes/leak-tests/go/search",
-      in: checkout.appending(path: "Recipes"),
-      environment: GoToolchain.plain.merging(["PLANTED": "leak"]) { $1 }
-    ).expect(0)
+    func run(planted: String) async throws -> Program.Result {
+      let environment = GoToolchain.plain.merging(["PLANTED": planted]) { $1 }
+      return try await Program.shell(
+        line,
+        in: recipes,
+        environment: environment
+      )
+    }
+    try await run(planted: "").expect(0)
+    let planted = try await run(planted: "leak")
+    planted.expect(file == nil ? 0 : 1)
+    if let file {
+      try expect(planted.output, toHold: "go/output/\(file).txt")
+    }
   }
 
   /// Half a minute the first time, hence not among the others.

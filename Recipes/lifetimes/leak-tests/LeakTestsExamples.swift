@@ -22,8 +22,11 @@ package enum LeakTestsExamples {
       Example(
         "search",
         laws: [noneWorksOn],
-        wrong: [leaky, late, deaf, patient],
-        exhausted: [(Asks(times: [2, 1]), 2), (Asks(times: [3, 1, 2]), 14)]
+        wrong: [leaky, late, deaf],
+        exhausted: [
+          (Asks(times: [3, 1, 2]), 24),
+          (Asks(times: [2, 1], cancelAfter: 1), 168),
+        ]
       ) { try await search(Replicas.first, $0, $1) }
     ]
   )
@@ -104,27 +107,6 @@ package enum LeakTestsExamples {
   ) { input, stage in
     try await search(
       { try await Replicas.deaf($0, on: Simulation.current?.executor) },
-      input,
-      stage
-    )
-  }
-
-  private static let patient = Wrong(
-    "patient",
-    breaks: noneWorksOn,
-    input: Asks(times: [2, 1])
-  ) { input, stage in
-    try await search(
-      { asks in
-        try await withThrowingTaskGroup { group in
-          for ask in asks { group.addTask { try await ask() } }
-          guard let answer = try await group.next() else {
-            throw Replicas.NoReplicas()
-          }
-          try await group.waitForAll()
-          return answer
-        }
-      },
       input,
       stage
     )

@@ -48,14 +48,11 @@ func TestTheFirstAnswerCounts(t *testing.T) {
 
 // #endregion
 
-// #region hidden
 func TestContextOfTheTestHidesTheLeak(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		_, _ = search(t.Context(), after(30, "a"), after(10, "b"))
 	})
 }
-
-// #endregion
 
 // #region count
 func TestNoGoroutineIsLeft(t *testing.T) {
@@ -94,7 +91,6 @@ func TestNoneIsLeaked(t *testing.T) {
 
 // #endregion
 
-// #region missed
 var letters = make(chan string)
 
 func TestTheProfileMissesWhatCanStillEnd(t *testing.T) {
@@ -113,5 +109,3 @@ func TestTheProfileMissesWhatCanStillEnd(t *testing.T) {
 		}
 	}
 }
-
-// #endregion
