@@ -50,7 +50,7 @@ package enum LeakTestsExamples {
   }
 
   private static func search(
-    _ search: ([Replicas.Ask]) async throws -> String,
+    _ search: ([Replicas.Ask]) async throws -> String?,
     _ input: Asks,
     _ stage: Stage
   ) async throws {

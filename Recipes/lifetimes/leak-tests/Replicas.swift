@@ -19,19 +19,14 @@ enum Replicas {
   // #endregion
 
   // #region first
-  static func first(_ asks: [Ask]) async throws -> String {
-    try await withThrowingTaskGroup { group in
+  static func first(_ asks: [Ask]) async throws -> String? {
+    try await withThrowingTaskGroup(of: String.self) { group in
       for ask in asks { group.addTask { try await ask() } }
       defer { group.cancelAll() }
-      guard let answer = try await group.next() else {
-        throw NoReplicas()
-      }
-      return answer
+      return try await group.next()
     }
   }
   // #endregion
-
-  struct NoReplicas: Error {}
 
   // #region late
   static func late(
@@ -68,15 +63,10 @@ enum Replicas {
   }
   // #endregion
 
-  // #region deaf
   static func deaf(
     _ asks: [Ask],
     on executor: (any TaskExecutor)? = nil
-  ) async throws -> String {
-    let search = Task(executorPreference: executor) {
-      try await first(asks)
-    }
-    return try await search.value
+  ) async throws -> String? {
+    try await Task(executorPreference: executor) { try await first(asks) }.value
   }
-  // #endregion
 }

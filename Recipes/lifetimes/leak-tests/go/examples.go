@@ -49,5 +49,10 @@ func asks(stage cookbook.Stage, in input) []search.Ask {
 
 // leaky goes on when the example has returned, which cancels its context.
 func leaky(ctx context.Context, asks ...search.Ask) (string, error) {
-	return search.Leaky(context.WithoutCancel(ctx), asks...)
+	for n, ask := range asks {
+		asks[n] = func(ctx context.Context) (string, error) {
+			return ask(context.WithoutCancel(ctx))
+		}
+	}
+	return search.Leaky(ctx, asks...)
 }

@@ -4,7 +4,7 @@ import Simulation
 @testable import Search
 
 /// What is tested: the repaired search, or one with a planted fault.
-func search(_ asks: [Replicas.Ask]) async throws -> String {
+func search(_ asks: [Replicas.Ask]) async throws -> String? {
   switch ProcessInfo.processInfo.environment["PLANTED"] {
   case "leak":
     // #region executor

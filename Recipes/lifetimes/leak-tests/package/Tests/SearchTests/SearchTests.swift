@@ -4,7 +4,7 @@ import SimulationTesting
 import Testing
 
 @Test(.simulated(schedules: 1_000, cancelling: 10))
-func theFirstAnswerCounts() async throws {
+func firstAnswer() async throws {
   let answer = try await search([
     after(30, "a"), after(10, "b"), after(20, "c"),
   ])
@@ -12,7 +12,7 @@ func theFirstAnswerCounts() async throws {
 }
 
 @Test(.simulated)
-func anAnswerFromTheCacheCounts() async throws {
+func cachedAnswer() async throws {
   let answer = try await search([after(0, "a"), after(10, "b")])
   #expect(answer == "a")
 }
