@@ -84,6 +84,8 @@ final class Driver: TaskExecutor, @unchecked Sendable {
   private var choice = 0
   /// The hash of the body's own task, which is told from others without a log.
   private var rootHash: Int?
+  /// That of the task of the thread, which is no task of the run.
+  private let outerHash = Driver.hashOfCurrentTask
 
   init(
     chooser: Chooser,
@@ -112,7 +114,7 @@ final class Driver: TaskExecutor, @unchecked Sendable {
     watched = Sentinel(of: self)
     // Unstructured because the task of this thread waits for the end.
     root = Task(executorPreference: self) {
-      self.rootHash = unsafe withUnsafeCurrentTask { unsafe $0?.hashValue }
+      self.rootHash = Self.hashOfCurrentTask
       self.log?.rootDidStart()
       await Self.$sentinel.withValue(self.watched) { await operation() }
       self.isFinished = true
@@ -337,9 +339,12 @@ final class Driver: TaskExecutor, @unchecked Sendable {
   /// The number of the job that runs now.
   private var step: Int { isRunning ? steps - 1 : steps }
 
+  private static var hashOfCurrentTask: Int? {
+    unsafe withUnsafeCurrentTask { unsafe $0?.hashValue }
+  }
+
   var position: Simulation.Position? {
-    guard isInside,
-      let hash = unsafe withUnsafeCurrentTask(body: { unsafe $0?.hashValue })
+    guard isInside, let hash = Self.hashOfCurrentTask, hash != outerHash
     else { return nil }
     let isRoot = hash == rootHash && !isFinished
     return Simulation.Position(
