@@ -94,11 +94,11 @@ private func sleep(_ seconds: Int) async throws {
   try await Task.sleep(for: .seconds(seconds), clock: .simulated)
 }
 
-/// The tasks 1 and 2 in the order in which they ran.
-private func order() async -> [Int] {
+/// The tasks 1, 2 and so on in the order in which they ran.
+private func order(of count: Int = 2) async -> [Int] {
   let order = Mutex<[Int]>([])
   await withTaskGroup { group in
-    for n in 1...2 {
+    for n in 1...count {
       group.addTask { @Sendable in order.withLock { $0.append(n) } }
     }
   }
@@ -220,6 +220,17 @@ private func order() async -> [Int] {
   func require() async throws {
     let first = await order()[0]
     try #require(first == 1)
+  }
+
+  @Test(
+    "Of all schedules that fail, that with the fewest switches is told",
+    .fails("SIMULATION_REPLAY='schedule 3'"),
+    .simulated
+  )
+  func fewest() async {
+    let order = await order(of: 4)
+    #expect(order != [4, 1, 2, 3])
+    if (2...3).contains(order[0]) { #expect(order[1] == 1) }
   }
 
   @Test(
