@@ -18,6 +18,7 @@ let rooms = [
   "lifetimes/operation-timeout",
   "lifetimes/wait-group",
   "lifetimes/leaks",
+  "lifetimes/leak-tests",
   "lifetimes/loop-capture",
   "channels/channel",
   "channels/buffering",
@@ -43,6 +44,8 @@ let linked = [
   ],
   "once": ["OnceExamples", "OnceRefused", "OnceWrong"],
 ]
+/// Folders that are packages of their own, which tests build.
+let packages = ["lifetimes/leak-tests/package"]
 
 /// What the project holds itself to in development: `COOKBOOK_STRICT=1`.
 ///
@@ -80,6 +83,10 @@ let package = Package(
   products: [
     .executable(name: "recipe", targets: ["recipe"]),
     .library(name: "Simulation", targets: ["Simulation"]),
+    .library(
+      name: "SimulationTesting",
+      targets: ["SimulationTesting", "Simulation"]
+    ),
   ],
   targets: [
     .target(
@@ -89,8 +96,13 @@ let package = Package(
     ),
     .target(name: "Simulation", swiftSettings: strict),
     .target(
+      name: "SimulationTesting",
+      dependencies: ["Simulation"],
+      swiftSettings: strict
+    ),
+    .target(
       name: "Recipes",
-      dependencies: ["Cookbook"],
+      dependencies: ["Cookbook", "Simulation"],
       path: "Recipes",
       exclude: [
         "README.md", "INDEX.md", "PROOF.md", "ADDING.md", "HAZARDS.md",
@@ -98,7 +110,7 @@ let package = Package(
         "internal",
       ]
         + rooms.flatMap { ["\($0)/README.md", "\($0)/go"] }
-        + texts.map { "\($0)/texts.go" },
+        + texts.map { "\($0)/texts.go" } + packages,
       resources: texts.map { .embedInCode($0) },
       swiftSettings: strict
     ),
@@ -109,7 +121,7 @@ let package = Package(
     ),
     .testTarget(
       name: "SimulationTests",
-      dependencies: ["Simulation"],
+      dependencies: ["Simulation", "SimulationTesting"],
       swiftSettings: strict
     ),
     .testTarget(

@@ -16,6 +16,7 @@ package let recipes: [Recipe] = [
   OperationTimeoutExamples.recipe,
   WaitGroupExamples.recipe,
   LeaksExamples.recipe,
+  LeakTestsExamples.recipe,
   LoopCaptureExamples.recipe,
   ChannelExamples.recipe,
   BufferingExamples.recipe,

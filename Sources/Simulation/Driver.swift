@@ -10,13 +10,22 @@ internal import Synchronization
 final class Driver: TaskExecutor, @unchecked Sendable {
   /// A value whose lifetime tells of unstructured tasks: these copy the
   /// task-local values of their creator and keep them until they have ended.
-  private final class Sentinel: Sendable {}
+  private final class Sentinel: Sendable {
+    let driver: Driver
+
+    init(of driver: Driver) { self.driver = driver }
+  }
   @TaskLocal private static var sentinel: Sentinel?
+
+  /// The driver of the run that the calling task is part of.
+  static var current: Driver? { sentinel?.driver }
 
   /// Safe because whoever resumes a sleeper has removed it from `sleepers`.
   @safe private struct Sleeper {
     let deadline: Duration
     let id: Int
+    /// Its task, as the log knows it.
+    let task: Int?
     let continuation: UnsafeContinuation<Bool, Never>
 
     func resume(isElapsed: Bool) {
@@ -52,7 +61,8 @@ final class Driver: TaskExecutor, @unchecked Sendable {
   /// Latest first, so that the next one is taken from the end.
   private var sleepers: [Sleeper] = []
   private var sleeps = 0
-  private var watched = Sentinel()
+  /// Nil before and after the run: each keeps the other.
+  private var watched: Sentinel?
   private(set) var isFinished = false
   private var isOver = false
   private var reason: SimulationFailure.Reason?
@@ -74,6 +84,8 @@ final class Driver: TaskExecutor, @unchecked Sendable {
   private var choice = 0
   /// The hash of the body's own task, which is told from others without a log.
   private var rootHash: Int?
+  /// That of the task of the thread, which is no task of the run.
+  private let outerHash = Driver.hashOfCurrentTask
 
   init(
     chooser: Chooser,
@@ -99,9 +111,10 @@ final class Driver: TaskExecutor, @unchecked Sendable {
   func drive(
     _ operation: @escaping @Sendable () async -> Void
   ) -> SimulationFailure.Reason? {
-    // Unstructured because no task runs on this thread yet.
+    watched = Sentinel(of: self)
+    // Unstructured because the task of this thread waits for the end.
     root = Task(executorPreference: self) {
-      self.rootHash = unsafe withUnsafeCurrentTask { unsafe $0?.hashValue }
+      self.rootHash = Self.hashOfCurrentTask
       self.log?.rootDidStart()
       await Self.$sentinel.withValue(self.watched) { await operation() }
       self.isFinished = true
@@ -113,7 +126,7 @@ final class Driver: TaskExecutor, @unchecked Sendable {
       giveUp()
     }
     isOpen = false
-    root = nil
+    (root, watched) = (nil, nil)
     let late = mailbox.withLock { box in
       box.isClosed = true
       return box.jobs
@@ -226,8 +239,9 @@ final class Driver: TaskExecutor, @unchecked Sendable {
 
   /// What was left when the body returned.
   private func outlived() -> SimulationFailure.Reason? {
-    var left = sleepers.reversed().map {
-      "a task that sleeps until \($0.deadline)"
+    var left = sleepers.reversed().map { sleeper in
+      let name = sleeper.task.flatMap { log?.name(at: $0) } ?? "a task"
+      return "\(name) sleeps until \(sleeper.deadline)"
     }
     for case .job(let job) in ready {
       left.append(
@@ -296,7 +310,7 @@ final class Driver: TaskExecutor, @unchecked Sendable {
       // around this call spin on a thread of the pool.
       return try await Task.sleep(for: .seconds(1 << 30))
     }
-    log?.learnName()
+    let task = log?.learnName()
     sleeps += 1
     let id = sleeps
     let isCancelled = !isRunning || Task.isCancelled
@@ -304,7 +318,12 @@ final class Driver: TaskExecutor, @unchecked Sendable {
     let isElapsed = await withTaskCancellationHandler {
       await unsafe withUnsafeContinuation { continuation in
         unsafe insert(
-          Sleeper(deadline: deadline, id: id, continuation: continuation)
+          Sleeper(
+            deadline: deadline,
+            id: id,
+            task: task,
+            continuation: continuation
+          )
         )
       }
     } onCancel: {
@@ -320,9 +339,12 @@ final class Driver: TaskExecutor, @unchecked Sendable {
   /// The number of the job that runs now.
   private var step: Int { isRunning ? steps - 1 : steps }
 
+  private static var hashOfCurrentTask: Int? {
+    unsafe withUnsafeCurrentTask { unsafe $0?.hashValue }
+  }
+
   var position: Simulation.Position? {
-    guard isInside,
-      let hash = unsafe withUnsafeCurrentTask(body: { unsafe $0?.hashValue })
+    guard isInside, let hash = Self.hashOfCurrentTask, hash != outerHash
     else { return nil }
     let isRoot = hash == rootHash && !isFinished
     return Simulation.Position(

@@ -30,14 +30,22 @@ final class DriverThread: @unchecked Sendable {
   static var processors: Int { ProcessInfo.processInfo.activeProcessorCount }
 
   /// Runs `work` on a new thread and suspends the caller until it has returned.
+  ///
+  /// It is a task there, so that the tasks that it creates have the task-local
+  /// values of the caller, but no child: cancellation does not reach it.
   static func run<Output: Sendable>(
     _ work: @escaping @Sendable () -> Output
   ) async -> Output {
-    await withCheckedContinuation { continuation in
-      DriverThread().start { thread in
-        let output = work()
+    await Task(executorPreference: Host()) { work() }.value
+  }
+
+  /// Runs each of its jobs on a new thread.
+  private final class Host: TaskExecutor {
+    func enqueue(_ job: consuming ExecutorJob) {
+      let job = UnownedJob(job)
+      DriverThread().start { [self] thread in
+        unsafe job.runSynchronously(on: asUnownedTaskExecutor())
         for idle in thread.idle { idle.leave() }
-        continuation.resume(returning: output)
       }
     }
   }

@@ -19,6 +19,8 @@ struct Log {
   private var runningJob: UnownedJob?
   /// Whether a current task can be taken for its job: see ``rootDidStart()``.
   private var areTasksJobs = false
+  /// The task of the thread, which is no task of the run.
+  private let outer = Log.current
 
   mutating func willEnqueue(_ job: UnownedJob, at now: Duration) {
     learnName()
@@ -66,19 +68,26 @@ struct Log {
   /// without it, tasks on actors have neither notes nor numbers.
   mutating func rootDidStart() {
     guard let runningJob,
-      unsafe MemoryLayout<UnsafeCurrentTask>.size == MemoryLayout<UInt>.size,
       MemoryLayout<UnownedJob>.size == MemoryLayout<UInt>.size
     else { return }
     let job = unsafe unsafeBitCast(runningJob, to: UInt.self)
-    areTasksJobs = unsafe withUnsafeCurrentTask { task in
-      unsafe task.map { unsafe unsafeBitCast($0, to: UInt.self) } == job
-    }
+    areTasksJobs = Self.current == job
   }
 
   private var keyOfCurrentTask: String? {
-    guard areTasksJobs else { return nil }
+    guard areTasksJobs, let task = Self.current, task != outer else {
+      return nil
+    }
+    return "\(unsafe unsafeBitCast(task, to: UnownedJob.self))"
+  }
+
+  /// The current task as the pointer that it is.
+  private static var current: UInt? {
+    guard
+      unsafe MemoryLayout<UnsafeCurrentTask>.size == MemoryLayout<UInt>.size
+    else { return nil }
     return unsafe withUnsafeCurrentTask { task in
-      unsafe task.map { "\(unsafe unsafeBitCast($0, to: UnownedJob.self))" }
+      unsafe task.map { unsafe unsafeBitCast($0, to: UInt.self) }
     }
   }
 
@@ -91,11 +100,13 @@ struct Log {
   }
 
   /// Only a task itself can be asked for its name, while it runs.
-  mutating func learnName() {
-    guard let name = Self.givenName,
-      let index = keyOfCurrentTask.map({ tasks[$0] }) ?? running
-    else { return }
-    entries[index].name = name
+  ///
+  /// Returns which task it is, if that is known.
+  @discardableResult
+  mutating func learnName() -> Int? {
+    let index = keyOfCurrentTask.map { tasks[$0] } ?? running
+    if let index, let name = Self.givenName { entries[index].name = name }
+    return index
   }
 
   private mutating func meetCurrentTask(step: Int, at now: Duration) -> Int? {

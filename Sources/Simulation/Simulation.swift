@@ -10,12 +10,20 @@
 /// caller's thread.
 ///
 /// Each takes `options`, the bounds of a run; the body, a program that must
-/// reach the world through its argument, and of which several runs may overlap;
-/// and `check`, which judges the value that the body returns by throwing.
+/// reach the world through its argument, or ``current``, and of which several
+/// runs may overlap; and `check`, which judges the value that the body returns
+/// by throwing. The body has the task-local values of the caller.
 public struct Simulation: Sendable {
   private let driver: Driver
 
   init(driver: Driver) { self.driver = driver }
+
+  /// The run that the calling task is part of, if it is part of one.
+  ///
+  /// A task-local value: unstructured tasks inherit it too, wherever they run.
+  public static var current: Simulation? {
+    Driver.current.map(Simulation.init)
+  }
 
   /// The virtual time of this run; inject it wherever code waits.
   public var clock: VirtualClock { VirtualClock(driver: driver) }

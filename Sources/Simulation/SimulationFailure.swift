@@ -34,7 +34,8 @@ public struct SimulationFailure: Error, Sendable {
       }
     }
 
-    func isLike(_ other: Reason) -> Bool {
+    /// Whether both are of one kind and, if errors, of one type of error.
+    public func isLike(_ other: Reason) -> Bool {
       switch (self, other) {
       case (.thrown(let left), .thrown(let right)),
         (.rejected(let left), .rejected(let right)):

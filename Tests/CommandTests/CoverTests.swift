@@ -201,13 +201,16 @@ struct CoverTests {
     }
   }
 
-  @Test("Exempts code that is not to compile, and nothing else")
-  func refused() {
-    for file in ["LoopCaptureTaskRefused.swift", "go/refused/counter.go"] {
-      #expect(CoverCommand.isRefused(file))
+  @Test("Exempts code that is not to compile or that is tests, nothing else")
+  func exempt() {
+    for file in [
+      "LoopCaptureTaskRefused.swift", "go/refused/counter.go",
+      "go/search/search_test.go", "package/Package.swift",
+    ] {
+      #expect(CoverCommand.isExempt(file))
     }
     for file in ["LoopCaptureExamples.swift", "go/examples.go"] {
-      #expect(!CoverCommand.isRefused(file))
+      #expect(!CoverCommand.isExempt(file))
     }
   }
 }

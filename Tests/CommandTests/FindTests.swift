@@ -179,6 +179,13 @@ private let queries: KeyValuePairs = [
     "<-chan int as a parameter",
     "return a channel that can only be read",
   ],
+  "leak-tests": [
+    "tests that detect leaks automatically",
+    "goroutine leak test",
+    "how to test that no task is left behind",
+    "synctest in Swift",
+    "run a test under many schedules",
+  ],
   "hedged-request": [
     "A hedged request",
     "hedging",

@@ -360,7 +360,7 @@ private func children(
     let leaks: [(String, @Sendable (Simulation) async throws -> Void)] = [
       ("a ready job of task 1", { _ in }),
       (
-        "a task that sleeps until 5.0 seconds",
+        "task 1 sleeps until 5.0 seconds",
         { try await $0.clock.sleep(for: .seconds(5)) }
       ),
       ("a task that is suspended", { _ in await Waiters().wait() }),

@@ -14,6 +14,7 @@ import (
 	contextcancellation "concurrencycookbook/lifetimes/context-cancellation/go"
 	donechannel "concurrencycookbook/lifetimes/done-channel/go"
 	errgroup "concurrencycookbook/lifetimes/errgroup/go"
+	leaktests "concurrencycookbook/lifetimes/leak-tests/go"
 	leaks "concurrencycookbook/lifetimes/leaks/go"
 	loopcapture "concurrencycookbook/lifetimes/loop-capture/go"
 	operationtimeout "concurrencycookbook/lifetimes/operation-timeout/go"
@@ -48,6 +49,7 @@ func init() {
 	Rooms["operation-timeout"] = operationtimeout.Room
 	Rooms["wait-group"] = waitgroup.Room
 	Rooms["leaks"] = leaks.Room
+	Rooms["leak-tests"] = leaktests.Room
 	Rooms["loop-capture"] = loopcapture.Room
 	Rooms["channel"] = channel.Room
 	Rooms["buffering"] = buffering.Room

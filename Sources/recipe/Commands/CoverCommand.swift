@@ -181,7 +181,7 @@ enum CoverCommand: Subcommand {
       let page = try Page(Book.path(of: recipe), in: root)
       // They are meant to break something: often that they never end.
       let wrong = recipe.examples.flatMap(\.wrong).map(\.name)
-      for (file, name, line) in page.shownCode where !isRefused(file) {
+      for (file, name, line) in page.shownCode where !isExempt(file) {
         let url = page.folder.appending(path: file).standardizedFileURL
         guard let language = Highlighter.Language(url.pathExtension) else {
           continue
@@ -212,8 +212,10 @@ enum CoverCommand: Subcommand {
     if whole < regions { throw ExitCode.failure }
   }
 
-  /// Whether a file holds code that is not to compile.
-  static func isRefused(_ file: String) -> Bool {
+  /// Whether a file holds code that is not to compile, or that tests run, which
+  /// compare what it prints with the page.
+  static func isExempt(_ file: String) -> Bool {
     file.hasSuffix("Refused.swift") || file.hasPrefix("go/refused/")
+      || file.hasSuffix("_test.go") || file.hasPrefix("package/")
   }
 }

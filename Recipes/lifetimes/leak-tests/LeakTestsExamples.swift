@@ -1,0 +1,114 @@
+package import Cookbook
+internal import Simulation
+
+/// What the recipe shows; see README.md.
+package enum LeakTestsExamples {
+  package static let recipe = Recipe(
+    name: "leak-tests",
+    chapter: .lifetimes,
+    question: "Write tests that detect leaks automatically.",
+    goConstructs: [
+      "testing/synctest", "synctest.Test", "runtime.NumGoroutine",
+      "goroutine profile", "goroutineleak", "pprof.Lookup",
+    ],
+    swiftConstructs: ["Swift Testing", "TestScoping", "TaskExecutor"],
+    problems: [
+      "test that detects a goroutine leak", "detect leaks automatically",
+      "goleak for Swift", "test that no task is left running",
+      "test under many schedules", "fail a test on a deadlock",
+      "test cancellation at every step", "flaky concurrent test",
+    ],
+    examples: [
+      Example(
+        "search",
+        laws: [noneWorksOn],
+        wrong: [leaky, late, deaf],
+        exhausted: [
+          (Asks(times: [3, 1, 2]), 24),
+          (Asks(times: [2, 1], cancelAfter: 1), 168),
+        ]
+      ) { try await search(Replicas.first, $0, $1) }
+    ]
+  )
+
+  struct Asks: ExampleInput {
+    var times = [30, 10, 20]
+    var cancelAfter: Int?
+
+    static var fields: [Field<Self>] {
+      [
+        .durations(
+          \.times,
+          least: 1,
+          random: 1...5,
+          ties: .noneOfSums { _ in true },
+          "the milliseconds after which each replica answers"
+        ),
+        .moment(\.cancelAfter, "cancel the caller after so many milliseconds"),
+      ]
+    }
+  }
+
+  private static func search(
+    _ search: ([Replicas.Ask]) async throws -> String?,
+    _ input: Asks,
+    _ stage: Stage
+  ) async throws {
+    let asks = input.times.enumerated().map { n, time -> Replicas.Ask in
+      {
+        try await stage.work("ask \(n)", time)
+        return "ask \(n)"
+      }
+    }
+    stage.print(try await search(asks))
+  }
+
+  // MARK: Laws
+
+  private static let noneWorksOn = Law<Asks>(
+    "the first answer or a cancellation ends all work at once"
+  ) { input, trace in
+    let cancel = trace.events.first { $0.name == "cancel" }?.at ?? .max
+    let end = min(cancel, (input.times.min() ?? 0) * 1_000)
+    return trace.events.first { $0.at > end }
+      .map { "\($0.lane): \($0.name) at \($0.at) µs" }
+  }
+
+  // MARK: Wrong versions
+
+  private static let leaky = Wrong(
+    "leaky",
+    breaks: .leak,
+    input: Asks(times: [2, 1])
+  ) { input, stage in
+    try await search(
+      { try await Replicas.leaky($0, on: Simulation.current?.executor) },
+      input,
+      stage
+    )
+  }
+
+  private static let late = Wrong(
+    "late",
+    breaks: .leak,
+    input: Asks(times: [0, 1])
+  ) { input, stage in
+    try await search(
+      { try await Replicas.late($0, on: Simulation.current?.executor) },
+      input,
+      stage
+    )
+  }
+
+  private static let deaf = Wrong(
+    "deaf",
+    breaks: noneWorksOn,
+    input: Asks(times: [3, 2], cancelAfter: 1)
+  ) { input, stage in
+    try await search(
+      { try await Replicas.deaf($0, on: Simulation.current?.executor) },
+      input,
+      stage
+    )
+  }
+}

@@ -1,0 +1,26 @@
+// swift-tools-version: 6.2
+
+import PackageDescription
+
+let package = Package(
+  name: "search",
+  platforms: [.macOS(.v15)],
+  dependencies: [
+    .package(name: "concurrency-cookbook", path: "../../../..")
+  ],
+  targets: [
+    .target(name: "Search"),
+    // #region target
+    .testTarget(
+      name: "SearchTests",
+      dependencies: [
+        "Search",
+        .product(
+          name: "SimulationTesting",
+          package: "concurrency-cookbook"
+        ),
+      ]
+    ),
+    // #endregion
+  ]
+)
