@@ -21,6 +21,7 @@ import (
 	fanoutfanin "concurrencycookbook/patterns/fan-out-fan-in/go"
 	hedgedrequest "concurrencycookbook/patterns/hedged-request/go"
 	pipeline "concurrencycookbook/patterns/pipeline/go"
+	pubsub "concurrencycookbook/patterns/pub-sub/go"
 	semaphore "concurrencycookbook/patterns/semaphore/go"
 	tokenbucket "concurrencycookbook/patterns/token-bucket/go"
 	wordcount "concurrencycookbook/patterns/word-count/go"
@@ -55,4 +56,5 @@ func init() {
 	Rooms["signal-or-value"] = signalorvalue.Room
 	Rooms["once"] = once.Room
 	Rooms["a-million-tasks"] = amilliontasks.Room
+	Rooms["pub-sub"] = pubsub.Room
 }
