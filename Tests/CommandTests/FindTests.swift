@@ -167,6 +167,11 @@ private let queries: KeyValuePairs = [
     "<-chan int as a parameter",
     "return a channel that can only be read",
   ],
+  "pub-sub": [
+    "Implement a publish-subscribe broker", "A publish-subscribe broker",
+    "publish to many subscribers", "each subscriber gets every message",
+    "two tasks iterate one AsyncStream", "slow subscriber",
+  ],
   "hedged-request": [
     "A hedged request",
     "hedging",

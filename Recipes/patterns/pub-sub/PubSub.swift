@@ -53,7 +53,7 @@ nonisolated final class Topic<Element: Sendable>: Sendable {
     _ = try await wait { state, waiter in
       if let woken = try state.publish(element) { return Step(woken: woken) }
       try Task.checkCancellation()
-      state.line[ticket] = (element, waiter)
+      state.wait(ticket, element, waiter)
       return nil
     } onCancel: {
       $0.line.removeValue(forKey: ticket)?.waiter
@@ -247,6 +247,12 @@ nonisolated extension Topic {
       return last
     }
 
+    mutating func wait(_ ticket: Int, _ element: Element, _ waiter: Waiter) {
+      line[ticket] = (element, waiter)
+      // One with a later ticket may have been here before.
+      first = Swift.min(first, ticket)
+    }
+
     mutating func join(bound: Int, _ policy: Policy) -> Place {
       joined += 1
       let seat = Seat(number: joined, policy: policy, bound: bound)
@@ -289,7 +295,9 @@ nonisolated extension Topic {
       defer { line = [:] }
       let subscribers = seats.indices.compactMap { seats[$0].waiter.take() }
       return subscribers.map { Woken($0, .success(nil)) }
-        + line.values.map { Woken($0.waiter, .failure(TopicClosedError())) }
+        + line.sorted { $0.key < $1.key }.map {
+          Woken($0.value.waiter, .failure(TopicClosedError()))
+        }
     }
 
     /// Serves publishers that wait, as long as there is room.

@@ -20,6 +20,7 @@ package enum PubSubExamples {
       "several consumers of one AsyncStream", "AsyncStream multiple consumers",
       "every subscriber gets each message", "slow subscriber",
       "unsubscribe", "late subscriber",
+      "two tasks iterate one AsyncStream", "share an AsyncStream",
     ],
     copies: ["PubSub.swift"],
     examples: [
@@ -29,7 +30,7 @@ package enum PubSubExamples {
         laws: laws(),
         wrong: wrongStreams,
         exhausted: [
-          (Feed(pauses: [1, 0], arrivals: [1, 1], times: [1, 1]), 99_999)
+          (Feed(pauses: [2, 0], arrivals: [1], times: [1]), 14)
         ],
         body: plain
       ),
@@ -37,9 +38,16 @@ package enum PubSubExamples {
         "topic",
         laws: laws() + [.cancelledEndsAtOnce],
         wrong: wrongTopics,
-        exhausted: [
-          (two(.wait), 99_999), (two(.dropOldest), 99_999),
-          (two(.dropNewest), 99_999), (two(.disconnect), 99_999),
+        exhausted: Topic<Int>.Policy.allCases.map { (two($0), 1_152) } + [
+          (
+            Feed(
+              pauses: [3, 0, 0],
+              arrivals: [1],
+              times: [5],
+              patience: [4],
+              giveUp: 5
+            ), 8_592
+          )
         ],
         body: topic
       ),
@@ -47,22 +55,22 @@ package enum PubSubExamples {
         "start",
         laws: [startsWithAll],
         wrong: wrongStarts,
-        exhausted: [(Crowd(subscribers: 2, prices: 1), 99_999)],
+        exhausted: [(Crowd(subscribers: 2, prices: 1), 16)],
         body: start
       ),
     ],
     workloads: workloads
   )
 
-  /// A slow subscriber, and one that is cancelled.
+  /// One that is slow and is cancelled, and one that is waited for.
   private static func two(
     _ policy: Topic<Int>.Policy
   ) -> Feed<AnyPolicy> {
     Feed(
-      pauses: [2, 0, 0],
-      arrivals: [1, 1],
-      times: [2, 2],
-      patience: [0, 2],
+      pauses: [3, 0],
+      arrivals: [1, 2],
+      times: [5, 1],
+      patience: [4],
       policies: [policy, .wait]
     )
   }
