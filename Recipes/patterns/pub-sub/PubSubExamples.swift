@@ -281,7 +281,11 @@ package enum PubSubExamples {
               K.policies[source.int(in: 0...K.policies.count - 1)]
             }
           },
-          simplify: { _ in [[]] }
+          simplify: { policies in
+            policies.indices.reversed().map {
+              Array(policies[..<$0] + policies[($0 + 1)...])
+            }
+          }
         ),
         .count(\.bound, in: 1...1024, random: 1...2, "how many are kept"),
         .limit(\.giveUp, "cancel the publisher after so many milliseconds"),

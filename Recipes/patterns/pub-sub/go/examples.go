@@ -20,7 +20,7 @@ var Room = cookbook.Room{
 	},
 	Wrong: map[string]cookbook.Example{
 		"topic/dropsInstead": changed("wait", "dropNewest"),
-		"topic/waitsInstead": changed("dropNewest", "wait"),
+		"plain/oneMore":      cookbook.With(oneMore),
 	},
 	Workloads: workloads,
 }
@@ -145,6 +145,11 @@ func plain(ctx context.Context, stage cookbook.Stage, in feed) error {
 			// #endregion
 			return nil
 		})
+}
+
+func oneMore(ctx context.Context, stage cookbook.Stage, in feed) error {
+	in.Bound++
+	return plain(ctx, stage, in)
 }
 
 func topic(ctx context.Context, stage cookbook.Stage, in feed) error {
