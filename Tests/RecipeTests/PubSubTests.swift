@@ -107,6 +107,29 @@ struct PubSubTests {
     }
   }
 
+  @Test("A task that has been cancelled takes what is kept, and never waits")
+  func cancelledBefore() async throws {
+    _ = try await Simulation.run(seed: 1) { _ in
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        group.cancelAll()
+        group.addTask {
+          let topic = Topic<Int>()
+          try await topic.subscribe(bound: 1, whenFull: .wait) { prices in
+            try await topic.publish(1)
+            await #expect(throws: CancellationError.self) {
+              try await topic.publish(2)
+            }
+            #expect(try await prices.receive() == 1)
+            await #expect(throws: CancellationError.self) {
+              try await prices.receive()
+            }
+          }
+        }
+        try await group.waitForAll()
+      }
+    }
+  }
+
   @Test("Cancelled at any step, all or none have what was published")
   func cancelled() async throws {
     let runs = try await Simulation.cancelEverywhere(seeds: 0..<20) { _ in

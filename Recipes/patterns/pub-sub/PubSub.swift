@@ -48,15 +48,16 @@ nonisolated final class Topic<Element: Sendable>: Sendable {
   ///   `CancellationError` if the task is cancelled while it waits. That nobody
   ///   has subscribed is not an error.
   nonisolated(nonsending) func publish(_ element: Element) async throws {
-    if try tryPublish(element) { return }
-    let ticket = state.withLock { $0.takeTicket() }
-    _ = try await wait { state, waiter in
-      if let woken = try state.publish(element) { return Step(woken: woken) }
-      try Task.checkCancellation()
-      state.wait(ticket, element, waiter)
-      return nil
+    let (woken, ticket) = try state.withLock { state in
+      if let woken = try state.publish(element) { return (woken, 0) }
+      return ([], state.lineUp(element))
+    }
+    for waiter in woken { waiter.resume() }
+    if ticket == 0 { return }
+    _ = try await wait {
+      try $0.wait(ticket, $1)
     } onCancel: {
-      $0.line.removeValue(forKey: ticket)?.waiter
+      $0.giveUp(ticket)
     }
   }
 
@@ -237,20 +238,34 @@ nonisolated extension Topic {
   private struct State {
     var seats: [Seat] = []
     /// The publishers that wait, by ticket, and none below `first`: only while
-    /// somebody is full who is waited for.
-    var line: [Int: (element: Element, waiter: Waiter)] = [:]
+    /// somebody is full who is waited for. One may not be suspended yet.
+    private var line: [Int: (element: Element, waiter: Waiter?)] = [:]
     private var (first, last, fullCount, joined) = (1, 0, 0, 0)
     private var isClosed = false
 
-    mutating func takeTicket() -> Int {
+    /// A publisher takes its place.
+    mutating func lineUp(_ element: Element) -> Int {
       last += 1
+      line[last] = (element, nil)
       return last
     }
 
-    mutating func wait(_ ticket: Int, _ element: Element, _ waiter: Waiter) {
-      line[ticket] = (element, waiter)
-      // One with a later ticket may have been here before.
-      first = Swift.min(first, ticket)
+    mutating func wait(_ ticket: Int, _ waiter: Waiter) throws -> Step? {
+      if ticket < first { return Step() }
+      if isClosed { throw TopicClosedError() }
+      if Task.isCancelled {
+        line[ticket] = nil
+        throw CancellationError()
+      }
+      line[ticket]?.waiter = waiter
+      return nil
+    }
+
+    /// A publisher is cancelled; one that is about to wait will notice.
+    mutating func giveUp(_ ticket: Int) -> Waiter? {
+      guard let waiter = line[ticket]?.waiter else { return nil }
+      line[ticket] = nil
+      return waiter
     }
 
     mutating func join(bound: Int, _ policy: Policy) -> Place {
@@ -295,8 +310,8 @@ nonisolated extension Topic {
       defer { line = [:] }
       let subscribers = seats.indices.compactMap { seats[$0].waiter.take() }
       return subscribers.map { Woken($0, .success(nil)) }
-        + line.sorted { $0.key < $1.key }.map {
-          Woken($0.value.waiter, .failure(TopicClosedError()))
+        + line.sorted { $0.key < $1.key }.compactMap {
+          $0.value.waiter.map { Woken($0, .failure(TopicClosedError())) }
         }
     }
 
@@ -307,7 +322,9 @@ nonisolated extension Topic {
         defer { first += 1 }
         guard let publisher = line.removeValue(forKey: first) else { continue }
         woken += (try? publish(publisher.element)) ?? []
-        woken.append(Woken(publisher.waiter, .success(nil)))
+        if let waiter = publisher.waiter {
+          woken.append(Woken(waiter, .success(nil)))
+        }
       }
       return woken
     }
