@@ -237,8 +237,10 @@ nonisolated extension Topic {
   /// `nil` where the task has to wait.
   private struct State {
     var seats: [Seat] = []
-    /// The publishers that wait, by ticket, and none below `first`: only while
-    /// somebody is full who is waited for. One may not be suspended yet.
+    /// The publishers that wait, by ticket, and none below `first`.
+    ///
+    /// Only while somebody is full who is waited for. One without a waiter is
+    /// about to suspend.
     private var line: [Int: (element: Element, waiter: Waiter?)] = [:]
     private var (first, last, fullCount, joined) = (1, 0, 0, 0)
     private var isClosed = false
