@@ -196,13 +196,13 @@ type crowd struct{ Subscribers, Prices int }
 func start(ctx context.Context, stage cookbook.Stage, in crowd) error {
 	topic := pubsub.NewTopic[int]()
 	var wg sync.WaitGroup
-	n := in.Prices
+	subscribers, n, must := in.Subscribers, in.Prices, cookbook.Must
 	show := func(task int, prices []int) {
 		stage.Say(fmt.Sprint("task ", task), prices)
 	}
 	fetch := func(number int) int { return number }
 	// #region start
-	for task := range in.Subscribers {
+	for task := range subscribers {
 		prices := topic.Subscribe(n, pubsub.Wait) // not in the goroutine
 		wg.Go(func() {
 			defer prices.Leave()
@@ -214,7 +214,7 @@ func start(ctx context.Context, stage cookbook.Stage, in crowd) error {
 		})
 	}
 	for number := range n {
-		cookbook.Must(topic.Publish(ctx, fetch(number)))
+		must(topic.Publish(ctx, fetch(number)))
 	}
 	topic.Close()
 	// #endregion
