@@ -185,6 +185,10 @@ private let queries: KeyValuePairs = [
     "how to test that no task is left behind",
     "synctest in Swift",
     "run a test under many schedules",
+  "pub-sub": [
+    "Implement a publish-subscribe broker", "A publish-subscribe broker",
+    "publish to many subscribers", "each subscriber gets every message",
+    "two tasks iterate one AsyncStream", "slow subscriber",
   ],
   "hedged-request": [
     "A hedged request",

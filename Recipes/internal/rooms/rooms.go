@@ -24,6 +24,7 @@ import (
 	fanoutfanin "concurrencycookbook/patterns/fan-out-fan-in/go"
 	hedgedrequest "concurrencycookbook/patterns/hedged-request/go"
 	pipeline "concurrencycookbook/patterns/pipeline/go"
+	pubsub "concurrencycookbook/patterns/pub-sub/go"
 	semaphore "concurrencycookbook/patterns/semaphore/go"
 	tokenbucket "concurrencycookbook/patterns/token-bucket/go"
 	wordcount "concurrencycookbook/patterns/word-count/go"
@@ -43,6 +44,7 @@ func init() {
 	Rooms["backpressure"] = backpressure.Room
 	Rooms["token-bucket"] = tokenbucket.Room
 	Rooms["hedged-request"] = hedgedrequest.Room
+	Rooms["pub-sub"] = pubsub.Room
 	Rooms["errgroup"] = errgroup.Room
 	Rooms["context-cancellation"] = contextcancellation.Room
 	Rooms["done-channel"] = donechannel.Room

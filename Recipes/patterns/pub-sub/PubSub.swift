@@ -1,0 +1,403 @@
+import Synchronization
+
+/// Hands each element that is published to all who have subscribed.
+///
+/// ```swift
+/// let prices = Topic<Price>()
+/// try await prices.publish(price)  // in any task
+/// // In the task of a subscriber:
+/// try await prices.subscribe(bound: 16, whenFull: .dropOldest) { prices in
+///   for try await price in prices { show(price) }
+/// }
+/// ```
+///
+/// - All see the same order. A publish reaches all at once, or nobody.
+/// - A subscriber sees what is published after it has subscribed, until it
+///   leaves: at the end of the scope.
+/// - Each says how many elements are kept for it, and what happens when
+///   another one comes. Only ``Policy/wait`` holds up the publishers.
+nonisolated final class Topic<Element: Sendable>: Sendable {
+  /// What happens when an element is published for a subscriber that has not
+  /// received the last ones, as many as are kept for it.
+  enum Policy: String, CaseIterable, Sendable {
+    /// The publisher waits until there is room, or the subscriber leaves.
+    case wait
+    /// The oldest element that is kept is dropped.
+    case dropOldest
+    /// The new element is dropped.
+    case dropNewest
+    /// It receives what is kept, and then ``SlowSubscriberError``.
+    case disconnect
+  }
+
+  private let state = Mutex(State())
+
+  /// Creates a topic without subscribers.
+  init() {}
+
+  /// Publishes an element, and waits until all with ``Policy/wait`` have room.
+  ///
+  /// Publishers that wait are served first come, first served.
+  ///
+  /// **Cancellation** ends the wait, and nobody receives the element. A
+  /// cancelled task publishes where it need not wait.
+  ///
+  /// **Complexity**: O(*n*) for *n* subscribers.
+  ///
+  /// - Throws: ``TopicClosedError`` if the topic is or becomes closed;
+  ///   `CancellationError` if the task is cancelled while it waits. That nobody
+  ///   has subscribed is not an error.
+  nonisolated(nonsending) func publish(_ element: Element) async throws {
+    let (woken, ticket) = try state.withLock { state in
+      if let woken = try state.publish(element) { return (woken, 0) }
+      return ([], state.lineUp(element))
+    }
+    for waiter in woken { waiter.resume() }
+    if ticket == 0 { return }
+    _ = try await wait {
+      try $0.wait(ticket, $1)
+    } onCancel: {
+      $0.giveUp(ticket)
+    }
+  }
+
+  /// Publishes an element if that takes no waiting, also from code that is not
+  /// `async`.
+  ///
+  /// - Returns: Whether it was published. If not, nobody receives it.
+  /// - Throws: ``TopicClosedError`` if the topic is closed.
+  func tryPublish(_ element: Element) throws -> Bool {
+    guard let woken = try state.withLock({ try $0.publish(element) }) else {
+      return false
+    }
+    for waiter in woken { waiter.resume() }
+    return true
+  }
+
+  /// Subscribes while `body` runs.
+  ///
+  /// **Cancellation** ends the wait for an element, which throws; what is kept
+  /// can be received in a cancelled task too. A subscriber leaves when `body`
+  /// returns or throws, and that is when publishers go on that wait for it.
+  ///
+  /// **Complexity**: O(*n*) for *n* subscribers. Memory for `bound` elements is
+  /// taken at once.
+  ///
+  /// - Parameters:
+  ///   - bound: How many elements are kept at most, at least 1.
+  ///   - policy: What happens when another one comes.
+  ///   - body: What the subscriber does. In a closed topic there is nothing to
+  ///     receive.
+  /// - Returns: What `body` returns.
+  /// - Throws: What `body` throws.
+  nonisolated(nonsending) func subscribe<Result>(
+    bound: Int,
+    whenFull policy: Policy,
+    _ body: nonisolated(nonsending) (Subscription) async throws -> Result
+  ) async rethrows -> Result {
+    precondition(bound > 0, "a subscriber needs room for one element")
+    let place = state.withLock { $0.join(bound: bound, policy) }
+    defer {
+      for waiter in state.withLock({ $0.leave(place) }) { waiter.resume() }
+    }
+    return try await body(Subscription(topic: self, place: place))
+  }
+
+  /// Ends the topic: what is kept can be received, and then the end.
+  ///
+  /// Publishers that wait throw ``TopicClosedError``. Closing twice is not an
+  /// error.
+  func close() {
+    for waiter in state.withLock({ $0.close() }) { waiter.resume() }
+  }
+
+  /// What one subscriber receives, in one task at a time.
+  struct Subscription: AsyncSequence, AsyncIteratorProtocol {
+    fileprivate let topic: Topic
+    fileprivate let place: Place
+
+    /// How many elements have been dropped so far.
+    var droppedCount: Int {
+      topic.state.withLock { $0.seats[place.index].droppedCount }
+    }
+
+    /// Takes the oldest element that is kept, and waits while there is none.
+    ///
+    /// - Returns: The element, or `nil` once the topic is closed and nothing
+    ///   is kept.
+    /// - Throws: ``SlowSubscriberError`` if it has been disconnected and
+    ///   nothing is kept; `CancellationError` if the task is cancelled while
+    ///   it waits, which loses no element.
+    nonisolated(nonsending) func receive() async throws -> Element? {
+      if let step = try topic.state.withLock({ try $0.receive(place) }) {
+        return step.finish()
+      }
+      return try await topic.wait { [place] state, waiter in
+        if let step = try state.receive(place) { return step }
+        try Task.checkCancellation()
+        state.seats[place.index].wait(waiter)
+        return nil
+      } onCancel: { [place] in
+        $0.seats[place.index].waiter.take()
+      }
+    }
+
+    func next(
+      isolation actor: isolated (any Actor)? = #isolation
+    ) async throws -> Element? {
+      try await receive()
+    }
+
+    func makeAsyncIterator() -> Subscription { self }
+  }
+}
+
+/// An element was published in a topic that is closed.
+nonisolated struct TopicClosedError: Error, CustomStringConvertible {
+  var description: String { "the topic is closed" }
+}
+
+/// A subscriber with ``Topic/Policy/disconnect`` has not kept up.
+nonisolated struct SlowSubscriberError: Error, CustomStringConvertible {
+  var description: String { "the subscriber is too slow" }
+}
+
+nonisolated extension Topic {
+  /// A task that waits.
+  ///
+  /// A class, since a continuation in a generic struct would make the compiler
+  /// look up the layout of the struct for each call.
+  fileprivate final class Waiter: Sendable {
+    private let continuation: CheckedContinuation<Element?, any Error>
+
+    init(_ continuation: CheckedContinuation<Element?, any Error>) {
+      self.continuation = continuation
+    }
+
+    func resume(_ result: Result<Element?, any Error>) {
+      continuation.resume(with: result)
+    }
+  }
+
+  /// Begins to wait, unless that is not necessary any more.
+  ///
+  /// What begins looks for a cancellation under the lock: a later one finds the
+  /// continuation there.
+  nonisolated(nonsending) private func wait(
+    begin: (inout State, Waiter) throws -> Step?,
+    onCancel leave: @Sendable (inout State) -> Waiter?
+  ) async throws -> Element? {
+    try await withTaskCancellationHandler {
+      try await withCheckedThrowingContinuation { continuation in
+        let waiter = Waiter(continuation)
+        do {
+          let step = try state.withLock { try begin(&$0, waiter) }
+          if let step { waiter.resume(.success(step.finish())) }
+        } catch {
+          waiter.resume(.failure(error))
+        }
+      }
+    } onCancel: {
+      // It may have been served before.
+      let waiter = state.withLock { leave(&$0) }
+      waiter?.resume(.failure(CancellationError()))
+    }
+  }
+
+  /// A task that waits no longer, to be resumed once the lock is released.
+  private struct Woken {
+    private let waiter: Waiter
+    private let result: Result<Element?, any Error>
+
+    init(_ waiter: Waiter, _ result: Result<Element?, any Error>) {
+      (self.waiter, self.result) = (waiter, result)
+    }
+
+    func resume() { waiter.resume(result) }
+  }
+
+  /// What an event comes to.
+  private struct Step {
+    var element: Element?
+    var woken: [Woken] = []
+
+    func finish() -> Element? {
+      for waiter in woken { waiter.resume() }
+      return element
+    }
+  }
+
+  /// Where a subscriber is kept; seats are used again, and numbers are not.
+  fileprivate struct Place {
+    let index: Int
+    let number: Int
+  }
+
+  /// Who has subscribed and who waits; each function is one event, and returns
+  /// `nil` where the task has to wait.
+  private struct State {
+    var seats: [Seat] = []
+    /// The publishers that wait, by ticket, and none below `first`.
+    ///
+    /// Only while somebody is full who is waited for. One without a waiter is
+    /// about to suspend.
+    private var line: [Int: (element: Element, waiter: Waiter?)] = [:]
+    private var (first, last, fullCount, joined) = (1, 0, 0, 0)
+    private var isClosed = false
+
+    /// A publisher takes its place.
+    mutating func lineUp(_ element: Element) -> Int {
+      last += 1
+      line[last] = (element, nil)
+      return last
+    }
+
+    mutating func wait(_ ticket: Int, _ waiter: Waiter) throws -> Step? {
+      if ticket < first { return Step() }
+      if isClosed { throw TopicClosedError() }
+      if Task.isCancelled {
+        line[ticket] = nil
+        throw CancellationError()
+      }
+      line[ticket]?.waiter = waiter
+      return nil
+    }
+
+    /// A publisher is cancelled; one that is about to wait will notice.
+    mutating func giveUp(_ ticket: Int) -> Waiter? {
+      guard let waiter = line[ticket]?.waiter else { return nil }
+      line[ticket] = nil
+      return waiter
+    }
+
+    mutating func join(bound: Int, _ policy: Policy) -> Place {
+      joined += 1
+      let seat = Seat(number: joined, policy: policy, bound: bound)
+      let index = seats.firstIndex { $0.number == 0 } ?? seats.count
+      if index < seats.count { seats[index] = seat } else { seats.append(seat) }
+      return Place(index: index, number: joined)
+    }
+
+    mutating func leave(_ place: Place) -> [Woken] {
+      if seats[place.index].isFull { fullCount -= 1 }
+      seats[place.index] = Seat(number: 0, policy: .wait, bound: 0)
+      return goOn()
+    }
+
+    mutating func publish(_ element: Element) throws -> [Woken]? {
+      if isClosed { throw TopicClosedError() }
+      if fullCount > 0 { return nil }
+      var woken: [Woken] = []
+      for index in seats.indices {
+        let waiter = seats[index].offer(element, &fullCount)
+        if let waiter { woken.append(Woken(waiter, .success(element))) }
+      }
+      return woken
+    }
+
+    mutating func receive(_ place: Place) throws -> Step? {
+      let waitedFor = fullCount
+      guard let element = seats[place.index].pop(place.number, &fullCount)
+      else {
+        if seats[place.index].number != place.number { return Step() }
+        if seats[place.index].isDisconnected { throw SlowSubscriberError() }
+        return isClosed ? Step() : nil
+      }
+      if fullCount == waitedFor { return Step(element: element) }
+      return Step(element: element, woken: goOn())
+    }
+
+    mutating func close() -> [Woken] {
+      isClosed = true
+      defer { line = [:] }
+      let subscribers = seats.indices.compactMap { seats[$0].waiter.take() }
+      return subscribers.map { Woken($0, .success(nil)) }
+        + line.sorted { $0.key < $1.key }.compactMap {
+          $0.value.waiter.map { Woken($0, .failure(TopicClosedError())) }
+        }
+    }
+
+    /// Serves publishers that wait, as long as there is room.
+    private mutating func goOn() -> [Woken] {
+      var woken: [Woken] = []
+      while fullCount == 0, !line.isEmpty {
+        defer { first += 1 }
+        guard let publisher = line.removeValue(forKey: first) else { continue }
+        woken += (try? publish(publisher.element)) ?? []
+        if let waiter = publisher.waiter {
+          woken.append(Woken(waiter, .success(nil)))
+        }
+      }
+      return woken
+    }
+  }
+
+  /// What is kept for a subscriber; the number of a free seat is 0.
+  ///
+  /// One call does all for an element: an array is copied where an element of
+  /// it is looked at before it is changed.
+  private struct Seat {
+    let number: Int
+    private let policy: Policy
+    /// A ring; the oldest element is at `head`.
+    private var slots: [Element?]
+    private var (head, count) = (0, 0)
+    private(set) var (droppedCount, isDisconnected) = (0, false)
+    /// It waits only while nothing is kept.
+    var waiter: Waiter?
+
+    init(number: Int, policy: Policy, bound: Int) {
+      (self.number, self.policy) = (number, policy)
+      slots = Array(repeating: nil, count: bound)
+    }
+
+    /// Whether publishers wait for it.
+    var isFull: Bool {
+      policy == .wait && count == slots.count && number > 0
+    }
+
+    mutating func wait(_ waiter: Waiter) {
+      precondition(self.waiter == nil, "one task at a time receives")
+      self.waiter = waiter
+    }
+
+    /// Keeps an element, or returns the task that waits for it.
+    @inline(__always)
+    mutating func offer(_ element: Element, _ fullCount: inout Int) -> Waiter? {
+      if number == 0 || isDisconnected { return nil }
+      if let waiter = waiter.take() { return waiter }
+      if count == slots.count {
+        droppedCount += 1
+        switch policy {
+        case .wait: preconditionFailure("publishers wait for this one")
+        case .dropOldest: _ = pop()
+        case .dropNewest: return nil
+        case .disconnect:
+          isDisconnected = true
+          return nil
+        }
+      }
+      let end = head + count
+      slots[end < slots.count ? end : end - slots.count] = element
+      count += 1
+      if policy == .wait, count == slots.count { fullCount += 1 }
+      return nil
+    }
+
+    @inline(__always)
+    mutating func pop(_ number: Int, _ fullCount: inout Int) -> Element? {
+      if number != self.number { return nil }
+      if policy == .wait, count == slots.count { fullCount -= 1 }
+      return pop()
+    }
+
+    @inline(__always)
+    private mutating func pop() -> Element? {
+      guard count > 0 else { return nil }
+      let element = slots[head].take()
+      head = head + 1 < slots.count ? head + 1 : 0
+      count -= 1
+      return element
+    }
+  }
+}

@@ -1,0 +1,374 @@
+package import Cookbook
+import Synchronization
+
+/// What the recipe shows; see README.md.
+package enum PubSubExamples {
+  package static let recipe = Recipe(
+    name: "pub-sub",
+    chapter: .patterns,
+    question: "Implement a publish-subscribe broker.",
+    goConstructs: [
+      "publish-subscribe", "broker", "fan-out to all", "broadcast channel",
+      "select with default",
+    ],
+    swiftConstructs: [
+      "AsyncStream", "actor", "AsyncStream.makeStream", ".bufferingOldest",
+    ],
+    problems: [
+      "pubsub", "broadcast to many consumers", "multicast", "event bus",
+      "message bus", "notify all subscribers", "observer",
+      "several consumers of one AsyncStream", "AsyncStream multiple consumers",
+      "every subscriber gets each message", "slow subscriber",
+      "unsubscribe", "late subscriber",
+      "two tasks iterate one AsyncStream", "share an AsyncStream",
+    ],
+    copies: ["PubSub.swift"],
+    examples: [
+      Example(
+        "plain",
+        input: Feed(arrivals: [1, 5, 32], times: [4, 27, 3], bound: 2),
+        laws: laws(),
+        wrong: wrongStreams,
+        exhausted: [
+          (Feed(pauses: [2, 0], arrivals: [1], times: [1]), 14)
+        ],
+        body: plain
+      ),
+      Example(
+        "topic",
+        laws: laws() + [.cancelledEndsAtOnce],
+        wrong: wrongTopics,
+        exhausted: Topic<Int>.Policy.allCases.map { (two($0), 1_152) } + [
+          (
+            Feed(
+              pauses: [3, 0, 0],
+              arrivals: [1],
+              times: [5],
+              patience: [4],
+              giveUp: 5
+            ), 8_592
+          )
+        ],
+        body: topic
+      ),
+      Example(
+        "start",
+        laws: [startsWithAll],
+        wrong: wrongStarts,
+        exhausted: [(Crowd(subscribers: 2, prices: 1), 16)],
+        body: start
+      ),
+    ],
+    workloads: workloads
+  )
+
+  /// One that is slow and is cancelled, and one that is waited for.
+  private static func two(
+    _ policy: Topic<Int>.Policy
+  ) -> Feed<AnyPolicy> {
+    Feed(
+      pauses: [3, 0],
+      arrivals: [1, 2],
+      times: [5, 1],
+      patience: [4],
+      policies: [policy, .wait]
+    )
+  }
+
+  // MARK: The use
+
+  // #region broker
+  actor Broker {
+    private var subscribers: [(id: Int, AsyncStream<Int>.Continuation)] = []
+    private var (count, isClosed) = (0, false)
+
+    func subscribe(
+      _ policy: AsyncStream<Int>.Continuation.BufferingPolicy,
+      _ body: @concurrent @Sendable (AsyncStream<Int>) async throws -> Void
+    ) async throws {
+      let (prices, continuation) = AsyncStream.makeStream(
+        of: Int.self,
+        bufferingPolicy: policy
+      )
+      if isClosed { continuation.finish() }
+      count += 1
+      let id = count
+      subscribers.append((id, continuation))
+      defer { subscribers.removeAll { $0.id == id } }
+      try await body(prices)
+    }
+
+    func publish(_ price: Int) {
+      for (_, subscriber) in subscribers { subscriber.yield(price) }
+    }
+
+    func close() {
+      isClosed = true
+      for (_, subscriber) in subscribers { subscriber.finish() }
+    }
+  }
+  // #endregion
+
+  private static func plain(
+    _ input: Feed<Dropping>,
+    _ stage: Stage
+  ) async throws {
+    try await plain(input, stage, .bufferingOldest(input.bound))
+  }
+
+  static func plain(
+    _ input: Feed<Dropping>,
+    _ stage: Stage,
+    _ policy: AsyncStream<Int>.Continuation.BufferingPolicy
+  ) async throws {
+    let broker = Broker()
+    try await input.perform(stage) {
+      await broker.publish($0)
+    } close: {
+      await broker.close()
+    } subscribe: { _, show in
+      // #region plain
+      try await broker.subscribe(policy) { prices in
+        for await price in prices { try await show(price) }
+      }
+      // #endregion
+    }
+  }
+
+  private static func topic(
+    _ input: Feed<AnyPolicy>,
+    _ stage: Stage
+  ) async throws {
+    try await topic(input, stage) { $0 }
+  }
+
+  static func topic(
+    _ input: Feed<AnyPolicy>,
+    _ stage: Stage,
+    policy: @escaping @Sendable (Topic<Int>.Policy) -> Topic<Int>.Policy
+  ) async throws {
+    // #region publish
+    let topic = Topic<Int>()
+    let publish: Publish = { price in try await topic.publish(price) }
+    // #endregion
+    let n = input.bound
+    try await input.perform(stage, publish: publish) {
+      topic.close()
+    } subscribe: { task, show in
+      let policy = policy(input.policy(of: task))
+      // #region topic
+      try await topic.subscribe(bound: n, whenFull: policy) { prices in
+        for try await price in prices { try await show(price) }
+      }
+      // #endregion
+    }
+  }
+
+  private static func start(_ input: Crowd, _ stage: Stage) async throws {
+    let (subscribers, n) = (input.subscribers, input.prices)
+    let show = input.show(stage)
+    // #region start
+    let topic = Topic<Int>()
+    let (joined, join) = AsyncStream.makeStream(of: Void.self)
+    try await withThrowingTaskGroup { group in
+      for task in 0..<subscribers {
+        group.addTask {
+          try await topic.subscribe(bound: n, whenFull: .wait) { prices in
+            join.yield()
+            let all = try await prices.reduce(into: []) { $0.append($1) }
+            show(task, all)
+          }
+        }
+      }
+      for await _ in joined.prefix(subscribers) {}
+      for number in 0..<n { try await topic.publish(fetch(number)) }
+      topic.close()
+      try await group.waitForAll()
+    }
+    // #endregion
+  }
+
+  // MARK: Input
+
+  /// The policies that a broker knows.
+  protocol Kind: Sendable {
+    static var policies: [String] { get }
+  }
+
+  enum Dropping: Kind {
+    static let policies = ["dropNewest"]
+  }
+
+  enum AnyPolicy: Kind {
+    static let policies = Topic<Int>.Policy.allCases.map(\.rawValue)
+  }
+
+  typealias Publish = @Sendable (Int) async throws -> Void
+
+  struct Feed<K: Kind>: ExampleInput {
+    var pauses = [10, 10, 10, 10, 10, 10]
+    var arrivals = [1, 2, 3, 4]
+    var times = [14, 33, 34, 35]
+    var failAt: [Int] = []
+    var patience: [Int] = []
+    var policies = K.policies
+    var bound = 1
+    var giveUp: Int?
+    var cancelAfter: Int?
+
+    init() {}
+    init(
+      pauses: [Int] = [10, 10, 10, 10, 10, 10],
+      arrivals: [Int],
+      times: [Int],
+      failAt: [Int] = [],
+      patience: [Int] = [],
+      policies: [Topic<Int>.Policy] = [],
+      bound: Int = 1,
+      giveUp: Int? = nil
+    ) {
+      (self.pauses, self.arrivals, self.times) = (pauses, arrivals, times)
+      (self.failAt, self.patience) = (failAt, patience)
+      self.policies = policies.map(\.rawValue)
+      (self.bound, self.giveUp) = (bound, giveUp)
+    }
+
+    static var fields: [Field<Self>] {
+      [
+        .durations(
+          \.pauses,
+          random: 3...5,
+          ties: .noneOfSums { _ in true },
+          "the milliseconds before each price"
+        ),
+        .durations(
+          \.arrivals,
+          least: 1,
+          random: 1...3,
+          "the millisecond at which each subscriber comes"
+        ),
+        .each(
+          \.times,
+          of: \.arrivals,
+          in: { _ in 1...mostMilliseconds },
+          random: { $1.duration(repeats: 5) },
+          "the milliseconds that each takes for a price"
+        ),
+        .each(
+          \.failAt,
+          of: \.arrivals,
+          random: { $1.isOne(in: 4) ? $1.int(in: 1...3) : 0 },
+          "at which price each fails, and leaves; 0: never"
+        ),
+        .each(
+          \.patience,
+          of: \.arrivals,
+          random: {
+            $0.mayWait && $1.isOne(in: 4) ? $1.duration() : 0
+          },
+          "cancel each so many milliseconds after it came; 0: never"
+        ),
+        Field(
+          \.policies,
+          "what each does that is full: \(K.policies)",
+          validate: { _, policies in
+            policies.first { !K.policies.contains($0) }.map {
+              "must be of \(K.policies), not \($0)"
+            }
+          },
+          random: { input, source in
+            input.arrivals.map { _ in
+              K.policies[source.int(in: 0...K.policies.count - 1)]
+            }
+          },
+          simplify: { policies in
+            policies.indices.reversed().map {
+              Array(policies[..<$0] + policies[($0 + 1)...])
+            }
+          }
+        ),
+        .count(\.bound, in: 1...1024, random: 1...2, "how many are kept"),
+        .limit(\.giveUp, "cancel the publisher after so many milliseconds"),
+        .moment(\.cancelAfter, "cancel everything after so many milliseconds"),
+      ]
+    }
+
+    var mayWait: Bool { K.policies.count > 1 }
+
+    /// What is kept for each, by default as the first policy says.
+    func policy(of task: Int) -> Topic<Int>.Policy {
+      let name = policies.dropFirst(task).first ?? K.policies[0]
+      return Topic<Int>.Policy(rawValue: name) ?? .wait
+    }
+
+    /// Lets subscribers come and shows each the prices, while a publisher
+    /// publishes them.
+    func perform(
+      _ stage: Stage,
+      publish: @escaping Publish,
+      close: @escaping @Sendable () async -> Void,
+      subscribe:
+        @escaping @Sendable (_ task: Int, _ show: @escaping Publish)
+        async throws
+        -> Void
+    ) async throws {
+      await withTaskGroup { group in
+        group.addTask(name: "publisher") {
+          await stage.cancel("publisher", after: giveUp) {
+            await stage.attempt("publisher") {
+              for try await price in stage.source("publisher", pauses) {
+                try await stage.keep("publisher") { try await publish(price) }
+              }
+            }
+          }
+          await close()
+        }
+        let visits = Visits(arrivals: arrivals, patience: patience)
+        await visits.come(stage) { task in
+          let count = Count()
+          try await subscribe(task) { price in
+            stage.say("task \(task)", price)
+            try await stage.work(
+              "task \(task)",
+              times.dropFirst(task).first ?? 1,
+              fails: count.next() == failAt.dropFirst(task).first
+            )
+          }
+        }
+      }
+    }
+  }
+
+  final class Count: Sendable {
+    private let value = Atomic(0)
+
+    func next() -> Int { value.add(1, ordering: .relaxed).newValue }
+  }
+
+  /// A price, after a while in which others may run.
+  static func fetch(_ number: Int) async -> Int {
+    await Task.yield()
+    return number
+  }
+
+  struct Crowd: ExampleInput {
+    var subscribers = 2
+    var prices = 2
+
+    static var fields: [Field<Self>] {
+      [
+        .count(
+          \.subscribers,
+          in: 1...1024,
+          random: 1...4,
+          "how many subscribe"
+        ),
+        .count(\.prices, in: 1...1024, random: 1...4, "how many are published"),
+      ]
+    }
+
+    func show(_ stage: Stage) -> @Sendable (_ task: Int, [Int]) -> Void {
+      { stage.say("task \($0)", $1) }
+    }
+  }
+}

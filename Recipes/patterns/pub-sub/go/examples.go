@@ -1,0 +1,258 @@
+// Package examples shows how values are published for several subscribers.
+package examples
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+
+	"concurrencycookbook/internal/cookbook"
+	"concurrencycookbook/patterns/pub-sub/go/pubsub"
+)
+
+// Room is what the recipe shows in Go.
+var Room = cookbook.Room{
+	Examples: map[string]cookbook.Example{
+		"plain": cookbook.With(plain),
+		"topic": cookbook.With(topic),
+		"start": cookbook.With(start),
+	},
+	Wrong: map[string]cookbook.Example{
+		"topic/dropsInstead": changed("wait", "dropNewest"),
+		"plain/oneMore":      cookbook.With(oneMore),
+	},
+	Workloads: workloads,
+}
+
+type feed struct {
+	Pauses, Arrivals, Times, FailAt, Patience []int
+	Policies                                  []string
+	Bound                                     int
+	GiveUp                                    *int
+}
+
+type show = func(ctx context.Context, price int) error
+
+func (in feed) show(stage cookbook.Stage, task int) show {
+	lane, count := fmt.Sprint("task ", task), 0
+	ms, failAt := at(in.Times, task, 1), at(in.FailAt, task, 0)
+	return func(ctx context.Context, price int) error {
+		stage.Say(lane, price)
+		count++
+		return stage.Work(ctx, lane, ms, count == failAt)
+	}
+}
+
+func at[T any](values []T, task int, otherwise T) T {
+	if task < len(values) {
+		return values[task]
+	}
+	return otherwise
+}
+
+func (in feed) perform(
+	ctx context.Context, stage cookbook.Stage,
+	publish func(ctx context.Context, price int) error, closeTopic func(),
+	subscribe func(ctx context.Context, task int) error,
+) error {
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		defer closeTopic()
+		ctx, stop := stage.CancelAfter(ctx, "publisher", in.GiveUp)
+		defer stop()
+		stage.Attempt("publisher", func() error {
+			for price := range stage.Source(ctx, "publisher", in.Pauses) {
+				err := stage.Busy("publisher", func() error { return publish(ctx, price) })
+				if err != nil {
+					return err
+				}
+			}
+			return ctx.Err()
+		})
+	})
+	visits := cookbook.Visits{Arrivals: in.Arrivals, Patience: in.Patience}
+	visits.Come(ctx, stage, subscribe)
+	wg.Wait()
+	return nil
+}
+
+// #region broker
+type broker struct {
+	mu       sync.Mutex
+	prices   []chan int
+	isClosed bool
+}
+
+func (b *broker) subscribe(n int) chan int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	prices := make(chan int, n)
+	if b.isClosed {
+		close(prices)
+	} else {
+		b.prices = append(b.prices, prices)
+	}
+	return prices
+}
+
+func (b *broker) leave(prices chan int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.prices = slices.DeleteFunc(b.prices,
+		func(other chan int) bool { return other == prices })
+}
+
+func (b *broker) publish(price int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, prices := range b.prices {
+		select {
+		case prices <- price:
+		default: // too slow for this one
+		}
+	}
+}
+
+func (b *broker) close() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.isClosed = true
+	for _, prices := range b.prices {
+		close(prices)
+	}
+}
+
+// #endregion
+
+func plain(ctx context.Context, stage cookbook.Stage, in feed) error {
+	var broker broker
+	publish := func(_ context.Context, price int) error {
+		broker.publish(price)
+		return nil
+	}
+	return in.perform(ctx, stage, publish, broker.close,
+		func(ctx context.Context, task int) error {
+			n, show := in.Bound, in.show(stage, task)
+			// #region plain
+			prices := broker.subscribe(n)
+			defer broker.leave(prices)
+			for price := range prices {
+				if err := show(ctx, price); err != nil {
+					return err
+				}
+			}
+			// #endregion
+			return nil
+		})
+}
+
+func oneMore(ctx context.Context, stage cookbook.Stage, in feed) error {
+	in.Bound++
+	return plain(ctx, stage, in)
+}
+
+func topic(ctx context.Context, stage cookbook.Stage, in feed) error {
+	// #region publish
+	topic := pubsub.NewTopic[int]()
+	publish := func(ctx context.Context, price int) error {
+		return topic.Publish(ctx, price)
+	}
+	// #endregion
+	return in.perform(ctx, stage, publish, topic.Close,
+		func(ctx context.Context, task int) error {
+			policy, show := pubsub.Policy(at(in.Policies, task, "wait")), in.show(stage, task)
+			n := in.Bound
+			// #region topic
+			prices := topic.Subscribe(n, policy)
+			defer prices.Leave()
+			for price, err := range prices.All(ctx) {
+				if err != nil {
+					return err
+				}
+				if err := show(ctx, price); err != nil {
+					return err
+				}
+			}
+			// #endregion
+			return nil
+		})
+}
+
+func changed(policy, other string) cookbook.Example {
+	return cookbook.With(
+		func(ctx context.Context, stage cookbook.Stage, in feed) error {
+			for task := range in.Policies {
+				if in.Policies[task] == policy {
+					in.Policies[task] = other
+				}
+			}
+			return topic(ctx, stage, in)
+		})
+}
+
+type crowd struct{ Subscribers, Prices int }
+
+func start(ctx context.Context, stage cookbook.Stage, in crowd) error {
+	topic := pubsub.NewTopic[int]()
+	var wg sync.WaitGroup
+	subscribers, n, must := in.Subscribers, in.Prices, cookbook.Must
+	show := func(task int, prices []int) {
+		stage.Say(fmt.Sprint("task ", task), prices)
+	}
+	fetch := func(number int) int { return number }
+	// #region start
+	for task := range subscribers {
+		prices := topic.Subscribe(n, pubsub.Wait) // not in the goroutine
+		wg.Go(func() {
+			defer prices.Leave()
+			var all []int
+			for price := range prices.All(ctx) {
+				all = append(all, price)
+			}
+			show(task, all)
+		})
+	}
+	for number := range n {
+		must(topic.Publish(ctx, fetch(number)))
+	}
+	topic.Close()
+	// #endregion
+	wg.Wait()
+	return nil
+}
+
+var workloads = []cookbook.Workload{
+	{Name: "hundred", Run: func(operations int) int {
+		var mu sync.RWMutex
+		var wg sync.WaitGroup
+		topic, sums := make([]chan int, 100), make([]int, 100)
+		for task := range topic {
+			numbers := make(chan int, 64)
+			topic[task] = numbers
+			wg.Go(func() {
+				sum := 0
+				for number := range numbers {
+					sum += number & 7
+				}
+				sums[task] = sum
+			})
+		}
+		for number := range operations {
+			mu.RLock()
+			for _, numbers := range topic {
+				numbers <- number
+			}
+			mu.RUnlock()
+		}
+		for _, numbers := range topic {
+			close(numbers)
+		}
+		wg.Wait()
+		sum := 0
+		for _, one := range sums {
+			sum += one
+		}
+		return sum
+	}},
+}
