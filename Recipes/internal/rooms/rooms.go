@@ -22,6 +22,7 @@ import (
 	hedgedrequest "concurrencycookbook/patterns/hedged-request/go"
 	pipeline "concurrencycookbook/patterns/pipeline/go"
 	semaphore "concurrencycookbook/patterns/semaphore/go"
+	taskqueue "concurrencycookbook/patterns/task-queue/go"
 	tokenbucket "concurrencycookbook/patterns/token-bucket/go"
 	wordcount "concurrencycookbook/patterns/word-count/go"
 	amilliontasks "concurrencycookbook/runtime/a-million-tasks/go"
@@ -55,4 +56,5 @@ func init() {
 	Rooms["signal-or-value"] = signalorvalue.Room
 	Rooms["once"] = once.Room
 	Rooms["a-million-tasks"] = amilliontasks.Room
+	Rooms["task-queue"] = taskqueue.Room
 }

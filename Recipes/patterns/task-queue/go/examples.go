@@ -1,0 +1,211 @@
+// Package examples shows how a queue of jobs is used.
+package examples
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+
+	"concurrencycookbook/internal/cookbook"
+	taskqueue "concurrencycookbook/patterns/task-queue/go/taskqueue"
+)
+
+// Room is what the recipe shows in Go.
+var Room = cookbook.Room{
+	Examples: map[string]cookbook.Example{
+		"serial":       cookbook.With(serial),
+		"serial-queue": cookbook.With(serialQueue),
+		"plain":        cookbook.With(plain),
+		"submit":       cookbook.With(submit),
+		"perform":      cookbook.With(perform),
+	},
+}
+
+type calls struct {
+	Jobs []int
+}
+
+func (in calls) save(stage cookbook.Stage) func(ctx context.Context, click int) {
+	return func(ctx context.Context, click int) {
+		_ = stage.Work(ctx, fmt.Sprint("job ", click), in.Jobs[click], false)
+	}
+}
+
+func serial(ctx context.Context, stage cookbook.Stage, in calls) error {
+	save, n := in.save(stage), len(in.Jobs)
+	// #region serial
+	jobs := make(chan func(), n)
+	onClick := func(click int) {
+		jobs <- func() { save(ctx, click) }
+	}
+
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		for job := range jobs {
+			job()
+		}
+	})
+	for click := range n {
+		onClick(click)
+	}
+	close(jobs)
+	wg.Wait()
+	// #endregion
+	return nil
+}
+
+func serialQueue(ctx context.Context, stage cookbook.Stage, in calls) error {
+	save, n := in.save(stage), len(in.Jobs)
+	report := func(err error) { stage.Println(err) }
+	// #region serial-queue
+	queue := taskqueue.New(1, n)
+	onClick := func(click int) {
+		_, err := queue.TrySubmit(
+			func(ctx context.Context) { save(ctx, click) })
+		if err != nil {
+			report(err)
+		}
+	}
+	// #endregion
+	var wg sync.WaitGroup
+	wg.Go(func() { queue.Run(ctx) })
+	for click := range n {
+		onClick(click)
+	}
+	queue.Close()
+	wg.Wait()
+	return nil
+}
+
+type jobs struct {
+	Workers, Capacity                                     int
+	Arrivals, Jobs, Trying, Closing, Abandoning, Patience []int
+}
+
+func (in jobs) store(stage cookbook.Stage) func(ctx context.Context, photo int) {
+	return func(ctx context.Context, photo int) {
+		ms := 0
+		if photo < len(in.Jobs) {
+			ms = in.Jobs[photo]
+		}
+		_ = stage.Work(ctx, fmt.Sprint("job ", photo), ms, false)
+	}
+}
+
+// A door is what tasks can do with a queue.
+type door struct {
+	submit, try func(ctx context.Context, photo int) error
+	queue       *taskqueue.Queue
+}
+
+func (in jobs) come(ctx context.Context, stage cookbook.Stage, door door) {
+	visits := cookbook.Visits{Arrivals: in.Arrivals, Patience: in.Patience}
+	visits.Come(ctx, stage, func(ctx context.Context, task int) error {
+		switch {
+		case slices.Contains(in.Abandoning, task):
+			if door.queue != nil {
+				stage.Say("dropped", door.queue.Abandon())
+			}
+		case slices.Contains(in.Closing, task):
+			if door.queue != nil {
+				door.queue.Close()
+			}
+		case slices.Contains(in.Trying, task):
+			return door.try(ctx, task)
+		default:
+			return door.submit(ctx, task)
+		}
+		return nil
+	})
+}
+
+var errFull = errors.New("full")
+
+func plain(ctx context.Context, stage cookbook.Stage, in jobs) error {
+	n, capacity, store := in.Workers, in.Capacity, in.store(stage)
+	// #region plain
+	jobs := make(chan func(), capacity)
+	upload := func(photo int) error {
+		select {
+		case jobs <- func() { store(ctx, photo) }:
+			return nil
+		default:
+			return errFull
+		}
+	}
+
+	work := func() {
+		var wg sync.WaitGroup
+		for range n {
+			wg.Go(func() {
+				for job := range jobs {
+					if ctx.Err() != nil {
+						return
+					}
+					job()
+				}
+			})
+		}
+		wg.Wait()
+	}
+	// #endregion
+	var wg sync.WaitGroup
+	wg.Go(work)
+	submit := func(_ context.Context, photo int) error { return upload(photo) }
+	in.come(ctx, stage, door{submit, submit, nil})
+	close(jobs)
+	wg.Wait()
+	return nil
+}
+
+func submit(ctx context.Context, stage cookbook.Stage, in jobs) error {
+	n, capacity, store := in.Workers, in.Capacity, in.store(stage)
+	callers := func(ctx context.Context, door door) { in.come(ctx, stage, door) }
+	// #region submit
+	queue := taskqueue.New(n, capacity)
+
+	upload := func(ctx context.Context, photo int) error {
+		return queue.Submit(ctx,
+			func(ctx context.Context) { store(ctx, photo) })
+	}
+
+	uploadNow := func(_ context.Context, photo int) error {
+		isIn, err := queue.TrySubmit(
+			func(ctx context.Context) { store(ctx, photo) })
+		if err == nil && !isIn {
+			return errFull
+		}
+		return err
+	}
+
+	var wg sync.WaitGroup
+	wg.Go(func() { queue.Run(ctx) })
+	callers(ctx, door{upload, uploadNow, queue})
+	queue.Close()
+	wg.Wait()
+	// #endregion
+	return nil
+}
+
+func perform(ctx context.Context, stage cookbook.Stage, in cookbook.Visits) error {
+	queue := taskqueue.New(in.Limit, 2)
+	var wg sync.WaitGroup
+	wg.Go(func() { queue.Run(ctx) })
+	in.Come(ctx, stage, func(ctx context.Context, url int) error {
+		download := func(ctx context.Context) (int, error) {
+			return url * url, in.Hold(ctx, stage, url)
+		}
+		// #region perform
+		page, err := taskqueue.Perform(ctx, queue, download)
+		// #endregion
+		if err == nil {
+			stage.Say(fmt.Sprint("task ", url), page)
+		}
+		return err
+	})
+	queue.Close()
+	wg.Wait()
+	return nil
+}
