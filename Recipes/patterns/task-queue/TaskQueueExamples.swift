@@ -26,6 +26,7 @@ package enum TaskQueueExamples {
       Example(
         "serial",
         laws: serialLaws,
+        wrong: wrongSerials,
         exhausted: [(Calls(jobs: [1, 1, 1]), 1)],
         body: serial
       ),
@@ -39,20 +40,25 @@ package enum TaskQueueExamples {
         "plain",
         input: Jobs(trying: [0, 1, 2, 3, 4, 5]),
         laws: laws,
+        wrong: wrongTries,
         body: plain
       ),
-      Example("submit", laws: laws, body: submit),
+      Example("submit", laws: laws, wrong: wrongSubmits, body: submit),
       Example(
         "perform",
         laws: performLaws,
+        wrong: wrongPerforms,
         body: perform
       ),
-    ]
+    ],
+    workloads: workloads
   )
 
   // MARK: In order, from synchronous code
 
   typealias Photo = Int
+  typealias URL = Int
+  typealias Page = Int
   typealias Job = TaskQueue.Job
 
   private static func serial(_ input: Calls, _ stage: Stage) async {
@@ -113,17 +119,18 @@ package enum TaskQueueExamples {
     }
   }
 
-  static let serialLaws = [
-    oneByOne, inOrderOfCalls,
-    .eachOnce { $0.jobs.indices.map { "job \($0)" } }, .allEndedOnReturn,
-  ]
+  static let serialLaws = [oneByOne, each, .allEndedOnReturn]
 
-  static let oneByOne = Law<Calls>.atMost({ _ in 1 }, "one job")
+  static let each = Law<Calls>.eachOnce {
+    $0.jobs.indices.map { "job \($0)" }
+  }
 
-  static let inOrderOfCalls = Law<Calls>("jobs start in the order of the calls")
-  { _, trace in
+  static let oneByOne = Law<Calls>(
+    "jobs run one after the other, in the order of the calls"
+  ) { _, trace in
     let started = trace.events.filter(\.isOpening).compactMap(\.number)
-    return started == started.sorted() ? nil : "\(started)"
+    let isAlone = trace.busy.allSatisfy { $0.count <= 1 }
+    return isAlone && started == started.sorted() ? nil : "\(started)"
   }.untimed
 
   // MARK: Several workers
@@ -142,35 +149,35 @@ package enum TaskQueueExamples {
       if case .dropped = result { throw Full() }
     }
 
-    @Sendable func work() async {
-      await withTaskGroup { group in
-        var running = 0
-        for await job in jobs {
-          let isOpen = group.addTaskUnlessCancelled { await job() }
-          guard isOpen else { break }
-          running += 1
-          if running < n { continue }
-          await group.next()
-          running -= 1
-        }
-      }
-    }
     // #endregion
     await withDiscardingTaskGroup { group in
-      group.addTask(name: "workers") { await work() }
-      await input.come(stage, .init(submit: upload, tryTo: upload))
+      group.addTask { await work(on: jobs, n) }
+      await input.come(stage, submit: upload)
       queue.finish()
     }
   }
+
+  // #region work
+  static func work(on jobs: AsyncStream<Job>, _ n: Int) async {
+    await withTaskGroup { group in
+      var running = 0
+      for await job in jobs {
+        let isOpen = group.addTaskUnlessCancelled { await job() }
+        guard isOpen else { break }
+        running += 1
+        if running < n { continue }
+        await group.next()
+        running -= 1
+      }
+    }
+  }
+  // #endregion
 
   struct Full: Error, CustomStringConvertible { let description = "full" }
 
   private static func submit(_ input: Jobs, _ stage: Stage) async {
     let (n, capacity) = (input.workers, input.capacity)
     let store = input.store(stage)
-    let callers = { (submit: @escaping Jobs.Submit, tryTo, queue) in
-      await input.come(stage, .init(submit: submit, tryTo: tryTo, queue))
-    }
     // #region submit
     let queue = TaskQueue(workers: n, capacity: capacity)
 
@@ -183,27 +190,51 @@ package enum TaskQueueExamples {
       guard isIn else { throw Full() }
     }
 
+    // #endregion
+    func serve() async {
+      await input.come(stage, to: queue) { photo in
+        if input.trying.contains(photo) {
+          try uploadNow(photo)
+        } else {
+          try await upload(photo)
+        }
+      }
+    }
+    // #region run
     await withDiscardingTaskGroup { group in
       group.addTask { await queue.run() }
-      await callers(upload, uploadNow, queue)
+      await serve()
       queue.close()
     }
     // #endregion
   }
 
   private static func perform(_ input: Visits, _ stage: Stage) async {
-    let queue = TaskQueue(workers: input.limit, capacity: 2)
-    let download: @Sendable (Int) async throws -> Int = { url in
-      try await input.hold(url, stage)
-      return url * url
+    await come(input, stage) { queue, url, download in
+      // #region perform
+      let page = try await queue.perform { try await download(url) }
+      // #endregion
+      stage.say("task \(url)", page)
     }
+  }
+
+  typealias Download = @Sendable (URL) async throws -> Page
+
+  static func come(
+    _ input: Visits,
+    _ stage: Stage,
+    fetch:
+      @escaping @Sendable (TaskQueue, URL, @escaping Download) async throws ->
+      Void
+  ) async {
+    let queue = TaskQueue(workers: input.limit, capacity: 2)
     await withDiscardingTaskGroup { group in
       group.addTask { await queue.run() }
       await input.come(stage) { url in
-        // #region perform
-        let page = try await queue.perform { try await download(url) }
-        // #endregion
-        stage.say("task \(url)", page)
+        try await fetch(queue, url) { url in
+          try await input.hold(url, stage)
+          return url * url
+        }
       }
       queue.close()
     }

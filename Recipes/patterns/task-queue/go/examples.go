@@ -21,6 +21,11 @@ var Room = cookbook.Room{
 		"submit":       cookbook.With(submit),
 		"perform":      cookbook.With(perform),
 	},
+	Wrong: map[string]cookbook.Example{
+		"submit/oneTooManyInLine": cookbook.With(oneTooManyInLine),
+		"perform/errorLost":       cookbook.With(errorLost),
+	},
+	Workloads: workloads,
 }
 
 type calls struct {
@@ -94,28 +99,24 @@ func (in jobs) store(stage cookbook.Stage) func(ctx context.Context, photo int) 
 	}
 }
 
-// A door is what tasks can do with a queue.
-type door struct {
-	submit, try func(ctx context.Context, photo int) error
-	queue       *taskqueue.Queue
-}
-
-func (in jobs) come(ctx context.Context, stage cookbook.Stage, door door) {
+// come lets the tasks come, and submit what they come for.
+func (in jobs) come(
+	ctx context.Context, stage cookbook.Stage, queue *taskqueue.Queue,
+	submit func(ctx context.Context, photo int) error,
+) {
 	visits := cookbook.Visits{Arrivals: in.Arrivals, Patience: in.Patience}
 	visits.Come(ctx, stage, func(ctx context.Context, task int) error {
 		switch {
 		case slices.Contains(in.Abandoning, task):
-			if door.queue != nil {
-				stage.Say("dropped", door.queue.Abandon())
+			if queue != nil {
+				stage.Say("dropped", queue.Abandon())
 			}
 		case slices.Contains(in.Closing, task):
-			if door.queue != nil {
-				door.queue.Close()
+			if queue != nil {
+				queue.Close()
 			}
-		case slices.Contains(in.Trying, task):
-			return door.try(ctx, task)
 		default:
-			return door.submit(ctx, task)
+			return submit(ctx, task)
 		}
 		return nil
 	})
@@ -153,8 +154,8 @@ func plain(ctx context.Context, stage cookbook.Stage, in jobs) error {
 	// #endregion
 	var wg sync.WaitGroup
 	wg.Go(work)
-	submit := func(_ context.Context, photo int) error { return upload(photo) }
-	in.come(ctx, stage, door{submit, submit, nil})
+	in.come(ctx, stage, nil,
+		func(_ context.Context, photo int) error { return upload(photo) })
 	close(jobs)
 	wg.Wait()
 	return nil
@@ -162,7 +163,6 @@ func plain(ctx context.Context, stage cookbook.Stage, in jobs) error {
 
 func submit(ctx context.Context, stage cookbook.Stage, in jobs) error {
 	n, capacity, store := in.Workers, in.Capacity, in.store(stage)
-	callers := func(ctx context.Context, door door) { in.come(ctx, stage, door) }
 	// #region submit
 	queue := taskqueue.New(n, capacity)
 
@@ -171,7 +171,7 @@ func submit(ctx context.Context, stage cookbook.Stage, in jobs) error {
 			func(ctx context.Context) { store(ctx, photo) })
 	}
 
-	uploadNow := func(_ context.Context, photo int) error {
+	uploadNow := func(photo int) error {
 		isIn, err := queue.TrySubmit(
 			func(ctx context.Context) { store(ctx, photo) })
 		if err == nil && !isIn {
@@ -180,22 +180,49 @@ func submit(ctx context.Context, stage cookbook.Stage, in jobs) error {
 		return err
 	}
 
+	// #endregion
+	serve := func() {
+		in.come(ctx, stage, queue, func(ctx context.Context, photo int) error {
+			if slices.Contains(in.Trying, photo) {
+				return uploadNow(photo)
+			}
+			return upload(ctx, photo)
+		})
+	}
+	// #region run
 	var wg sync.WaitGroup
 	wg.Go(func() { queue.Run(ctx) })
-	callers(ctx, door{upload, uploadNow, queue})
+	serve()
 	queue.Close()
 	wg.Wait()
 	// #endregion
 	return nil
 }
 
+func oneTooManyInLine(ctx context.Context, stage cookbook.Stage, in jobs) error {
+	in.Capacity++
+	return submit(ctx, stage, in)
+}
+
 func perform(ctx context.Context, stage cookbook.Stage, in cookbook.Visits) error {
+	return performing(ctx, stage, in, func(err error) error { return err })
+}
+
+// errorLost lets a job that fails look like one that succeeds.
+func errorLost(ctx context.Context, stage cookbook.Stage, in cookbook.Visits) error {
+	return performing(ctx, stage, in, func(error) error { return nil })
+}
+
+func performing(
+	ctx context.Context, stage cookbook.Stage, in cookbook.Visits,
+	ended func(error) error,
+) error {
 	queue := taskqueue.New(in.Limit, 2)
 	var wg sync.WaitGroup
 	wg.Go(func() { queue.Run(ctx) })
 	in.Come(ctx, stage, func(ctx context.Context, url int) error {
 		download := func(ctx context.Context) (int, error) {
-			return url * url, in.Hold(ctx, stage, url)
+			return url * url, ended(in.Hold(ctx, stage, url))
 		}
 		// #region perform
 		page, err := taskqueue.Perform(ctx, queue, download)
