@@ -8,11 +8,10 @@ package enum TaskQueueExamples {
     question: "A buffered channel as a task queue with natural backpressure.",
     goConstructs: [
       "make(chan func(), n)", "chan func()", "for job := range jobs",
-      "select with default", "close(jobs)",
+      "errgroup.TryGo",
     ],
     swiftConstructs: [
-      "AsyncStream", ".bufferingOldest", "withTaskGroup",
-      "addTaskUnlessCancelled", "withCheckedContinuation",
+      "AsyncStream", "withDiscardingTaskGroup", "withCheckedContinuation",
     ],
     problems: [
       "task queue", "job queue", "work queue", "serial queue",
@@ -24,29 +23,22 @@ package enum TaskQueueExamples {
     copies: ["TaskQueue.swift"],
     examples: [
       Example(
+        "plain",
+        laws: serialLaws,
+        wrong: wrongCalls,
+        exhausted: [(Calls(jobs: [1, 1, 1]), 1)],
+        body: plain
+      ),
+      Example(
         "serial",
         laws: serialLaws,
-        wrong: wrongSerials,
         exhausted: [(Calls(jobs: [1, 1, 1]), 1)],
         body: serial
-      ),
-      Example(
-        "serial-queue",
-        laws: serialLaws,
-        exhausted: [(Calls(jobs: [1, 1, 1]), 1)],
-        body: serialQueue
-      ),
-      Example(
-        "plain",
-        input: Jobs(trying: [0, 1, 2, 3, 4, 5]),
-        laws: laws,
-        wrong: wrongTries,
-        body: plain
       ),
       Example("submit", laws: laws, wrong: wrongSubmits, body: submit),
       Example(
         "perform",
-        laws: performLaws,
+        laws: [.neverMore, .cancelledLeave, ownResult, .allEndedOnReturn],
         wrong: wrongPerforms,
         body: perform
       ),
@@ -54,16 +46,16 @@ package enum TaskQueueExamples {
     workloads: workloads
   )
 
-  // MARK: In order, from synchronous code
+  // MARK: The use
 
+  typealias Job = TaskQueue.Job
   typealias Photo = Int
   typealias URL = Int
   typealias Page = Int
-  typealias Job = TaskQueue.Job
 
-  private static func serial(_ input: Calls, _ stage: Stage) async {
+  private static func plain(_ input: Calls, _ stage: Stage) async {
     let (clicks, save) = (input.jobs.indices, input.save(stage))
-    // #region serial
+    // #region plain
     let (jobs, queue) = AsyncStream.makeStream(of: Job.self)
 
     func onClick(_ click: Int) {  // is not async
@@ -78,102 +70,21 @@ package enum TaskQueueExamples {
     // #endregion
   }
 
-  private static func serialQueue(_ input: Calls, _ stage: Stage) async {
+  private static func serial(_ input: Calls, _ stage: Stage) async {
     let (clicks, save) = (input.jobs.indices, input.save(stage))
-    let report: (any Error) -> Void = { stage.print($0) }
-    // #region serial-queue
+    // #region serial
     let queue = TaskQueue(workers: 1, capacity: .max)
 
-    func onClick(_ click: Int) {
-      do {
-        _ = try queue.trySubmit { await save(click) }
-      } catch {
-        report(error)
-      }
+    func onClick(_ click: Int) throws {
+      _ = try queue.trySubmit { await save(click) }
     }
     // #endregion
     await withDiscardingTaskGroup { group in
       group.addTask { await queue.run() }
-      for click in clicks { onClick(click) }
+      for click in clicks { try? onClick(click) }
       queue.close()
     }
   }
-
-  struct Calls: ExampleInput {
-    var jobs = [30, 10, 20]
-    var cancelAfter: Int?
-
-    init() {}
-    init(jobs: [Int]) { self.jobs = jobs }
-
-    static var fields: [Field<Self>] {
-      [
-        .durations(\.jobs, random: 0...6, "the milliseconds each job takes"),
-        .moment(\.cancelAfter, "cancel the caller after so many milliseconds"),
-      ]
-    }
-
-    /// A job that cannot fail: one that is cancelled only ends early.
-    func save(_ stage: Stage) -> @Sendable (Int) async -> Void {
-      { [jobs] in try? await stage.work("job \($0)", jobs[$0]) }
-    }
-  }
-
-  static let serialLaws = [oneByOne, each, .allEndedOnReturn]
-
-  static let each = Law<Calls>.eachOnce {
-    $0.jobs.indices.map { "job \($0)" }
-  }
-
-  static let oneByOne = Law<Calls>(
-    "jobs run one after the other, in the order of the calls"
-  ) { _, trace in
-    let started = trace.events.filter(\.isOpening).compactMap(\.number)
-    let isAlone = trace.busy.allSatisfy { $0.count <= 1 }
-    return isAlone && started == started.sorted() ? nil : "\(started)"
-  }.untimed
-
-  // MARK: Several workers
-
-  private static func plain(_ input: Jobs, _ stage: Stage) async {
-    let (n, capacity) = (input.workers, input.capacity)
-    let store = input.store(stage)
-    // #region plain
-    let (jobs, queue) = AsyncStream.makeStream(
-      of: Job.self,
-      bufferingPolicy: .bufferingOldest(capacity)
-    )
-
-    @Sendable func upload(_ photo: Photo) throws {
-      let result = queue.yield { await store(photo) }
-      if case .dropped = result { throw Full() }
-    }
-
-    // #endregion
-    await withDiscardingTaskGroup { group in
-      group.addTask { await work(on: jobs, n) }
-      await input.come(stage, submit: upload)
-      queue.finish()
-    }
-  }
-
-  // #region work
-  static func work(on jobs: AsyncStream<Job>, _ n: Int) async {
-    await withTaskGroup { group in
-      var running = 0
-      for await job in jobs {
-        let isOpen = group.addTaskUnlessCancelled { await job() }
-        guard isOpen else { break }
-        running += 1
-        if running < n { continue }
-        await group.next()
-        running -= 1
-      }
-    }
-  }
-  // #endregion
-
-  struct Full: Error, CustomStringConvertible { let description = "full" }
 
   private static func submit(_ input: Jobs, _ stage: Stage) async {
     let (n, capacity) = (input.workers, input.capacity)
@@ -189,7 +100,6 @@ package enum TaskQueueExamples {
       let isIn = try queue.trySubmit { await store(photo) }
       guard isIn else { throw Full() }
     }
-
     // #endregion
     func serve() async {
       await input.come(stage, to: queue) { photo in
@@ -209,6 +119,9 @@ package enum TaskQueueExamples {
     // #endregion
   }
 
+  struct Full: Error, CustomStringConvertible { let description = "full" }
+  struct Closed: Error, CustomStringConvertible { let description = "closed" }
+
   private static func perform(_ input: Visits, _ stage: Stage) async {
     await come(input, stage) { queue, url, download in
       // #region perform
@@ -224,19 +137,117 @@ package enum TaskQueueExamples {
     _ input: Visits,
     _ stage: Stage,
     fetch:
-      @escaping @Sendable (TaskQueue, URL, @escaping Download) async throws ->
-      Void
+      @escaping @Sendable (TaskQueue, URL, @escaping Download) async throws
+      -> Void
   ) async {
     let queue = TaskQueue(workers: input.limit, capacity: 2)
     await withDiscardingTaskGroup { group in
       group.addTask { await queue.run() }
-      await input.come(stage) { url in
-        try await fetch(queue, url) { url in
-          try await input.hold(url, stage)
-          return url * url
+      await input.come(stage) { try await fetch(queue, $0, input.page(stage)) }
+      queue.close()
+    }
+  }
+
+  // MARK: Input
+
+  /// Calls of a function that is not async, all at once.
+  struct Calls: ExampleInput {
+    var jobs = [30, 10, 20]
+    var cancelAfter: Int?
+
+    init() {}
+    init(jobs: [Int]) { self.jobs = jobs }
+
+    static var fields: [Field<Self>] {
+      [
+        .durations(\.jobs, random: 0...6, "the milliseconds each job takes"),
+        .moment(\.cancelAfter, "cancel the caller after so many milliseconds"),
+      ]
+    }
+
+    /// A job that cannot fail: one that is cancelled only ends early.
+    func save(_ stage: Stage) -> @Sendable (Int) async -> Void {
+      { try? await stage.work("job \($0)", jobs[$0]) }
+    }
+  }
+
+  /// Tasks that come at their moments; each submits a job or ends the queue.
+  struct Jobs: ExampleInput {
+    var workers = 2
+    var capacity = 2
+    var arrivals = [1, 2, 3, 4, 5, 6]
+    var jobs = [20, 30, 20, 20, 20, 20]
+    var trying: [Int] = []
+    var closing: [Int] = []
+    var abandoning: [Int] = []
+    var patience: [Int] = []
+    var cancelAfter: Int?
+
+    static var fields: [Field<Self>] {
+      [
+        .count(\.workers, in: 1...1024, random: 1...3, "how many jobs run"),
+        .count(\.capacity, in: 0...1024, random: 0...3, "how many are in line"),
+        .durations(
+          \.arrivals,
+          least: 1,
+          random: 3...6,
+          // Which of two comes first decides who is refused.
+          ties: .noneOfSums { _ in true },
+          "the millisecond at which each task comes"
+        ),
+        .each(
+          \.jobs,
+          of: \.arrivals,
+          random: { $1.duration() },
+          "the milliseconds that the job of each takes"
+        ),
+        .indices(\.trying, of: \.arrivals, "who does not wait for room"),
+        .indices(\.closing, of: \.arrivals, "who closes the queue instead"),
+        .indices(\.abandoning, of: \.arrivals, "who abandons it instead"),
+        .each(
+          \.patience,
+          of: \.arrivals,
+          random: { $1.isOne(in: 3) ? $1.duration() : 0 },
+          "cancel each so many milliseconds after it came; 0: never"
+        ),
+        .moment(\.cancelAfter, "cancel all after so many milliseconds"),
+      ]
+    }
+
+    func store(_ stage: Stage) -> @Sendable (Int) async -> Void {
+      { try? await stage.work("job \($0)", jobs.dropFirst($0).first ?? 0) }
+    }
+
+    /// Lets the tasks come, and submit what they come for.
+    func come(
+      _ stage: Stage,
+      to queue: TaskQueue,
+      submit: @escaping @Sendable (Photo) async throws -> Void
+    ) async {
+      let visits = Visits(arrivals: arrivals, patience: patience)
+      await visits.come(stage) { task in
+        do {
+          if abandoning.contains(task) {
+            stage.say("dropped", queue.abandon().count)
+          } else if closing.contains(task) {
+            queue.close()
+          } else {
+            try await submit(task)
+          }
+        } catch is TaskQueue.ClosedError {
+          throw Closed()
         }
       }
-      queue.close()
+    }
+  }
+}
+
+extension Visits {
+  /// What a task downloads of a URL is its square.
+  func page(_ stage: Stage) -> TaskQueueExamples.Download {
+    { url in
+      try await hold(url, stage)
+      return url * url
     }
   }
 }

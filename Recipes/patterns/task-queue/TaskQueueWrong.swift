@@ -1,8 +1,7 @@
 import Cookbook
-import Synchronization
 
 extension TaskQueueExamples {
-  static let wrongSerials = [
+  static let wrongCalls = [
     Wrong("task-for-each", breaks: oneByOne, input: Calls(jobs: [1, 1])) {
       input,
       stage in
@@ -44,119 +43,95 @@ extension TaskQueueExamples {
     }
   }
 
-  // MARK: Several workers
-
-  static let wrongTries = [
-    stream("no-bound", breaks: bounded, .unbounded, 2) {
-      await work(on: $0, $1)
-    },
-    stream("task-for-each", breaks: atMost) { jobs, _ in
-      await withDiscardingTaskGroup { group in
-        for await job in jobs { group.addTask { await job() } }
-      }
-    },
-    stream("waits-for-all", breaks: busy) { jobs, n in
-      await withTaskGroup { group in
-        var running = 0
-        for await job in jobs {
-          group.addTask { await job() }
-          running += 1
-          if running < n { continue }
-          await group.waitForAll()
-          running = 0
-        }
-      }
-    },
-    stream("last-first", breaks: inOrder) { jobs, n in
-      let stack = Stack()
-      let (turns, queue) = AsyncStream.makeStream(of: Job.self)
-      await withDiscardingTaskGroup { group in
-        group.addTask { await work(on: turns, n) }
-        for await job in jobs {
-          stack.jobs.withLock { $0.append(job) }
-          queue.yield { await stack.jobs.withLock { $0.popLast() }?() }
-        }
-        queue.finish()
-      }
-    },
-  ]
-
   static let wrongSubmits = [
-    queue(
-      "refuses-when-busy",
-      breaks: refusedIfFull,
-      Jobs(trying: [0, 1, 2, 3, 4, 5]),
-      capacity: 0
-    ),
-    queue(
-      "asks-again",
-      breaks: waitsIfFull,
-      Jobs(arrivals: [1, 2, 3, 4, 5]),
-      submit: { queue, stage, job in
-        while try !queue.trySubmit(job) { try await stage.sleep(7) }
+    submits("no-bound", breaks: bounded, capacity: .max),
+    submits("task-for-each", breaks: atMost, workers: 9),
+    submits("asks-again", breaks: inTurn) { queue, stage, job in
+      while try !queue.trySubmit(job) { try await stage.sleep(7) }
+    },
+    // The task leaves, and what waits in its place goes on.
+    submits("abandoned-wait", breaks: isDone, patience: [0, 0, 0, 0, 9]) {
+      queue,
+      stage,
+      job in
+      let (places, place) = AsyncStream<Void>.makeStream()
+      stage.startTask {
+        try await queue.submit(job)
+        place.yield()
       }
-    ),
-    queue(
-      "deaf",
-      breaks: .cancelledEndsAtOnce,
-      Jobs(patience: [0, 0, 0, 0, 9]),
-      submit: { queue, stage, job in
-        try await stage.task { try await queue.submit(job) }.value
+      guard await places.first(where: { true }) != nil else {
+        throw CancellationError()
       }
-    ),
-    queue(
-      "abandoned-wait",
-      breaks: isDone,
-      Jobs(patience: [0, 0, 0, 0, 9]),
-      submit: { queue, stage, job in
-        let (places, place) = AsyncStream<Void>.makeStream()
-        stage.startTask {
-          try await queue.submit(job)
-          place.yield()
-        }
-        guard await places.first(where: { true }) != nil else {
-          throw CancellationError()
-        }
-      }
-    ),
-    queue("abandons", breaks: busy, end: { $0.abandon() }),
-    queue("not-awaited", breaks: .allEndedOnReturn, isAwaited: false),
+    },
+    submits("dropped-at-the-end", breaks: busy, drains: false),
+    submits("not-awaited", breaks: .allEndedOnReturn, isAwaited: false),
   ]
+
+  private static func submits(
+    _ name: String,
+    breaks law: Law<Jobs>,
+    patience: [Int] = [],
+    workers: Int? = nil,
+    capacity: Int? = nil,
+    isAwaited: Bool = true,
+    drains: Bool = true,
+    submit:
+      @escaping @Sendable (TaskQueue, Stage, @escaping Job) async throws -> Void =
+      { queue, _, job in
+        try await queue.submit(job)
+      }
+  ) -> Wrong<Jobs> {
+    let input = Jobs(arrivals: [1, 2, 3, 4, 5, 60], patience: patience)
+    return Wrong(name, breaks: law, input: input) { input, stage in
+      let store = input.store(stage)
+      let queue = TaskQueue(
+        workers: workers ?? input.workers,
+        capacity: capacity ?? input.capacity
+      )
+      await withDiscardingTaskGroup { group in
+        if isAwaited {
+          group.addTask { await queue.run() }
+        } else {
+          stage.startTask { await queue.run() }
+        }
+        await input.come(stage, to: queue) { task in
+          try await submit(queue, stage) { await store(task) }
+        }
+        if drains { queue.close() } else { queue.abandon() }
+      }
+    }
+  }
 
   static let wrongPerforms = [
-    Wrong("actor", breaks: .neverMore, input: two(holds: [1, 1])) {
-      input,
-      stage in
-      let downloader = Downloader { url in
-        try await input.hold(url, stage)
-        return url * url
-      }
+    performs("actor", breaks: .neverMore, holds: [1, 1]) { input, stage in
+      let downloader = Downloader(input.page(stage))
       await input.come(stage) { url in
         stage.say("task \(url)", try await downloader.fetch(url))
       }
     },
-    perform("no-handler", breaks: .cancelledLeave, patience: [0, 4]) {
-      tasks,
-      url,
-      download in
-      let queue = Yielding(tasks)
-      // #region no-handler
-      return try await withCheckedThrowingContinuation { caller in
-        queue.yield {
-          do {
-            caller.resume(returning: try await download(url))
-          } catch {
-            caller.resume(throwing: error)
+    performs("no-handler", breaks: .cancelledLeave, patience: [0, 4]) {
+      input,
+      stage in
+      await come(input, stage) { queue, url, download in
+        let page = try await withCheckedThrowingContinuation { caller in
+          _ = try? queue.trySubmit {
+            do {
+              caller.resume(returning: try await download(url))
+            } catch {
+              caller.resume(throwing: error)
+            }
           }
         }
+        stage.say("task \(url)", page)
       }
-      // #endregion
     },
-    perform("swallowed-error", breaks: ownResult, failing: [0]) {
-      queue,
-      url,
-      download in
-      try await queue.perform { (try? await download(url)) ?? 0 }
+    performs("swallowed-error", breaks: ownResult, failing: [0]) {
+      input,
+      stage in
+      await come(input, stage) { queue, url, download in
+        let page = try await queue.perform { try? await download(url) }
+        stage.say("task \(url)", page)
+      }
     },
   ]
 
@@ -172,111 +147,21 @@ extension TaskQueueExamples {
   }
   // #endregion
 
-  // MARK: What they are made of
-
-  /// A queue with the name of a stream's method.
-  private struct Yielding {
-    let queue: TaskQueue
-
-    init(_ queue: TaskQueue) { self.queue = queue }
-
-    func yield(_ job: @escaping Job) { _ = try? queue.trySubmit(job) }
-  }
-
-  private final class Stack: Sendable { let jobs = Mutex<[Job]>([]) }
-
-  private static func stream(
-    _ name: String,
-    breaks law: Law<Jobs>,
-    _ policy: AsyncStream<Job>.Continuation.BufferingPolicy = .unbounded,
-    _ capacity: Int = 9,
-    _ work: @escaping @Sendable (AsyncStream<Job>, Int) async -> Void
-  ) -> Wrong<Jobs> {
-    var input = Jobs(capacity: capacity, trying: [0, 1, 2, 3, 4, 5])
-    input.jobs = [20, 30, 9, 20, 20, 20]
-    return Wrong(name, breaks: law, input: input) { input, stage in
-      let store = input.store(stage)
-      let (jobs, queue) = AsyncStream.makeStream(
-        of: Job.self,
-        bufferingPolicy: policy
-      )
-      await withDiscardingTaskGroup { group in
-        group.addTask { await work(jobs, input.workers) }
-        await input.come(stage) { task in
-          if case .dropped = queue.yield({ await store(task) }) { throw Full() }
-        }
-        queue.finish()
-      }
-    }
-  }
-
-  private static func queue(
-    _ name: String,
-    breaks law: Law<Jobs>,
-    _ input: Jobs = Jobs(),
-    capacity: Int? = nil,
-    isAwaited: Bool = true,
-    end: @escaping @Sendable (TaskQueue) -> Void = { $0.close() },
-    submit:
-      @escaping @Sendable (TaskQueue, Stage, @escaping Job) async throws -> Void =
-      { queue, _, job in
-        try await queue.submit(job)
-      }
-  ) -> Wrong<Jobs> {
-    return Wrong(name, breaks: law, input: input) { input, stage in
-      let store = input.store(stage)
-      let queue = TaskQueue(
-        workers: input.workers,
-        capacity: capacity ?? input.capacity
-      )
-      await withDiscardingTaskGroup { group in
-        if isAwaited {
-          group.addTask { await queue.run() }
-        } else {
-          stage.startTask { await queue.run() }
-        }
-        await input.come(stage) { task in
-          if input.trying.contains(task) {
-            let isIn = try queue.trySubmit { await store(task) }
-            guard isIn else { throw Full() }
-          } else {
-            try await submit(queue, stage) { await store(task) }
-          }
-        }
-        end(queue)
-      }
-    }
-  }
-
-  private static func perform(
+  private static func performs(
     _ name: String,
     breaks law: Law<Visits>,
+    holds: [Int] = [9, 9],
     failing: [Int] = [],
     patience: [Int] = [],
-    _ perform:
-      @escaping @Sendable (TaskQueue, URL, @escaping Download) async throws ->
-      Page
+    _ body: @escaping @Sendable (Visits, Stage) async -> Void
   ) -> Wrong<Visits> {
-    let input = two(holds: [9, 9], failing: failing, patience: patience)
-    return Wrong(name, breaks: law, input: input) { input, stage in
-      await come(input, stage) { queue, url, download in
-        let page = try await perform(queue, url, download)
-        stage.say("task \(url)", page)
-      }
-    }
-  }
-
-  private static func two(
-    holds: [Int],
-    failing: [Int] = [],
-    patience: [Int] = []
-  ) -> Visits {
-    Visits(
+    let input = Visits(
       limit: 1,
       arrivals: [0, 1],
       holds: holds,
       failing: failing,
       patience: patience
     )
+    return Wrong(name, breaks: law, input: input, body: body)
   }
 }

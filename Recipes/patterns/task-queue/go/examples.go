@@ -15,11 +15,10 @@ import (
 // Room is what the recipe shows in Go.
 var Room = cookbook.Room{
 	Examples: map[string]cookbook.Example{
-		"serial":       cookbook.With(serial),
-		"serial-queue": cookbook.With(serialQueue),
-		"plain":        cookbook.With(plain),
-		"submit":       cookbook.With(submit),
-		"perform":      cookbook.With(perform),
+		"plain":   cookbook.With(plain),
+		"serial":  cookbook.With(serial),
+		"submit":  cookbook.With(submit),
+		"perform": cookbook.With(perform),
 	},
 	Wrong: map[string]cookbook.Example{
 		"submit/oneTooManyInLine": cookbook.With(oneTooManyInLine),
@@ -38,9 +37,9 @@ func (in calls) save(stage cookbook.Stage) func(ctx context.Context, click int) 
 	}
 }
 
-func serial(ctx context.Context, stage cookbook.Stage, in calls) error {
+func plain(ctx context.Context, stage cookbook.Stage, in calls) error {
 	save, n := in.save(stage), len(in.Jobs)
-	// #region serial
+	// #region plain
 	jobs := make(chan func(), n)
 	onClick := func(click int) {
 		jobs <- func() { save(ctx, click) }
@@ -61,23 +60,20 @@ func serial(ctx context.Context, stage cookbook.Stage, in calls) error {
 	return nil
 }
 
-func serialQueue(ctx context.Context, stage cookbook.Stage, in calls) error {
+func serial(ctx context.Context, stage cookbook.Stage, in calls) error {
 	save, n := in.save(stage), len(in.Jobs)
-	report := func(err error) { stage.Println(err) }
-	// #region serial-queue
+	// #region serial
 	queue := taskqueue.New(1, n)
-	onClick := func(click int) {
+	onClick := func(click int) error {
 		_, err := queue.TrySubmit(
 			func(ctx context.Context) { save(ctx, click) })
-		if err != nil {
-			report(err)
-		}
+		return err
 	}
 	// #endregion
 	var wg sync.WaitGroup
 	wg.Go(func() { queue.Run(ctx) })
 	for click := range n {
-		onClick(click)
+		cookbook.Must(onClick(click))
 	}
 	queue.Close()
 	wg.Wait()
@@ -108,13 +104,9 @@ func (in jobs) come(
 	visits.Come(ctx, stage, func(ctx context.Context, task int) error {
 		switch {
 		case slices.Contains(in.Abandoning, task):
-			if queue != nil {
-				stage.Say("dropped", queue.Abandon())
-			}
+			stage.Say("dropped", queue.Abandon())
 		case slices.Contains(in.Closing, task):
-			if queue != nil {
-				queue.Close()
-			}
+			queue.Close()
 		default:
 			return submit(ctx, task)
 		}
@@ -123,43 +115,6 @@ func (in jobs) come(
 }
 
 var errFull = errors.New("full")
-
-func plain(ctx context.Context, stage cookbook.Stage, in jobs) error {
-	n, capacity, store := in.Workers, in.Capacity, in.store(stage)
-	// #region plain
-	jobs := make(chan func(), capacity)
-	upload := func(photo int) error {
-		select {
-		case jobs <- func() { store(ctx, photo) }:
-			return nil
-		default:
-			return errFull
-		}
-	}
-
-	work := func() {
-		var wg sync.WaitGroup
-		for range n {
-			wg.Go(func() {
-				for job := range jobs {
-					if ctx.Err() != nil {
-						return
-					}
-					job()
-				}
-			})
-		}
-		wg.Wait()
-	}
-	// #endregion
-	var wg sync.WaitGroup
-	wg.Go(work)
-	in.come(ctx, stage, nil,
-		func(_ context.Context, photo int) error { return upload(photo) })
-	close(jobs)
-	wg.Wait()
-	return nil
-}
 
 func submit(ctx context.Context, stage cookbook.Stage, in jobs) error {
 	n, capacity, store := in.Workers, in.Capacity, in.store(stage)

@@ -115,6 +115,9 @@ func Perform[T any](
 		}
 	}
 	var none T
+	if ctx.Err() != nil {
+		return none, ctx.Err()
+	}
 	problem := q.submit(ctx, entry{
 		run: func(context.Context) {
 			finish(func() (T, error) { return job(ctx) })
