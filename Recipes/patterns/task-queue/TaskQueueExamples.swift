@@ -35,16 +35,59 @@ package enum TaskQueueExamples {
         exhausted: [(Calls(jobs: [1, 1, 1]), 1)],
         body: serial
       ),
-      Example("submit", laws: laws, wrong: wrongSubmits, body: submit),
+      Example(
+        "submit",
+        laws: laws,
+        wrong: wrongSubmits,
+        exhausted: [
+          (
+            Jobs(workers: 1, capacity: 0, arrivals: [1, 1], jobs: [1, 1]), 144
+          ),
+          // One waits for room: it is cancelled, and the queue ends, at once.
+          (one(patience: [0, 2]), 480), (one(closing: [2]), 2_400),
+          (one(capacity: 1, abandoning: [2]), 480),
+        ],
+        body: submit
+      ),
       Example(
         "perform",
         laws: [.neverMore, .cancelledLeave, ownResult, .allEndedOnReturn],
         wrong: wrongPerforms,
+        exhausted: [
+          (Visits(limit: 1, arrivals: [0, 0], holds: [4, 1]), 276),
+          // The second is served, and cancelled, at one instant.
+          (
+            Visits(
+              limit: 1,
+              arrivals: [0, 1],
+              holds: [4, 1],
+              patience: [0, 3]
+            ), 2_442
+          ),
+        ],
         body: perform
       ),
     ],
     workloads: workloads
   )
+
+  /// One worker, whose first job ends when the last task comes.
+  private static func one(
+    capacity: Int = 0,
+    closing: [Int] = [],
+    abandoning: [Int] = [],
+    patience: [Int] = []
+  ) -> Jobs {
+    Jobs(
+      workers: 1,
+      capacity: capacity,
+      arrivals: patience.isEmpty ? [1, 2, 4] : [1, 2],
+      jobs: [3, 1],
+      closing: closing,
+      abandoning: abandoning,
+      patience: patience
+    )
+  }
 
   // MARK: The use
 
