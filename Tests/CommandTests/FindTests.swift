@@ -167,6 +167,12 @@ private let queries: KeyValuePairs = [
     "<-chan int as a parameter",
     "return a channel that can only be read",
   ],
+  "task-queue": [
+    "A buffered channel as a task queue with natural backpressure",
+    "task queue", "serial queue in swift concurrency", "job queue with workers",
+    "keep the order of calls from synchronous code",
+    "graceful shutdown of workers",
+  ],
   "hedged-request": [
     "A hedged request",
     "hedging",

@@ -91,7 +91,7 @@ package enum TaskQueueExamples {
 
   // MARK: The use
 
-  typealias Job = TaskQueue.Job
+  typealias Job = @Sendable () async -> Void
   typealias Photo = Int
   typealias URL = Int
   typealias Page = Int
