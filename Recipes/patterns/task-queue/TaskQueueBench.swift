@@ -45,17 +45,10 @@ extension TaskQueueExamples {
         }
       }
     },
-    workload("actor-awaited", "one after the other; an actor, by one task") {
+    workload("actor", "one after the other, by an actor that one task calls") {
       count in
       let actor = Adder()
       for job in 0..<count { await actor.add(job & 7) }
-    },
-    workload("actor-tasks", "in any order; an actor, by a task for each") {
-      count in
-      let actor = Adder()
-      await withDiscardingTaskGroup { group in
-        for job in 0..<count { group.addTask { await actor.add(job & 7) } }
-      }
     },
   ]
 

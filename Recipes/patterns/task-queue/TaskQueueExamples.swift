@@ -132,6 +132,19 @@ package enum TaskQueueExamples {
   private static func submit(_ input: Jobs, _ stage: Stage) async {
     let (n, capacity) = (input.workers, input.capacity)
     let store = input.store(stage)
+    func serve(
+      _ queue: TaskQueue,
+      _ upload: @escaping @Sendable (Photo) async throws -> Void,
+      _ uploadNow: @escaping @Sendable (Photo) throws -> Void
+    ) async {
+      await input.come(stage, to: queue) { photo in
+        if input.trying.contains(photo) {
+          try uploadNow(photo)
+        } else {
+          try await upload(photo)
+        }
+      }
+    }
     // #region submit
     let queue = TaskQueue(workers: n, capacity: capacity)
 
@@ -143,20 +156,10 @@ package enum TaskQueueExamples {
       let isIn = try queue.trySubmit { await store(photo) }
       guard isIn else { throw Full() }
     }
-    // #endregion
-    func serve() async {
-      await input.come(stage, to: queue) { photo in
-        if input.trying.contains(photo) {
-          try uploadNow(photo)
-        } else {
-          try await upload(photo)
-        }
-      }
-    }
-    // #region run
+
     await withDiscardingTaskGroup { group in
       group.addTask { await queue.run() }
-      await serve()
+      await serve(queue, upload, uploadNow)
       queue.close()
     }
     // #endregion

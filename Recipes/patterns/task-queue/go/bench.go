@@ -13,8 +13,7 @@ var workloads = []cookbook.Workload{
 	{Name: "submit", Run: func(operations int) int { return through(4, 100, operations) }},
 	{Name: "serial", Run: serially},
 	{Name: "perform", Run: performed},
-	{Name: "actor-awaited", Run: serially},
-	{Name: "actor-tasks", Run: serially},
+	{Name: "actor", Run: serially},
 }
 
 func serially(operations int) int { return through(1, operations, operations) }

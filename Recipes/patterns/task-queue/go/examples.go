@@ -118,6 +118,17 @@ var errFull = errors.New("full")
 
 func submit(ctx context.Context, stage cookbook.Stage, in jobs) error {
 	n, capacity, store := in.Workers, in.Capacity, in.store(stage)
+	serve := func(
+		queue *taskqueue.Queue,
+		upload func(context.Context, int) error, uploadNow func(int) error,
+	) {
+		in.come(ctx, stage, queue, func(ctx context.Context, photo int) error {
+			if slices.Contains(in.Trying, photo) {
+				return uploadNow(photo)
+			}
+			return upload(ctx, photo)
+		})
+	}
 	// #region submit
 	queue := taskqueue.New(n, capacity)
 
@@ -135,19 +146,9 @@ func submit(ctx context.Context, stage cookbook.Stage, in jobs) error {
 		return err
 	}
 
-	// #endregion
-	serve := func() {
-		in.come(ctx, stage, queue, func(ctx context.Context, photo int) error {
-			if slices.Contains(in.Trying, photo) {
-				return uploadNow(photo)
-			}
-			return upload(ctx, photo)
-		})
-	}
-	// #region run
 	var wg sync.WaitGroup
 	wg.Go(func() { queue.Run(ctx) })
-	serve()
+	serve(queue, upload, uploadNow)
 	queue.Close()
 	wg.Wait()
 	// #endregion
