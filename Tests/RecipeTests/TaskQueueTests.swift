@@ -113,6 +113,19 @@ struct TaskQueueTests {
     #expect(queue.abandon().isEmpty)
   }
 
+  @Test("A task that is cancelled already does not wait")
+  func cancelledBefore() async throws {
+    let wanted = ["throws CancellationError()", "throws CancellationError()"]
+    try await everySchedule(sees: wanted) { _, _, seen in
+      let queue = TaskQueue(workers: 1, capacity: 0)
+      await withDiscardingTaskGroup { group in
+        group.cancelAll()
+        group.addTask { await seen { try await queue.submit {} } }
+        group.addTask { await seen { try await queue.perform {} } }
+      }
+    }
+  }
+
   @Test("A run that is cancelled drops what waits, and leaves nothing running")
   func cancelledRun() async throws {
     let wanted = ["refused", "performed", "ended: 1"]

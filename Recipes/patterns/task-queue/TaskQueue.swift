@@ -114,13 +114,15 @@ nonisolated final class TaskQueue: Sendable {
     return try await job()
   }
 
-  /// Takes no more jobs. Those in line are done, and then ``run()`` returns.
+  /// Takes no more jobs.
   ///
-  /// Calls that wait for room throw ``ClosedError``. Closing twice is not an
-  /// error.
+  /// Those in line are done, and then ``run()`` returns. Calls that wait for
+  /// room throw ``ClosedError``. Closing twice is not an error.
   func close() { change { $0.close(&$1) } }
 
-  /// Takes no more jobs, and drops those that wait. Those that run go on.
+  /// Takes no more jobs, and drops those that wait.
+  ///
+  /// Those that run go on.
   ///
   /// - Returns: The jobs that were submitted and will not be done. Those to be
   ///   performed throw ``ClosedError``.
@@ -281,9 +283,9 @@ nonisolated extension TaskQueue {
       }
     }
 
-    /// A caller is cancelled, which may have been served before. Its place in
-    /// line stays, or someone would have to search for it.
+    /// A caller is cancelled, which may have been served before.
     mutating func leave(_ ticket: Int, _ wakes: inout [Wake]) {
+      // Its place in line stays, or someone would have to search for it.
       let caller =
         outside.removeValue(forKey: ticket)?.caller
         ?? turns.removeValue(forKey: ticket)

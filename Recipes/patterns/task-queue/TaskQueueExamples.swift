@@ -8,7 +8,6 @@ package enum TaskQueueExamples {
     question: "A buffered channel as a task queue with natural backpressure.",
     goConstructs: [
       "make(chan func(), n)", "chan func()", "for job := range jobs",
-      "errgroup.TryGo",
     ],
     swiftConstructs: [
       "AsyncStream", "withDiscardingTaskGroup", "withCheckedContinuation",
