@@ -12,6 +12,7 @@ let rooms = [
   "patterns/backpressure",
   "patterns/token-bucket",
   "patterns/hedged-request",
+  "patterns/task-queue",
   "patterns/pub-sub",
   "lifetimes/errgroup",
   "lifetimes/context-cancellation",

@@ -10,6 +10,7 @@ package let recipes: [Recipe] = [
   BackpressureExamples.recipe,
   TokenBucketExamples.recipe,
   HedgedRequestExamples.recipe,
+  TaskQueueExamples.recipe,
   PubSubExamples.recipe,
   ErrgroupExamples.recipe,
   ContextCancellationExamples.recipe,

@@ -185,10 +185,17 @@ private let queries: KeyValuePairs = [
     "how to test that no task is left behind",
     "synctest in Swift",
     "run a test under many schedules",
+  ],
   "pub-sub": [
     "Implement a publish-subscribe broker", "A publish-subscribe broker",
     "publish to many subscribers", "each subscriber gets every message",
     "two tasks iterate one AsyncStream", "slow subscriber",
+  ],
+  "task-queue": [
+    "A buffered channel as a task queue with natural backpressure",
+    "task queue", "serial queue in swift concurrency", "job queue with workers",
+    "keep the order of calls from synchronous code",
+    "graceful shutdown of workers",
   ],
   "hedged-request": [
     "A hedged request",

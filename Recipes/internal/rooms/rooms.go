@@ -26,6 +26,7 @@ import (
 	pipeline "concurrencycookbook/patterns/pipeline/go"
 	pubsub "concurrencycookbook/patterns/pub-sub/go"
 	semaphore "concurrencycookbook/patterns/semaphore/go"
+	taskqueue "concurrencycookbook/patterns/task-queue/go"
 	tokenbucket "concurrencycookbook/patterns/token-bucket/go"
 	wordcount "concurrencycookbook/patterns/word-count/go"
 	amilliontasks "concurrencycookbook/runtime/a-million-tasks/go"
@@ -44,6 +45,7 @@ func init() {
 	Rooms["backpressure"] = backpressure.Room
 	Rooms["token-bucket"] = tokenbucket.Room
 	Rooms["hedged-request"] = hedgedrequest.Room
+	Rooms["task-queue"] = taskqueue.Room
 	Rooms["pub-sub"] = pubsub.Room
 	Rooms["errgroup"] = errgroup.Room
 	Rooms["context-cancellation"] = contextcancellation.Room
