@@ -27,6 +27,7 @@ let rooms = [
   "channels/signal-or-value",
   "shared-state/once",
   "runtime/a-million-tasks",
+  "lifetimes/timers",
 ]
 
 /// Folders whose texts both languages embed; in Go a package of its own.

@@ -25,4 +25,5 @@ package let recipes: [Recipe] = [
   SignalOrValueExamples.recipe,
   OnceExamples.recipe,
   AMillionTasksExamples.recipe,
+  TimersExamples.recipe,
 ]

@@ -202,8 +202,11 @@ package struct Stage: Sendable {
     _ body: @escaping @Sendable () async throws -> Success
   ) -> Task<Success, any Error> {
     // Unstructured because that is what these examples are about.
-    Task(executorPreference: simulation?.executor) { try await body() }
+    Task(executorPreference: executor) { try await body() }
   }
+
+  /// Where unstructured tasks run, so that a simulation knows of them.
+  package var executor: (any TaskExecutor)? { simulation?.executor }
 }
 
 extension Duration {

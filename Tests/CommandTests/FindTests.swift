@@ -117,6 +117,10 @@ private let queries: KeyValuePairs = [
     "context.WithTimeout", "ctx.Done()", "how to cancel a goroutine",
     "call with a timeout", "goroutine leak",
   ],
+  "timers": [
+    "time.After", "NewTimer", "debounce", "time.After NewTicker leak",
+    "do something every second", "timer Reset after Stop",
+  ],
   "channel": [
     "channel", "unbuffered channel", "make(chan int, 10)",
     "range over a channel", "deadlock",

@@ -15,6 +15,7 @@ import (
 	donechannel "concurrencycookbook/lifetimes/done-channel/go"
 	errgroup "concurrencycookbook/lifetimes/errgroup/go"
 	loopcapture "concurrencycookbook/lifetimes/loop-capture/go"
+	timers "concurrencycookbook/lifetimes/timers/go"
 	waitgroup "concurrencycookbook/lifetimes/wait-group/go"
 	backpressure "concurrencycookbook/patterns/backpressure/go"
 	boundedpool "concurrencycookbook/patterns/bounded-pool/go"
@@ -55,4 +56,5 @@ func init() {
 	Rooms["signal-or-value"] = signalorvalue.Room
 	Rooms["once"] = once.Room
 	Rooms["a-million-tasks"] = amilliontasks.Room
+	Rooms["timers"] = timers.Room
 }

@@ -1,0 +1,176 @@
+import Cookbook
+import Foundation
+
+extension TimersExamples {
+  static let workloads = [
+    Workload(
+      "stopped",
+      promise: "1,000,000 timers of a minute, each stopped at once",
+      operations: 1_000_000
+    ) { count in
+      let stopped = Counter()
+      for _ in 0..<count {
+        let timer = ContinuousClock.timers.after(.seconds(60)) {}
+        if timer.stop() { stopped.add() }
+      }
+      return stopped.value
+    },
+    Workload(
+      "pending",
+      promise: "1,000,000 timers of a minute or so, all started, then stopped",
+      operations: 1_000_000
+    ) { count in
+      let timers = (0..<count).map { n in
+        let delay = Duration.milliseconds(60_000 + n &* 7_919 % 10_007)
+        return ContinuousClock.timers.after(delay) {}
+      }
+      return timers.count { $0.stop() }
+    },
+    Workload(
+      "fired",
+      promise: "100,000 timers of up to 50 ms, which all fire",
+      operations: 100_000
+    ) { count in
+      let fired = Counter()
+      await withCheckedContinuation { done in
+        for n in 0..<count {
+          let delay = Duration.milliseconds(1 + n &* 7_919 % 50)
+          ContinuousClock.timers.after(delay) {
+            fired.add()
+            if fired.value == count { done.resume() }
+          }
+        }
+      }
+      return fired.value
+    },
+    Workload(
+      "sleeps",
+      promise: "100,000 tasks that wait for a minute, each cancelled at once",
+      operations: 100_000
+    ) { count in
+      let cancelled = Counter()
+      for _ in 0..<count {
+        await withTaskGroup { group in
+          group.addTask {
+            do { try await Task.sleep(for: .seconds(60), clock: .timers) } catch
+            {
+              cancelled.add()
+            }
+          }
+          group.cancelAll()
+        }
+      }
+      return cancelled.value
+    },
+  ]
+
+  // MARK: Memory
+
+  static let memory = Example.claims(
+    "memory",
+    [
+      left(behind: "sleeps") { try? await Task.sleep(for: $0) },
+      left(behind: "timers") {
+        try? await Task.sleep(for: $0, clock: .timers)
+      },
+      left(behind: "sleeps at once", width: 100_000) {
+        try? await Task.sleep(for: $0)
+      },
+      left(behind: "timers at once", width: 100_000) {
+        try? await Task.sleep(for: $0, clock: .timers)
+      },
+      left(behind: "race", isCancelled: false) { limit in
+        await withTaskGroup { group in
+          group.addTask {}
+          group.addTask { try? await Task.sleep(for: limit) }
+          await group.next()
+          group.cancelAll()
+        }
+      },
+      left(behind: "deadlines", isCancelled: false) {
+        await withDeadline(in: $0) {}
+      },
+      .go("stopped", count: 1_000_000, bytesEach: 300),
+      .go("dropped", count: 1_000_000, bytesEach: 300),
+      .go("forgotten", count: 1_000_000, bytesEach: 300),
+    ],
+    showing: ["bytes", "MiB in all"],
+    [
+      Claim(
+        "100,000 cancelled sleeps of a minute on the queue leave less than 2 MiB",
+        "swift.timers.two MiB",
+        over: "swift.timers.left",
+        atLeast: 1,
+        without: ["swift.timers": "swift.sleeps"]
+      ),
+      Claim(
+        "100,000 deadlines of a minute that do not expire leave less than 2 MiB",
+        "swift.deadlines.two MiB",
+        over: "swift.deadlines.left",
+        atLeast: 1,
+        without: ["swift.deadlines": "swift.race"]
+      ),
+      Claim(
+        "100,000 sleeps of a minute at once, all cancelled, leave less than 2 MiB",
+        "swift.timers at once.two MiB",
+        over: "swift.timers at once.left",
+        atLeast: 1,
+        without: ["swift.timers at once": "swift.sleeps at once"]
+      ),
+    ]
+      + ["dropped", "stopped"].map { name in
+        Claim(
+          "Go collects a timer that is \(name), and none that will call back",
+          "go.forgotten.left",
+          over: "go.\(name).left",
+          atLeast: 4,
+          without: ["go.forgotten": "go.stopped"]
+        )
+      }
+  )
+
+  /// What so many sleeps of a minute leave behind that are cancelled, one
+  /// after the other.
+  private static func left(
+    behind name: String,
+    isCancelled: Bool = true,
+    width: Int = 1,
+    sleep: @escaping @Sendable (Duration) async -> Void
+  ) -> Cookbook.Measurement {
+    .swift(name, count: 100_000, bytesEach: 5_200) { count in
+      func run(_ count: Int) async {
+        for _ in 0..<max(count / width, 1) {
+          await withTaskGroup { group in
+            for _ in 0..<min(width, count) {
+              group.addTask { await sleep(.seconds(60)) }
+            }
+            // Later, or it would not begin to sleep.
+            await Task.yield()
+            if isCancelled { group.cancelAll() }
+          }
+        }
+      }
+      // What starts once is left by none of them.
+      await run(1_000)
+      var figures = await Footprint.figures(ofEach: count) {
+      } until: {
+        await run(count)
+        // What is free is not left behind. Go's runtime is asked the same.
+        giveBackFree()
+        return true
+      }
+      let left = max((figures["bytes"] ?? .nan) * Double(count), 4_096)
+      figures["left"] = left
+      figures["MiB in all"] = left / 1_048_576
+      figures["two MiB"] = 2 * 1_048_576
+      return figures
+    }
+  }
+
+  /// Calls `malloc_trim`, where there is one.
+  private static func giveBackFree() {
+    typealias Trim = @convention(c) (Int) -> CInt
+    guard let trim = unsafe dlsym(nil, "malloc_trim") else { return }
+    _ = unsafe unsafeBitCast(trim, to: Trim.self)(0)
+  }
+}
