@@ -202,11 +202,6 @@ extension TimerQueue {
     let number: Int
     let place: Place
     let action: Action
-
-    func isBefore(_ other: Entry) -> Bool {
-      deadline == other.deadline
-        ? number < other.number : deadline < other.deadline
-    }
   }
 
   /// A task that sleeps until an instant.
@@ -240,14 +235,10 @@ extension TimerQueue {
       now: C.Instant
     ) -> Sleeper? {
       added += 1
-      let entry = Entry(
-        deadline: deadline,
-        number: added,
-        place: place,
-        action: action
+      heap.append(
+        Entry(deadline: deadline, number: added, place: place, action: action)
       )
-      heap.append(entry)
-      lift(entry, from: heap.count - 1)
+      lift(heap.count - 1)
       // The one that is awake looks again before it sleeps.
       return firing == nil ? sleeper(added, now: now) : nil
     }
@@ -310,14 +301,12 @@ extension TimerQueue {
     // MARK: The heap
 
     private mutating func remove(at index: Int) -> Entry {
-      let (removed, last) = (heap[index], heap.removeLast())
+      heap.swapAt(index, heap.count - 1)
+      let removed = heap.removeLast()
       removed.place.index.store(-1, ordering: .relaxed)
       if index < heap.count {
-        if last.isBefore(removed) {
-          lift(last, from: index)
-        } else {
-          sink(last, from: index)
-        }
+        lift(index)
+        sink(index)
       }
       // Gives back what a crowd has taken. `Array(heap)` would share it.
       if heap.capacity > 64, heap.count < heap.capacity / 4 {
@@ -326,32 +315,37 @@ extension TimerQueue {
       return removed
     }
 
-    private mutating func put(_ entry: Entry, at index: Int) {
-      heap[index] = entry
-      entry.place.index.store(index, ordering: .relaxed)
-    }
-
-    private mutating func lift(_ entry: Entry, from index: Int) {
-      var index = index
-      while index > 0, entry.isBefore(heap[(index - 1) / 2]) {
-        put(heap[(index - 1) / 2], at: index)
+    private mutating func lift(_ start: Int) {
+      var index = start
+      while index > 0, isBefore(index, (index - 1) / 2) {
+        heap.swapAt(index, (index - 1) / 2)
+        tellPlace(index)
         index = (index - 1) / 2
       }
-      put(entry, at: index)
+      tellPlace(index)
     }
 
-    private mutating func sink(_ entry: Entry, from index: Int) {
-      var index = index
+    private mutating func sink(_ start: Int) {
+      var index = start
       while 2 * index + 1 < heap.count {
         var child = 2 * index + 1
-        if child + 1 < heap.count, heap[child + 1].isBefore(heap[child]) {
-          child += 1
-        }
-        if entry.isBefore(heap[child]) { break }
-        put(heap[child], at: index)
+        if child + 1 < heap.count, isBefore(child + 1, child) { child += 1 }
+        if !isBefore(child, index) { break }
+        heap.swapAt(index, child)
+        tellPlace(index)
         index = child
       }
-      put(entry, at: index)
+      tellPlace(index)
+    }
+
+    private func isBefore(_ one: Int, _ other: Int) -> Bool {
+      let (left, right) = (heap[one].deadline, heap[other].deadline)
+      return left == right
+        ? heap[one].number < heap[other].number : left < right
+    }
+
+    private func tellPlace(_ index: Int) {
+      heap[index].place.index.store(index, ordering: .relaxed)
     }
   }
 }

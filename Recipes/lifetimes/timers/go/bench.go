@@ -1,8 +1,6 @@
 package examples
 
 import (
-	"context"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -14,19 +12,6 @@ var workloads = []cookbook.Workload{
 		stopped := 0
 		for range count {
 			timer := time.AfterFunc(time.Minute, func() {})
-			if timer.Stop() {
-				stopped++
-			}
-		}
-		return stopped
-	}},
-	{Name: "pending", Run: func(count int) int {
-		timers := make([]*time.Timer, count)
-		for n := range timers {
-			timers[n] = time.AfterFunc(milliseconds(60_000+n*7_919%10_007), func() {})
-		}
-		stopped := 0
-		for _, timer := range timers {
 			if timer.Stop() {
 				stopped++
 			}
@@ -45,25 +30,6 @@ var workloads = []cookbook.Workload{
 		}
 		<-done
 		return int(fired.Load())
-	}},
-	{Name: "sleeps", Run: func(count int) int {
-		var cancelled atomic.Int64
-		for range count {
-			ctx, cancel := context.WithCancel(context.Background())
-			var wg sync.WaitGroup
-			wg.Go(func() {
-				timer := time.NewTimer(time.Minute)
-				defer timer.Stop()
-				select {
-				case <-timer.C:
-				case <-ctx.Done():
-					cancelled.Add(1)
-				}
-			})
-			cancel()
-			wg.Wait()
-		}
-		return int(cancelled.Load())
 	}},
 }
 

@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"concurrencycookbook/internal/cookbook"
@@ -18,14 +17,12 @@ var Room = cookbook.Room{
 		"ticks":    cookbook.With(ticks),
 		"ticker":   cookbook.With(ticker),
 		"debounce": cookbook.With(debounce),
-		"reset":    cookbook.With(reset),
 		"sleeps":   cookbook.With(sleeps),
 		"stop":     cookbook.Plain(stop),
 		"unread":   cookbook.Plain(unread),
 	},
 	Wrong: map[string]cookbook.Example{
 		"limit/limitForEach": cookbook.With(limitForEach),
-		"ticks/drifts":       cookbook.With(drifts),
 	},
 	Measurements: measurements,
 	Workloads:    workloads,
@@ -42,17 +39,10 @@ type keys struct {
 
 func (in keys) wait() time.Duration { return milliseconds(in.Wait) }
 
-func (in keys) rest() int {
-	if len(in.Pauses) == 0 {
-		return 0
-	}
-	return in.Pauses[len(in.Pauses)-1]
-}
-
-// channel sends numbers after pauses, and closes the channel after a rest. The
-// goroutine has ended when stop returns.
+// channel sends numbers after pauses, and closes the channel. The goroutine has
+// ended when stop returns.
 func channel(
-	ctx context.Context, stage cookbook.Stage, lane string, pauses []int, rest int,
+	ctx context.Context, stage cookbook.Stage, lane string, pauses []int,
 ) (_ <-chan int, stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	numbers := make(chan int)
@@ -66,20 +56,12 @@ func channel(
 				return
 			}
 		}
-		_ = stage.Sleep(ctx, rest)
 	})
 	return numbers, func() { cancel(); wg.Wait() }
 }
 
-func (in keys) keys(
-	ctx context.Context, stage cookbook.Stage,
-) (<-chan int, func()) {
-	pauses := append([]int{0}, in.Pauses[:max(len(in.Pauses)-1, 0)]...)
-	return channel(ctx, stage, "key", pauses, in.rest())
-}
-
 func limit(ctx context.Context, fmt cookbook.Stage, in keys) error {
-	messages, stop := channel(ctx, fmt, "message", in.Pauses, 0)
+	messages, stop := channel(ctx, fmt, "message", in.Pauses)
 	defer stop()
 	limit := in.wait()
 	// #region limit
@@ -101,7 +83,7 @@ func limit(ctx context.Context, fmt cookbook.Stage, in keys) error {
 }
 
 func limitForEach(ctx context.Context, fmt cookbook.Stage, in keys) error {
-	messages, stop := channel(ctx, fmt, "message", in.Pauses, 0)
+	messages, stop := channel(ctx, fmt, "message", in.Pauses)
 	defer stop()
 	limit := in.wait()
 	// #region limit-for-each
@@ -126,16 +108,18 @@ type beats struct {
 	Work   []int
 }
 
-func (in beats) report(ctx context.Context, stage cookbook.Stage, n int) error {
-	return stage.Work(ctx, fmt.Sprint("report ", n), in.Work[n], false)
+func (in beats) report(stage cookbook.Stage) func(context.Context, int) error {
+	return func(ctx context.Context, n int) error {
+		return stage.Work(ctx, fmt.Sprint("report ", n), in.Work[n], false)
+	}
 }
 
 func ticks(ctx context.Context, stage cookbook.Stage, in beats) error {
 	period, reports := milliseconds(in.Period), in.Work
-	report := func(ctx context.Context, n int) error {
+	for n := range in.Work {
 		in.Work[n] %= in.Period // a slow one is what ticker is about
-		return in.report(ctx, stage, n)
 	}
+	report := in.report(stage)
 	// #region ticks
 	ticker := time.NewTicker(period)
 	defer ticker.Stop()
@@ -153,33 +137,15 @@ func ticks(ctx context.Context, stage cookbook.Stage, in beats) error {
 	return nil
 }
 
-func drifts(ctx context.Context, stage cookbook.Stage, in beats) error {
-	for n := range in.Work {
-		if err := stage.Sleep(ctx, in.Period); err != nil {
-			return err
-		}
-		in.Work[n] %= in.Period
-		if err := in.report(ctx, stage, n); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 func ticker(ctx context.Context, stage cookbook.Stage, in beats) error {
-	period, count, n, start := milliseconds(in.Period), len(in.Work), 0, time.Now()
-	report := func(ctx context.Context, tick time.Time) error {
-		stage.Say(fmt.Sprint("report ", n), tick.Sub(start).Milliseconds())
-		n++
-		return in.report(ctx, stage, n-1)
-	}
+	period, count, report := milliseconds(in.Period), len(in.Work), in.report(stage)
 	// #region ticker
 	ticker := time.NewTicker(period)
 	defer ticker.Stop()
-	for range count {
+	for n := range count {
 		select {
-		case tick := <-ticker.C:
-			if err := report(ctx, tick); err != nil {
+		case <-ticker.C:
+			if err := report(ctx, n); err != nil {
 				return err
 			}
 		case <-ctx.Done():
@@ -191,7 +157,7 @@ func ticker(ctx context.Context, stage cookbook.Stage, in beats) error {
 }
 
 func debounce(ctx context.Context, stage cookbook.Stage, in keys) error {
-	keys, stop := in.keys(ctx, stage)
+	keys, stop := channel(ctx, stage, "key", append([]int{0}, in.Pauses...))
 	defer stop()
 	quiet, last := in.wait(), -1
 	save := func(key int) { stage.Say("file", key) }
@@ -213,23 +179,6 @@ func debounce(ctx context.Context, stage cookbook.Stage, in keys) error {
 		}
 	}
 	// #endregion
-}
-
-func reset(ctx context.Context, stage cookbook.Stage, in keys) error {
-	keys, stop := in.keys(ctx, stage)
-	defer stop()
-	quiet := in.wait()
-	var text atomic.Int64
-	save := func() { stage.Say("file", text.Load()) }
-	// #region reset
-	timer := time.AfterFunc(quiet, save)
-	defer timer.Stop()
-	for key := range keys {
-		text.Store(int64(key))
-		timer.Reset(quiet)
-	}
-	// #endregion
-	return ctx.Err()
 }
 
 func sleeps(ctx context.Context, stage cookbook.Stage, in cookbook.Visits) error {
