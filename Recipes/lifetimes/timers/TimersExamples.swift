@@ -1,4 +1,5 @@
 package import Cookbook
+import Synchronization
 
 /// What the recipe shows; see README.md.
 package enum TimersExamples {
@@ -260,17 +261,26 @@ package enum TimersExamples {
 
     private let clock: any Clock<Duration>
     private let stopwatch: Stopwatch
+    /// A sleep of a test's clock may end at once: then it is later.
+    private let reached = Reached()
+
+    private final class Reached: Sendable {
+      let offset = Mutex(Duration.zero)
+    }
 
     init(_ stage: Stage) {
       clock = stage.clock
       stopwatch = Stopwatch(clock: stage.clock)
     }
 
-    var now: Instant { Instant(offset: stopwatch.elapsed) }
+    var now: Instant {
+      Instant(offset: max(stopwatch.elapsed, reached.offset.withLock { $0 }))
+    }
     var minimumResolution: Duration { .nanoseconds(1) }
 
     func sleep(until deadline: Instant, tolerance: Duration?) async throws {
       try await clock.sleep(for: deadline.offset - stopwatch.elapsed)
+      reached.offset.withLock { $0 = max($0, deadline.offset) }
     }
   }
 
