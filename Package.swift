@@ -18,6 +18,7 @@ let rooms = [
   "lifetimes/context-cancellation",
   "lifetimes/done-channel",
   "lifetimes/operation-timeout",
+  "lifetimes/timers",
   "lifetimes/wait-group",
   "lifetimes/leaks",
   "lifetimes/leak-tests",

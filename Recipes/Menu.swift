@@ -16,6 +16,7 @@ package let recipes: [Recipe] = [
   ContextCancellationExamples.recipe,
   DoneChannelExamples.recipe,
   OperationTimeoutExamples.recipe,
+  TimersExamples.recipe,
   WaitGroupExamples.recipe,
   LeaksExamples.recipe,
   LeakTestsExamples.recipe,

@@ -122,6 +122,10 @@ private let queries: KeyValuePairs = [
     "select with timeout", "retry with a deadline",
     "function that ignores its timeout", "timeout for each attempt",
   ],
+  "timers": [
+    "time.After", "NewTimer", "debounce", "time.After NewTicker leak",
+    "do something every second", "timer Reset after Stop",
+  ],
   "channel": [
     "channel", "unbuffered channel", "make(chan int, 10)",
     "range over a channel", "deadlock",

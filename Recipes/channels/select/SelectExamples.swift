@@ -14,7 +14,7 @@ package enum SelectExamples {
       "@resultBuilder", "withThrowingTaskGroup", "cancelAll", "AsyncStream",
     ],
     problems: [
-      "wait on multiple channels", "non-blocking send",
+      "wait on multiple channels", "non-blocking send", "time.After in select",
       "wait for the first of several", "timeout on a channel", "first result",
       "try to send without waiting", "multiplex", "merge two streams",
     ],

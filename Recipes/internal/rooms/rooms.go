@@ -18,6 +18,7 @@ import (
 	leaks "concurrencycookbook/lifetimes/leaks/go"
 	loopcapture "concurrencycookbook/lifetimes/loop-capture/go"
 	operationtimeout "concurrencycookbook/lifetimes/operation-timeout/go"
+	timers "concurrencycookbook/lifetimes/timers/go"
 	waitgroup "concurrencycookbook/lifetimes/wait-group/go"
 	backpressure "concurrencycookbook/patterns/backpressure/go"
 	boundedpool "concurrencycookbook/patterns/bounded-pool/go"
@@ -51,6 +52,7 @@ func init() {
 	Rooms["context-cancellation"] = contextcancellation.Room
 	Rooms["done-channel"] = donechannel.Room
 	Rooms["operation-timeout"] = operationtimeout.Room
+	Rooms["timers"] = timers.Room
 	Rooms["wait-group"] = waitgroup.Room
 	Rooms["leaks"] = leaks.Room
 	Rooms["leak-tests"] = leaktests.Room

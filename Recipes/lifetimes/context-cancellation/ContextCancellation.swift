@@ -156,7 +156,13 @@ nonisolated private final class DeadlineScope: Sendable {
   {
     self.expiration = expiration
     hasPassed = expiration <= clock.now
-    sleep = { try await clock.sleep(until: expiration, tolerance: nil) }
+    // A cancelled sleep of the continuous clock itself is kept until its time.
+    let now =
+      clock is ContinuousClock ? expiration as? ContinuousClock.Instant : nil
+    sleep = {
+      if let now { return try await Task.sleep(until: now, clock: .timers) }
+      try await clock.sleep(until: expiration, tolerance: nil)
+    }
     expired = DeadlineExpired(timeout: timeout)
   }
 

@@ -25,6 +25,7 @@ package enum ContextCancellationExamples {
       "tell a timeout from a cancellation", "pass a request's values along",
     ],
     copies: ["ContextCancellation.swift"],
+    ingredients: ["timers"],
     examples: [
       Example(
         "plain",
@@ -38,8 +39,8 @@ package enum ContextCancellationExamples {
         laws: [allPages],
         wrong: wrongTimeouts,
         exhausted: [
-          (Pages(pages: [1, 2], limit: 2), 2),
-          (Pages(pages: [1, 2], limit: 3), 8),
+          (Pages(pages: [1, 2], limit: 2), 3),
+          (Pages(pages: [1, 2], limit: 3), 27),
         ],
         body: timeout
       ),
@@ -86,24 +87,28 @@ package enum ContextCancellationExamples {
   }
 
   private static func timeout(_ input: Pages, _ stage: Stage) async throws {
-    let (limit, clock, download) = (input.time, stage.clock, input.one(stage))
+    let (limit, download) = (input.time, input.one(stage))
     let urls = input.pages.indices
     var pages: [String] = []
     func print(_ value: some Encodable) { stage.print(value) }
-    // #region timeout
-    do {
-      try await withDeadline(in: limit, clock: clock) {
-        for url in urls { pages.append(try await download(url)) }
+    try await TimersExamples.withTimers(stage) { clock in
+      // #region timeout
+      do {
+        try await withDeadline(in: limit, clock: clock) {
+          for url in urls { pages.append(try await download(url)) }
+        }
+      } catch is DeadlineExpired {
+        print("too slow")
       }
-    } catch is DeadlineExpired {
-      print("too slow")
+      print(pages)
+      // #endregion
     }
-    print(pages)
-    // #endregion
   }
 
   private static func tree(_ input: Request, _ stage: Stage) async throws {
-    await Tree(input, stage, clock: stage.clock).load()
+    try await TimersExamples.withTimers(stage) { clock in
+      await Tree(input, stage, clock: clock).load()
+    }
     try Task.checkCancellation()
   }
 

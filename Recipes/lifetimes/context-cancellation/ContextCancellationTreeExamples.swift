@@ -36,8 +36,8 @@ extension ContextCancellationExamples {
 
     /// Deadlines in one another, and ties with a deadline and a cancellation.
     static let small: [(Request, Int)] = [
-      (Request(work: [1, 1, 2], limits: [3, 4], limited: [0, 1]), 6_528),
-      (Request(work: [1, 2], limits: [2], limited: [0]), 6),
+      (Request(work: [1, 2], limits: [9, 4], limited: [0, 1]), 1_620),
+      (Request(work: [1, 2], limits: [2], limited: [0]), 9),
       (Request(work: [1, 1], limits: [2], stopped: [0]), 612),
     ]
 

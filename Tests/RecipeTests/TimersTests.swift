@@ -1,0 +1,236 @@
+import Cookbook
+import Simulation
+import Synchronization
+import Testing
+
+@testable import Recipes
+
+@Suite("timers")
+struct TimersTests {
+  /// Counts who sleeps on the clock below.
+  private struct CountingClock: Clock {
+    let clock: VirtualClock
+    let alive = Alive()
+
+    var now: VirtualClock.Instant { clock.now }
+    var minimumResolution: Duration { clock.minimumResolution }
+
+    func sleep(until deadline: VirtualClock.Instant, tolerance: Duration?)
+      async throws
+    {
+      let object = alive.make()
+      defer { withExtendedLifetime(object) {} }
+      try await clock.sleep(until: deadline)
+    }
+  }
+
+  @Test("Few sleep, however deadlines come, and each ends at its deadline")
+  func fewSleep() async throws {
+    try await everySchedule(sees: ["true", "0", "1.001 seconds"]) {
+      virtual,
+      executor,
+      see in
+      let clock = CountingClock(clock: virtual)
+      let timers = TimerQueue(clock, executor: executor)
+      for milliseconds in (1...1_000).reversed() {
+        timers.after(.milliseconds(milliseconds)) {}.stop()
+        if milliseconds % 100 == 0 { try await virtual.sleep(for: .zero) }
+      }
+      try await virtual.sleep(for: .zero)
+      see((1...11).contains(clock.alive.most))
+      try await virtual.sleep(for: .milliseconds(1_001))
+      see(clock.alive.now)
+      see(virtual.now)
+    }
+  }
+
+  @Test("Timers fire on time, in order, whatever is stopped and reset before")
+  func order() async throws {
+    typealias Timer = (due: Duration, order: Int, name: Int)
+    try await everySchedule(sees: []) { clock, executor, see in
+      var random = SeededGenerator(seed: 1)
+      func below(_ bound: Int) -> Int { .random(in: 0..<bound, using: &random) }
+      for _ in 1...20 {
+        let timers = TimerQueue(clock, executor: executor)
+        let (fired, began) = (Seen(), clock.now)
+        var waiting: [Timer] = []
+        var all: [TimerQueue<VirtualClock>.Timer] = []
+        var due: [String] = []
+        for order in 1...80 {
+          let (name, delay) = (below(60), Duration.milliseconds(1 + below(20)))
+          let timer = (began.duration(to: clock.now) + delay, order, name)
+          let old = waiting.firstIndex { $0.name == name }
+          if name >= all.count {
+            let name = all.count
+            all.append(
+              timers.after(delay) {
+                fired("\(name) at \(began.duration(to: clock.now))")
+              }
+            )
+            waiting.append((timer.0, order, name))
+          } else {
+            let isReset = order % 2 == 0
+            let was = isReset ? all[name].reset(after: delay) : all[name].stop()
+            if was != (old != nil) { see("\(name) was waiting: \(was)") }
+            if let old { waiting.remove(at: old) }
+            if isReset { waiting.append(timer) }
+          }
+          if order % 20 != 0 { continue }
+          // At such a moment nothing is due.
+          try await clock.sleep(for: .microseconds(order == 20 ? 4_500 : 5_100))
+          // Does nothing where timers wait.
+          await timers.endSleepers()
+          let now = began.duration(to: clock.now)
+          waiting.sort { ($0.due, $0.order) < ($1.due, $1.order) }
+          let past = waiting.prefix { $0.due < now }
+          due += past.map { "\($0.name) at \($0.due)" }
+          waiting.removeFirst(past.count)
+        }
+        for timer in all { timer.stop() }
+        await timers.endSleepers()
+        if fired.all != due { see("\(fired.all) instead of \(due)") }
+      }
+    }
+  }
+
+  @Test("On real threads no sleep is early, none is lost, and none is late")
+  func threads() async throws {
+    let timers = ContinuousClock.timers
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for worker in 0..<8 {
+        group.addTask {
+          for round in 0..<400 {
+            let deadline = timers.now.advanced(
+              by: .microseconds(round * 7 % 900)
+            )
+            let sleep = Task { try await timers.sleep(until: deadline) }
+            if (round + worker) % 2 == 0 {
+              for _ in 0..<round % 8 { await Task.yield() }
+              sleep.cancel()
+              _ = await sleep.result
+            } else {
+              try await sleep.value
+              #expect(timers.now >= deadline)
+            }
+          }
+        }
+      }
+      try await group.waitForAll()
+    }
+  }
+
+  @TaskLocal private static var value: Alive.Object?
+
+  @Test("What is stopped or cancelled holds nothing, while its sleeper sleeps")
+  func holdsNothing() async {
+    let (alive, timers) = (Alive(), TimerQueue(ContinuousClock()))
+    func start(_ object: Alive.Object) {
+      let stopped = timers.after(.seconds(60)) {
+        withExtendedLifetime(object) {}
+      }
+      #expect(stopped.stop())
+    }
+    Self.$value.withValue(alive.make()) { start(alive.make()) }
+    let sleep = Task { [object = alive.make()] in
+      defer { withExtendedLifetime(object) {} }
+      try await timers.sleep(for: .seconds(60))
+    }
+    await Task.yield()
+    sleep.cancel()
+    _ = await sleep.result
+    // The task lets go of what it holds a moment after its result is there.
+    for _ in 1...10_000 where alive.now > 0 {
+      try? await Task.sleep(for: .microseconds(100))
+    }
+    #expect(alive.now == 0)
+    await timers.endSleepers()
+  }
+
+  @Test("Who is woken may use the queue at once, on the thread that wakes it")
+  func wokenUnderNoLock() async throws {
+    let executor = InlineExecutor()
+    let timers = TimerQueue(ContinuousClock(), executor: executor)
+    let woken = Task(executorPreference: executor) {
+      for _ in 1...3 { try await timers.sleep(for: .milliseconds(1)) }
+      timers.after(.zero) { timers.after(.zero) {}.stop() }
+    }
+    try await woken.value
+    let cancelled = Task(executorPreference: executor) {
+      do { try await timers.sleep(for: .seconds(60)) } catch {
+        timers.after(.seconds(60)) {}.stop()
+      }
+    }
+    cancelled.cancel()
+    await cancelled.value
+    await timers.endSleepers()
+  }
+
+  @Test("A cancelled task does not sleep, also where the deadline has passed")
+  func cancelledBefore() async throws {
+    let error = "throws CancellationError()"
+    try await everySchedule(sees: [error, error, "nil"]) {
+      clock,
+      executor,
+      see in
+      let timers = TimerQueue(clock, executor: executor)
+      let ticker = Ticker(every: .seconds(1), clock: clock)
+      var ticks = ticker.makeAsyncIterator()
+      try await clock.sleep(for: .seconds(5))
+      let task = Task(executorPreference: executor) { [ticks] in
+        var ticks = ticks
+        unsafe withUnsafeCurrentTask { unsafe $0?.cancel() }
+        await see { try await timers.sleep(for: .seconds(1)) }
+        await see { try await timers.sleep(until: clock.now) }
+        see(await ticks.next())
+      }
+      await task.value
+      _ = await ticks.next()
+    }
+  }
+
+  /// Cancels the task that asks for the time.
+  private struct CancellingClock: Clock {
+    var minimumResolution: Duration { ContinuousClock().minimumResolution }
+    var now: ContinuousClock.Instant {
+      unsafe withUnsafeCurrentTask { unsafe $0?.cancel() }
+      return .now
+    }
+
+    func sleep(until deadline: ContinuousClock.Instant, tolerance: Duration?)
+      async throws
+    {
+      try await Task.sleep(until: deadline, clock: .continuous)
+    }
+  }
+
+  @Test("A cancellation between the first look and the wait is not lost")
+  func cancelledBetween() async {
+    let timers = TimerQueue(CancellingClock())
+    await Task {
+      let deadline = ContinuousClock.now.advanced(by: .seconds(3_600))
+      await #expect(throws: CancellationError.self) {
+        try await timers.sleep(until: deadline)
+      }
+    }.value
+    await timers.endSleepers()
+  }
+
+  @Test("Deadlines of the continuous clock leave no sleep behind")
+  func deadlines() async {
+    await #expect(processExitsWith: .success) {
+      for _ in 1...500 { await withDeadline(in: .seconds(60)) {} }
+      let left = await Footprint.figures(ofEach: 10_000) {
+      } until: {
+        for _ in 1...10_000 { await withDeadline(in: .seconds(60)) {} }
+        return true
+      }
+      // A sleep takes 740. Not a number where the system does not tell.
+      precondition(!(left["bytes", default: 1_000] > 300))
+    }
+  }
+
+  @Test("A ticker needs a period above 0")
+  func period() async {
+    await #expect(processExitsWith: .failure) { _ = Ticker(every: .zero) }
+  }
+}
