@@ -210,9 +210,6 @@ package struct Stage: Sendable {
     // Unstructured because that is what these examples are about.
     Task(executorPreference: executor) { try await body() }
   }
-
-  /// Where unstructured tasks run, so that a simulation knows of them.
-  package var executor: (any TaskExecutor)? { simulation?.executor }
 }
 
 extension Duration {
