@@ -45,7 +45,7 @@ extension TaskQueueExamples {
 
   static let wrongSubmits = [
     submits("no-bound", breaks: bounded, capacity: .max),
-    submits("task-for-each", breaks: atMost, workers: 9),
+    submits("more-workers", breaks: atMost, workers: 9),
     submits("asks-again", breaks: inTurn) { queue, stage, job in
       while try !queue.trySubmit(job) { try await stage.sleep(7) }
     },

@@ -1,9 +1,8 @@
 // Package taskqueue is a bounded queue of jobs: a number of goroutines range
 // over a buffered channel of functions.
 //
-// The form is that of "Handling 1 Million Requests per Minute with Go" by
-// Marcio Castilho and of Effective Go, "Channels"
-// (https://go.dev/doc/effective_go#channels).
+// The form is that of Effective Go, "Channels": a fixed number of handlers read
+// requests from one channel (https://go.dev/doc/effective_go#channels).
 package taskqueue
 
 import (
