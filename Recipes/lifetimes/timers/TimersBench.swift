@@ -85,7 +85,7 @@ extension TimersExamples {
           "Go collects a timer that is \(name), and none that will call back",
           "go.forgotten.left",
           over: "go.\(name).left",
-          atLeast: 4,
+          atLeast: 8,
           without: ["go.forgotten": "go.stopped"]
         )
       }
