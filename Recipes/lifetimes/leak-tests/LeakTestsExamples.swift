@@ -13,7 +13,7 @@ package enum LeakTestsExamples {
     ],
     swiftConstructs: ["Swift Testing", "TestScoping", "TaskExecutor"],
     problems: [
-      "test that detects a goroutine leak", "detect leaks automatically",
+      "goroutine leak test", "detect leaks automatically",
       "goleak for Swift", "test that no task is left running",
       "test under many schedules", "fail a test on a deadlock",
       "test cancellation at every step", "flaky concurrent test",
