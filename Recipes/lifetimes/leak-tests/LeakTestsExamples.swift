@@ -8,7 +8,7 @@ package enum LeakTestsExamples {
     chapter: .lifetimes,
     question: "Write tests that detect leaks automatically.",
     goConstructs: [
-      "testing/synctest", "synctest.Test", "runtime.NumGoroutine",
+      "synctest", "testing/synctest", "synctest.Test", "runtime.NumGoroutine",
       "goroutine profile", "goroutineleak", "pprof.Lookup",
     ],
     swiftConstructs: ["Swift Testing", "TestScoping", "TaskExecutor"],
