@@ -190,11 +190,20 @@ package enum TimersExamples {
     try await withTimers(stage) { clock in
       await input.come(stage) { task in
         let delay = input.time(of: task)
-        // #region sleeps
-        try await clock.sleep(for: delay)
-        // #endregion
+        let lane = "task \(task)"
+        try await stage.keep(lane) {
+          // #region sleeps
+          try await clock.sleep(for: delay)
+          // #endregion
+          if input.failing.contains(task) { throw Failed(lane: lane) }
+        }
       }
     }
+  }
+
+  private struct Failed: Error, CustomStringConvertible {
+    let lane: String
+    var description: String { "\(lane) failed" }
   }
 
   private static func stop(_ stage: Stage) async throws {

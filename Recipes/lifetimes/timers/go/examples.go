@@ -3,7 +3,9 @@ package examples
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -187,18 +189,31 @@ func sleeps(ctx context.Context, stage cookbook.Stage, in cookbook.Visits) error
 		if task < len(in.Holds) {
 			delay = milliseconds(in.Holds[task])
 		}
-		// #region sleeps
-		timer := time.NewTimer(delay)
-		defer timer.Stop()
-		select {
-		case <-timer.C:
+		lane := fmt.Sprint("task ", task)
+		return stage.Busy(lane, func() error {
+			if err := sleep(ctx, delay); err != nil {
+				return err
+			}
+			if slices.Contains(in.Failing, task) {
+				return errors.New(lane + " failed")
+			}
 			return nil
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-		// #endregion
+		})
 	})
 	return nil
+}
+
+func sleep(ctx context.Context, delay time.Duration) error {
+	// #region sleeps
+	timer := time.NewTimer(delay)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	// #endregion
 }
 
 func stop(_ context.Context, fmt cookbook.Stage) error {
