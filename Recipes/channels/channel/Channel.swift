@@ -70,7 +70,7 @@ nonisolated final class Channel<Element: Sendable>: Sendable {
     func receive() async throws(CancellationError) -> Element?
   {
     if let element = takeFromBuffer() { return element }
-    return try await receiveOrWait().received()
+    return try await receiveOrWait()
   }
 
   /// Sends an element if that is possible without waiting.
@@ -168,7 +168,12 @@ nonisolated final class Channel<Element: Sendable>: Sendable {
     try await finish(attempt).sent()
   }
 
-  nonisolated(nonsending) private func receiveOrWait() async -> Outcome {
+  // It returns what `receive` returns: where `receive` had to convert it, the
+  // compiler joined the two ways before the caller looks whether it is still
+  // on its executor, and each element without a wait paid for that look.
+  nonisolated(nonsending)
+    private func receiveOrWait() async throws(CancellationError) -> Element?
+  {
     if !hasElements {
       // Where many do not come soon, one is enough: it is not kept waiting.
       _ = await patience.lasts { hasElements || $0 > 1_000 && count > 0 }
@@ -176,7 +181,7 @@ nonisolated final class Channel<Element: Sendable>: Sendable {
     let attempt = withBoth { state, outbox in
       state.receive(&outbox) ?? state.waitToReceive(.task(Waiter()))
     }
-    return await finish(attempt)
+    return try await finish(attempt).received()
   }
 
   /// Wakes the task that the attempt met, or waits until one meets it.
