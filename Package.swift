@@ -109,7 +109,8 @@ let package = Package(
       path: "Recipes",
       exclude: [
         "README.md", "INDEX.md", "PROOF.md", "ADDING.md", "HAZARDS.md",
-        "llms.txt", "recipes.json", "book", "pictures", "go.mod", "go.sum", "cmd",
+        "llms.txt", "recipes.json", "book", "pictures", "go.mod", "go.sum",
+        "cmd",
         "internal",
       ]
         + rooms.flatMap { ["\($0)/README.md", "\($0)/go"] }

@@ -14,7 +14,9 @@ package struct Picture: Sendable {
     return 24 + 7 * min(longest, 24)
   }
 
-  /// - Parameter tracks: The events of each run, by its name.
+  /// - Parameters:
+  ///   - title: What is to be seen, in words.
+  ///   - tracks: The events of each run, by its name.
   package init(title: String, _ tracks: [(name: String, events: [Event])]) {
     self.title = title
     self.tracks = tracks.map { ($0.name, Timeline($0.events)) }
