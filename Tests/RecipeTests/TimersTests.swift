@@ -229,6 +229,20 @@ struct TimersTests {
     }
   }
 
+  @Test("What sleeps for a timer that waits is not ended")
+  func waitingTimer() async throws {
+    let fired = try await Simulation.run(seed: 1) { run in
+      let (timers, fired) = (
+        TimerQueue(run.clock, executor: run.executor), Counter()
+      )
+      timers.after(.seconds(1)) { fired.add() }
+      await timers.endSleepers()
+      try await run.clock.sleep(for: .seconds(2))
+      return fired.value
+    }.value
+    #expect(fired == 1)
+  }
+
   @Test("A ticker needs a period above 0")
   func period() async {
     await #expect(processExitsWith: .failure) { _ = Ticker(every: .zero) }
