@@ -168,6 +168,7 @@ package enum OperationTimeoutExamples {
     var permanent: [Int] = []
     var deaf: [Int] = []
     var limit: Int? = 40
+    var more = 0
     var pause = 0
     var cancelAfter: Int?
 
@@ -184,13 +185,17 @@ package enum OperationTimeoutExamples {
         .indices(\.permanent, of: \.takes, "those that would fail again"),
         .indices(\.deaf, of: \.takes, "those that never look"),
         .limit(\.limit, "the milliseconds after which it is too late"),
+        // Then no share of it ends where an attempt does.
+        .count(\.more, in: 0...1, random: 1...1, "microseconds on top of it"),
         .duration(\.pause, repeats: 3, "the milliseconds between attempts"),
         .moment(\.cancelAfter, "cancel the caller after so many milliseconds"),
       ]
     }
 
     var attempts: Int { max(takes.count, 1) }
-    var time: Duration { .milliseconds(limit ?? 86_400_000_000) }
+    var time: Duration {
+      .milliseconds(limit ?? 86_400_000_000) + .microseconds(more)
+    }
 
     func time(of attempt: Int) -> Int { takes.dropFirst(attempt).first ?? 1 }
 

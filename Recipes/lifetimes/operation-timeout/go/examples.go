@@ -30,6 +30,7 @@ var errTooSlow = errors.New("too slow")
 
 type call struct {
 	Takes, Failing, Permanent, Deaf []int
+	More                            int
 	Limit                           *int
 	Pause                           int
 }
@@ -38,7 +39,7 @@ func (in call) limit() time.Duration {
 	if in.Limit == nil {
 		return 1000 * 24 * time.Hour
 	}
-	return milliseconds(*in.Limit)
+	return milliseconds(*in.Limit) + time.Duration(in.More)*time.Microsecond
 }
 
 func milliseconds(ms int) time.Duration {
