@@ -39,7 +39,7 @@ struct MenuExample: CustomTestStringConvertible {
 /// `swift test` looks at a part of what `COOKBOOK_LONG=1` looks at.
 private let isLong =
   ProcessInfo.processInfo.environment["COOKBOOK_LONG"] == "1"
-private let scale = isLong ? 10 : 1
+private let scale = isLong ? 6 : 1
 
 @Suite("Every example")
 struct ExampleTests {
@@ -150,7 +150,10 @@ struct ExampleTests {
   )
   func histories(_ menu: MenuExample) async throws {
     let histories = try #require(menu.example.histories)
-    let report = await HistoryJudge.report(histories, count: 1_000 * scale)
+    let report = await HistoryJudge.report(
+      histories,
+      count: isLong ? 10_000 : 1_000
+    )
     #expect(report.holds, "\(report.text)")
     let cancelled = try await HistoryJudge.cancelEverywhere(
       histories.judge,

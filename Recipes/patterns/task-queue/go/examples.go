@@ -96,19 +96,28 @@ func (in jobs) store(stage cookbook.Stage) func(ctx context.Context, photo int) 
 }
 
 // come lets the tasks come, and submit what they come for.
+// settled says how a call ended. What is cancelled together with Run may learn
+// first of its own cancellation, of the close, or of room that Run has made.
+func settled(all context.Context, err error) error {
+	if all.Err() != nil && (err == nil || errors.Is(err, taskqueue.ErrClosed)) {
+		return all.Err()
+	}
+	return err
+}
+
 func (in jobs) come(
-	ctx context.Context, stage cookbook.Stage, queue *taskqueue.Queue,
+	all context.Context, stage cookbook.Stage, queue *taskqueue.Queue,
 	submit func(ctx context.Context, photo int) error,
 ) {
 	visits := cookbook.Visits{Arrivals: in.Arrivals, Patience: in.Patience}
-	visits.Come(ctx, stage, func(ctx context.Context, task int) error {
+	visits.Come(all, stage, func(ctx context.Context, task int) error {
 		switch {
 		case slices.Contains(in.Abandoning, task):
 			stage.Say("dropped", queue.Abandon())
 		case slices.Contains(in.Closing, task):
 			queue.Close()
 		default:
-			return submit(ctx, task)
+			return settled(all, submit(ctx, task))
 		}
 		return nil
 	})
@@ -170,19 +179,20 @@ func errorLost(ctx context.Context, stage cookbook.Stage, in cookbook.Visits) er
 }
 
 func performing(
-	ctx context.Context, stage cookbook.Stage, in cookbook.Visits,
+	all context.Context, stage cookbook.Stage, in cookbook.Visits,
 	ended func(error) error,
 ) error {
 	queue := taskqueue.New(in.Limit, 2)
 	var wg sync.WaitGroup
-	wg.Go(func() { queue.Run(ctx) })
-	in.Come(ctx, stage, func(ctx context.Context, url int) error {
+	wg.Go(func() { queue.Run(all) })
+	in.Come(all, stage, func(ctx context.Context, url int) error {
 		download := func(ctx context.Context) (int, error) {
 			return url * url, ended(in.Hold(ctx, stage, url))
 		}
 		// #region perform
 		page, err := taskqueue.Perform(ctx, queue, download)
 		// #endregion
+		err = settled(all, err)
 		if err == nil {
 			stage.Say(fmt.Sprint("task ", url), page)
 		}
