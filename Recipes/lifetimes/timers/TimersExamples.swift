@@ -79,7 +79,7 @@ package enum TimersExamples {
         "unread",
         .caller(
           "false, returns",
-          go: "true, \"nothing to receive\", 0, returns",
+          go: "true, 0, 0, returns",
           because: "A Go timer with a channel has fired when somebody has "
             + "received; an action has fired when it has begun."
         ),
