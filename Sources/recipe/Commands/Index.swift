@@ -8,10 +8,8 @@ struct Index {
 
   /// The recipes by chapter, each with its question.
   var menu: [String] {
-    Recipe.Chapter.allCases.flatMap { chapter -> [String] in
-      let members = recipes.filter { $0.chapter == chapter }
-      if members.isEmpty { return [] }
-      return ["**\(chapter.title)**", ""]
+    recipes.byChapter.flatMap { chapter, members in
+      ["**\(chapter.title)**", ""]
         + members.map { "- \(link($0)): \($0.question)" } + [""]
     }.dropLast()
   }
@@ -57,6 +55,15 @@ struct Index {
       }
     // A bar would end the cell of a table, even in backticks.
     return isProse ? term : "`\(term.replacing("|", with: "\\|"))`"
+  }
+}
+
+extension [Recipe] {
+  /// The chapters that have some, each with its recipes.
+  var byChapter: [(chapter: Recipe.Chapter, members: [Recipe])] {
+    Recipe.Chapter.allCases.map { chapter in
+      (chapter, filter { $0.chapter == chapter })
+    }.filter { !$0.members.isEmpty }
   }
 }
 

@@ -39,9 +39,7 @@ enum ListCommand: Subcommand {
   static func text(of recipes: [Recipe]) -> String {
     let width = recipes.map(\.name.count).max() ?? 0
     var lines: [String] = []
-    for chapter in Recipe.Chapter.allCases {
-      let members = recipes.filter { $0.chapter == chapter }
-      if members.isEmpty { continue }
+    for (chapter, members) in recipes.byChapter {
       lines.append(chapter.rawValue)
       lines += members.map {
         "  \($0.name.padded(to: width))  \($0.question)"

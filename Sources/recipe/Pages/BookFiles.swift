@@ -25,10 +25,8 @@ struct BookFiles {
     guard let start = lines.firstIndex(of: "  # menu"),
       let end = lines.firstIndex(of: "  # /menu"), start < end
     else { throw UsageError(".zensical.toml has no menu") }
-    let chapters = Recipe.Chapter.allCases.flatMap { chapter -> [String] in
-      let members = recipes.filter { $0.chapter == chapter }
-      if members.isEmpty { return [] }
-      return ["  { \"\(chapter.title)\" = ["]
+    let chapters = recipes.byChapter.flatMap { chapter, members in
+      ["  { \"\(chapter.title)\" = ["]
         + members.map { recipe in
           "    { \"\(recipe.name)\" = \"\(chapter.rawValue)/\(recipe.name)/README.md\" },"
         } + ["  ] },"]
@@ -44,16 +42,15 @@ struct BookFiles {
       "> Go and Swift are executed on the same inputs and compared. `recipes.json` has",
       "> the terms of each recipe. The files to copy are under MIT-0.",
     ]
-    return Recipe.Chapter.allCases.reduce(into: head) { lines, chapter in
-      let members = recipes.filter { $0.chapter == chapter }
-      if members.isEmpty { return }
-      lines += ["", "## \(chapter.title)", ""]
-      lines += members.map { recipe in
-        let folder = "\(chapter.rawValue)/\(recipe.name)/"
-        let files = recipe.copies.map { " [\($0)](\(folder)\($0))" }
-        return "- [\(recipe.name)](\(folder)): \(recipe.question)"
-          + files.joined()
+    return head
+      + recipes.byChapter.flatMap { chapter, members in
+        ["", "## \(chapter.title)", ""]
+          + members.map { recipe in
+            let folder = "\(chapter.rawValue)/\(recipe.name)/"
+            let files = recipe.copies.map { " [\($0)](\(folder)\($0))" }
+            return "- [\(recipe.name)](\(folder)): \(recipe.question)"
+              + files.joined()
+          }
       }
-    }
   }
 }
