@@ -3,7 +3,7 @@
 package struct Picture: Sendable {
   /// What somebody hears who does not see it.
   package let title: String
-  private let tracks: [(name: String, timeline: Timeline)]
+  package let tracks: [(name: String, timeline: Timeline)]
   private let end: Int
 
   // In pixels.

@@ -26,6 +26,29 @@ struct CommandTests {
     #expect(entries.map(\.goConstructs) == everyRecipe.map(\.goConstructs))
   }
 
+  @Test("A run is drawn below what Go did, and written for Perfetto")
+  func drawings() async throws {
+    let run = "bounded-pool map --svg a.svg --trace a.json"
+    try await Program.run(run).expect(0)
+    let svg = try read("a.svg", in: scratch)
+    // A lane for each of six jobs and the caller, in each language.
+    #expect(svg.components(separatedBy: "class=\"lane\"").count == 15)
+    for language in ["Go", "Swift"] { #expect(svg.contains(">\(language)<")) }
+    struct File: Decodable {
+      struct Entry: Decodable { var ph: String }
+      var traceEvents: [Entry]
+    }
+    let trace = try read("a.json", in: scratch)
+    let phases = try JSONDecoder().decode(File.self, from: Data(trace.utf8))
+      .traceEvents.map(\.ph)
+    #expect(phases.count { $0 == "M" } == 7)
+    #expect(phases.count { $0 == "b" } == 6)
+    #expect(phases.count { $0 == "e" } == 6)
+    // With an input of which Go has no record it is Swift's alone.
+    try await Program.run("bounded-pool map --workers 1 --svg b.svg").expect(0)
+    #expect(try !read("b.svg", in: scratch).contains(">Go<"))
+  }
+
   @Test("There is a folder for each recipe and a recipe for each folder")
   func folders() throws {
     let rooms = try FileManager.default

@@ -84,6 +84,9 @@ enum HelpCommand {
                                      replay what explore or a test reported
       --events                       prints the events as lines of JSON, the
                                      outcome last, and nothing else
+      --svg FILE                     draws it, below what Go did, if that is
+                                     recorded; in virtual time
+      --trace FILE                   writes what ui.perfetto.dev opens
       --input JSON, --input @FILE    the whole input; flags override it
 
     exit codes:

@@ -177,6 +177,9 @@ struct Book {
     }
     if let failure = run.failure { throw failure }
     let picture = Picture(of: example, recipe, example.input, run.trace)
+    guard picture.tracks.count == 2 else {
+      throw UsageError("what Go does in it is not recorded")
+    }
     let path = "Recipes/pictures/\(recipe.name)-\(example.name).svg"
     report.pictures[path] = picture.svg
     let outcome = ExampleCommand.outcome(of: run.trace)
