@@ -36,10 +36,17 @@ func NewRecorder() *Recorder {
 
 // Record adds an event that happens now.
 func (r *Recorder) Record(lane, name, item string) {
+	r.RecordAs(lane, name, item, func() {})
+}
+
+// RecordAs adds an event that happens now, and lets it happen. No other event
+// is recorded before happen returns.
+func (r *Recorder) RecordAs(lane, name, item string, happen func()) {
 	// The time is read under the lock: otherwise an event could stand
 	// behind a later one.
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	defer happen()
 	event := Event{time.Since(r.start).Microseconds(), lane, name, item}
 	r.events = append(r.events, event)
 	if r.Tell != nil {

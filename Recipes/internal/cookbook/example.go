@@ -126,7 +126,11 @@ func (s Stage) CancelAfter(
 	timer := time.AfterFunc(milliseconds(*ms), func() {
 		defer close(done)
 		if ctx.Err() == nil { // what is cancelled already is not cancelled anew
-			s.record.Record(lane, "cancel", "")
+			// A cancellation reaches one derived context after another. A
+			// task that has seen it goes on when it has reached them all, as
+			// in Swift: otherwise it could hand its permit to one that is
+			// not cancelled yet.
+			s.record.RecordAs(lane, "cancel", "", cancel)
 		}
 		cancel()
 	})
