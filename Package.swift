@@ -150,7 +150,7 @@ let package = Package(
     .testTarget(
       name: "CommandTests",
       dependencies: ["recipe", "Cookbook", "Simulation"],
-      exclude: ["FirstDrafts"],
+      exclude: ["FirstDrafts", "queries.json"],
       swiftSettings: strict
     ),
     .testTarget(

@@ -7,7 +7,15 @@ import Testing
 @Suite("recipe find")
 struct FindTests {
   @Test("What people type finds its recipe first")
-  func table() {
+  func table() throws {
+    // The search of the book is held against the same file.
+    let file = URL(filePath: #filePath).deletingLastPathComponent()
+      .appending(path: "queries.json")
+    let queries = try JSONDecoder().decode(
+      [String: [String]].self,
+      from: Data(contentsOf: file)
+    )
+    #expect(Set(queries.keys) == Set(everyRecipe.map(\.name)))
     let search = Search(everyRecipe, page: FindCommand.page)
     for (recipe, queries) in queries {
       for query in queries {
@@ -79,146 +87,3 @@ struct FindTests {
     #expect(none.status == 1)
   }
 }
-
-/// What people type, below the recipe that must come first.
-private let queries: KeyValuePairs = [
-  "word-count": [
-    "count words in files in parallel", "map reduce", "wordcount",
-    "read a large file concurrently",
-  ],
-  "bounded-pool": [
-    "worker pool", "at most 10 at once", "limit number of goroutines",
-    "concurrent map with a limit", "for job := range jobs",
-  ],
-  "fan-out-fan-in": [
-    "fan out fan in", "merge channels",
-    "how do I merge several channels into one",
-    "collect results from multiple goroutines",
-  ],
-  "semaphore": [
-    "semaphore", "semaphore.Weighted", "buffered channel as semaphore",
-    "limit concurrent requests", "acquire permit with timeout",
-  ],
-  "pipeline": [
-    "pipeline", "pipeline stages", "chain stages with channels",
-    "one slow stage, several workers",
-  ],
-  "backpressure": [
-    "producer too fast", "drop messages when full", "slow consumer",
-    "AsyncStream bufferingNewest",
-  ],
-  "token-bucket": ["token bucket", "rate limit", "rate.Limiter"],
-  "errgroup": [
-    "errgroup", "ERRGROUP.setlimit", "errgruop", "errgroup zebras",
-    "errgroup.WithContext", "SetLimit", "first error cancels the others",
-    "wait for all goroutines and return the error",
-  ],
-  "context-cancellation": [
-    "context.WithTimeout", "ctx.Done()", "how to cancel a goroutine",
-    "call with a timeout",
-  ],
-  "operation-timeout": [
-    "Implement a complete operation timeout with select.",
-    "select with timeout", "retry with a deadline",
-    "function that ignores its timeout", "timeout for each attempt",
-  ],
-  "timers": [
-    "time.After", "NewTimer", "debounce", "time.After NewTicker leak",
-    "do something every second", "timer Reset after Stop",
-  ],
-  "channel": [
-    "channel", "unbuffered channel", "make(chan int, 10)",
-    "range over a channel", "deadlock",
-  ],
-  "select": [
-    "select", "select default", "wait on multiple channels",
-    "time.After in select", "non-blocking send",
-  ],
-  "priority-select": [
-    "priority select", "prefer one channel over another",
-    "high priority messages first",
-  ],
-  "nil-case": [
-    "nil channel in select", "turn a case of a select off",
-    "pause and resume a goroutine", "select spins after close",
-  ],
-  "closed-and-nil": [
-    "close channel twice", "panic: send on closed channel", "nil channel",
-    "v, ok := <-ch",
-  ],
-  "leaks": [
-    "What causes goroutine leaks, how to prevent and detect them?",
-    "goroutine leak",
-    "goroutine count keeps growing",
-    "SWIFT TASK CONTINUATION MISUSE leaked its continuation",
-    "deinit is never called",
-  ],
-  "loop-capture": [
-    "loop variable captured by goroutine",
-    "closure in a for loop prints the same value", "race condition",
-  ],
-  "wait-group": [
-    "How does WaitGroup work, and what are the common mistakes?",
-    "sync.WaitGroup",
-    "wait for all goroutines to finish",
-    "negative WaitGroup counter",
-    "wg.Wait with timeout",
-  ],
-  "done-channel": [
-    "what is the done channel, and why has context superseded it",
-    "stop all workers at once",
-    "close a channel to stop goroutines",
-    "or-done",
-  ],
-  "signal-or-value": [
-    "chan struct{} or a typed value, and close() as broadcast",
-    "chan struct{}",
-    "wake all goroutines at once",
-    "broadcast to all waiting tasks",
-    "why chan struct{} instead of chan bool",
-  ],
-  "directional": [
-    "what are directional channels in signatures good for",
-    "send-only channel",
-    "<-chan int as a parameter",
-    "return a channel that can only be read",
-  ],
-  "leak-tests": [
-    "tests that detect leaks automatically",
-    "goroutine leak test",
-    "how to test that no task is left behind",
-    "synctest in Swift",
-    "run a test under many schedules",
-  ],
-  "pub-sub": [
-    "Implement a publish-subscribe broker", "A publish-subscribe broker",
-    "publish to many subscribers", "each subscriber gets every message",
-    "two tasks iterate one AsyncStream", "slow subscriber",
-  ],
-  "task-queue": [
-    "A buffered channel as a task queue with natural backpressure",
-    "task queue", "serial queue in swift concurrency", "job queue with workers",
-    "keep the order of calls from synchronous code",
-    "graceful shutdown of workers",
-  ],
-  "hedged-request": [
-    "A hedged request",
-    "hedging",
-    "send a second request if the first is slow",
-    "ask several servers, take the fastest answer",
-    "tail latency",
-  ],
-  "buffering": [
-    "unbuffered or buffered channels",
-    "how large should a channel buffer be",
-    "channel buffer size",
-    "deadlock goes away with a buffered channel",
-  ],
-  "once": [
-    "sync.Once", "singleton", "lazy initialization", "run something only once",
-  ],
-  "a-million-tasks": [
-    "goroutine vs thread", "how much memory does a goroutine use",
-    "how many goroutines can I start",
-  ],
-]
