@@ -148,7 +148,7 @@ extension HistoryJudge {
         wrong.judge,
         .threads,
         seeds: seed..<seed + 200_000,
-        limit: .seconds(60)
+        limit: .seconds(300)
       )
     }
   }
