@@ -56,6 +56,27 @@ extension BackpressureExamples {
       let slow = stage.source("sensor", input.pauses.map { $0 * 4 })
       try await buffer(input, slow, store, report)
     },
+    wrong("asks-first", breaks: .onlyIfFull, bound: 2) { input, stage in
+      let (sensor, store, _) = input.perform(stage)
+      // Who asks for room before there is a reading reads it too late.
+      let room = BoundedBuffer<Void>(bound: input.bound, whenFull: .suspend)
+      let readings = BoundedBuffer<Int>(bound: input.bound, whenFull: .suspend)
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        group.addTask {
+          defer { readings.close() }
+          _ = try await room.send(())
+          for try await reading in sensor {
+            _ = try await readings.send(reading)
+            _ = try await room.send(())
+          }
+        }
+        for try await reading in readings {
+          _ = try await room.receive()
+          try await store(reading)
+        }
+        try await group.waitForAll()
+      }
+    },
     wrong("polling", breaks: .noConsumerIdle) { input, stage in
       let (sensor, store, report) = input.perform(stage)
       let poll: @Sendable (Int) async throws -> Void = { reading in

@@ -14,7 +14,10 @@ enum CopyCommand: Subcommand {
     let forces = try arguments.take(switch: "force")
     let updates = try arguments.take(switch: "update")
     guard !recipe.copies.isEmpty else {
-      throw UsageError("\(recipe.name) has nothing to copy")
+      throw UsageError(
+        "\(recipe.name) has nothing to copy",
+        hint: "'recipe show \(recipe.name)' says which recipes it uses"
+      )
     }
     guard !arguments.operands.isEmpty else {
       throw UsageError(
