@@ -40,7 +40,10 @@ package struct Bars: Sendable {
   /// beside the longest.
   private let isShared: Bool
 
-  /// - Parameter unit: What the figures are, "nanoseconds an operation".
+  /// - Parameters:
+  ///   - title: What is to be seen, in words.
+  ///   - unit: What the figures are, "nanoseconds an operation".
+  ///   - rows: A row for each workload.
   package init(title: String, unit: String, _ rows: [Row]) {
     self.title = title
     self.unit = unit

@@ -9,7 +9,10 @@ enum Drawing {
   ///
   /// - Parameters:
   ///   - title: What somebody hears who does not see it.
+  ///   - height: In pixels.
   ///   - style: What it needs beside the common style.
+  ///   - body: What is drawn on the ground.
+  /// - Returns: The text.
   static func svg(
     _ title: String,
     height: Int,

@@ -30,6 +30,7 @@ struct PagesTests {
         "unbounded memory", "lost cancellation", "blocking",
       ])
       + page.problemsOfProofs(by: Book.testNames(in: checkout))
+      + page.problemsOfSchedules
       + [MeasuredFigures.problem(on: page)].compactMap { $0 }
       + page.problemsOfLinks).map(\.text)
   }
@@ -46,6 +47,7 @@ struct PagesTests {
     ("S.md#blocking", "S.md#bloking", "no heading for the link '../../HAZARDS"),
     ("(../semaphore)", "(https://)", "'https://' is no address"),
     ("| workload | Swift |", "| jobs | Swift |", "figures stand under"),
+    ("⚠ **", "**", "this schedule marks no fault"),
     ("<!-- bars: ", "<!-- bar: ", "figures are drawn by <!-- bars"),
   ]
 

@@ -141,6 +141,7 @@ struct Book {
       if let recipe {
         report.problems += page.problemsOfHazards(vocabulary: vocabulary)
         report.problems += page.problemsOfUse(recipe: recipe)
+        report.problems += page.problemsOfSchedules
         MeasuredFigures.problem(on: page).map { report.problems.append($0) }
         report.problems += page.problemsOfProofs(
           by: tests.union(recipe.examples.map(\.name))
