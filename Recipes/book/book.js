@@ -9,3 +9,52 @@ const name = () => {
 }
 new MutationObserver(name).observe(document.body, { childList: true, subtree: true })
 name()
+
+// A link to a hazard shows its definition, which is read from its page of the book.
+const card = Object.assign(document.createElement("div"),
+  { id: "definition", className: "md-typeset", hidden: true })
+card.setAttribute("role", "tooltip")
+document.querySelector("article")?.append(card)
+let shown = null, page = null, timer
+
+const define = async link => {
+  page ??= fetch(link.href.split("#")[0])
+    .then(answer => answer.text())
+    .then(text => new DOMParser().parseFromString(text, "text/html"))
+  const heading = (await page).getElementById(link.hash.slice(1))
+  const text = heading?.nextElementSibling
+  if (!text || shown !== link) return
+  card.replaceChildren(text.cloneNode(true))
+  card.hidden = false
+  const { left, top, bottom } = link.getBoundingClientRect()
+  const ground = card.offsetParent.getBoundingClientRect()
+  const isAbove = innerHeight - bottom < card.offsetHeight + 16
+  const end = document.documentElement.clientWidth - card.offsetWidth - 8
+  card.style.left = `${Math.max(8, Math.min(left, end)) - ground.left}px`
+  card.style.top = `${(isAbove ? top - card.offsetHeight - 6 : bottom + 6) - ground.top}px`
+  link.setAttribute("aria-describedby", card.id)
+}
+const hide = () => {
+  shown?.removeAttribute("aria-describedby")
+  shown = null
+  card.hidden = true
+}
+// The pointer may move onto the card.
+const leave = () => timer = setTimeout(hide, 200)
+const stay = () => clearTimeout(timer)
+
+for (const link of document.querySelectorAll("article a[href*='HAZARDS/#']")) {
+  const show = () => {
+    stay()
+    if (shown === link) return
+    hide()
+    shown = link
+    // Where its page cannot be read, it is a link as any other.
+    define(link).catch(hide)
+  }
+  for (const event of ["mouseenter", "focus"]) link.addEventListener(event, show)
+  for (const event of ["mouseleave", "blur"]) link.addEventListener(event, leave)
+}
+card.addEventListener("mouseenter", stay)
+card.addEventListener("mouseleave", leave)
+addEventListener("keydown", event => { if (event.key === "Escape") hide() })
