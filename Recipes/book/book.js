@@ -3,12 +3,27 @@ const name = () => {
   document.querySelectorAll("nav.md-code__nav").forEach((buttons, number) =>
     buttons.setAttribute("aria-label", `Code ${number + 1}`))
   // What can be scrolled is reached by keyboard.
-  for (const table of document.querySelectorAll(".md-typeset__scrollwrap"))
-    table.tabIndex = 0
+  const wide = ".md-typeset__scrollwrap, .md-typeset p:has(> img)"
+  for (const box of document.querySelectorAll(wide))
+    if (box.scrollWidth > box.clientWidth) box.tabIndex = 0
+    else box.removeAttribute("tabindex")
   document.querySelector("nav.md-path")?.setAttribute("aria-label", "Path")
 }
 new MutationObserver(name).observe(document.body, { childList: true, subtree: true })
 name()
+
+// Go and Swift stand beside each other where no line is cut off by that.
+const stack = () => {
+  for (const table of document.querySelectorAll("article table:has(pre)")) {
+    delete table.dataset.stacked
+    const blocks = [...table.querySelectorAll("pre > code")]
+    if (blocks.some(code => code.scrollWidth > code.clientWidth))
+      table.dataset.stacked = ""
+  }
+}
+const fit = () => { stack(); name() }
+addEventListener("resize", fit)
+fit()
 
 // A link to a hazard shows its definition, which is read from its page of the book.
 const card = Object.assign(document.createElement("div"),
