@@ -181,11 +181,14 @@ struct PagesTests {
       ("Recipes/README.md", "\n<!-- /menu -->"),
       ("Recipes/INDEX.md", "\n<!-- /index -->\n\n## Swift"),
       (".zensical.toml", "  # /menu"),
+      ("Recipes/pictures/bounded-pool-map.svg", "</svg>"),
     ] {
       try edit(page, end, "| x |\n" + end)
       try await expectPages("", "-| x |")
       try edit(page, "| x |\n" + end, end)
     }
+    try write("<svg/>", to: "Recipes/pictures/bounded-pool-gone.svg")
+    try await expectPages("--check", errors: "no page shows this picture")
   }
 
   @Test("Regions nest, lose their markers and their common indentation")
