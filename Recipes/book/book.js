@@ -3,133 +3,73 @@ const name = () => {
   document.querySelectorAll("nav.md-code__nav").forEach((buttons, number) =>
     buttons.setAttribute("aria-label", `Code ${number + 1}`))
   // What can be scrolled is reached by keyboard.
-  for (const table of document.querySelectorAll(".md-typeset__scrollwrap"))
-    table.tabIndex = 0
+  const wide = ".md-typeset__scrollwrap, .md-typeset p:has(> img)"
+  for (const box of document.querySelectorAll(wide))
+    if (box.scrollWidth > box.clientWidth) box.tabIndex = 0
+    else box.removeAttribute("tabindex")
   document.querySelector("nav.md-path")?.setAttribute("aria-label", "Path")
 }
 new MutationObserver(name).observe(document.body, { childList: true, subtree: true })
 name()
 
-// The search finds the sections that have all words. The recipes that
-// `recipe find` finds come before them: they have the words of the question,
-// the constructs and the problem, and need not have all that was typed.
-const menu = fetch(new URL("../recipes.json", document.currentScript.src)).then(it => it.json())
-const weights = { name: 6, go: 5, swift: 4, problem: 4, question: 3, hazard: 3, page: 1 }
-const fillers = new Set(`a all an and another are as at be by can do does each for from get how i
-  if in into is it its many me much multiple my of on one or over several some something than
-  that the there to use want what when which why with you`.split(/\s+/))
-
-// As in Search.swift, whose comments say why; the table of queries holds for both.
-const words = text => (text.match(/[\p{L}\p{N}]+/gu) ?? []).flatMap(word => {
-  if (!/.\p{Lu}/u.test(word)) return [word.toLowerCase()]
-  const parts = word.match(/\p{Lu}?[^\p{Lu}]+|\p{Lu}+(?!\p{Ll})/gu).map(it => it.toLowerCase())
-  return parts.length > 1 ? [word.toLowerCase(), ...parts] : [word.toLowerCase()]
-})
-
-const stem = word => {
-  for (let ending; ;) {
-    ending = ["ation", "ing", "ion", "ed", "er", "es", "s", "e"].find(it =>
-      word.endsWith(it) && word.length - it.length >= 3 && !word.endsWith("ss"))
-    if (!ending) break
-    word = word.slice(0, -ending.length)
-  }
-  if (word.length > 3 && word.at(-1) == word.at(-2)) word = word.slice(0, -1)
-  return word.endsWith("is") ? word.slice(0, -2) + "iz" : word
-}
-
-const distance = (left, right) => {
-  let row = [...Array(right.length + 1).keys()]
-  for (const letter of left) {
-    const next = [row[0] + 1]
-    for (let at = 1; at <= right.length; at++)
-      next.push(Math.min(next[at - 1] + 1, row[at] + 1, row[at - 1] + (letter != right[at - 1])))
-    row = next
-  }
-  return row.at(-1)
-}
-
-class Finder {
-  constructor(recipes, sections) {
-    const parser = new DOMParser()
-    this.entries = recipes.map(recipe => {
-      const here = `/${recipe.folder.split("/").slice(1).join("/")}/`
-      const ids = sections.flatMap((it, id) => it.location.includes(here) ? [id] : [])
-      const prose = ids.flatMap(id => {
-        const page = parser.parseFromString(sections[id].text, "text/html")
-        return [[sections[id].title, 0], ...[...page.querySelectorAll("p, li")].map(it =>
-          [it.textContent, it.matches("li") && it.firstElementChild?.matches("a[href*=HAZARDS]")])]
-      })
-      const terms = [
-        ["name", recipe.name], ...recipe.goConstructs.map(it => ["go", it]),
-        ...recipe.swiftConstructs.map(it => ["swift", it]),
-        ...recipe.problems.map(it => ["problem", it]), ["question", recipe.question],
-        ...prose.map(([text, isHazard]) => [isHazard ? "hazard" : "page", text]),
-      ].map(([kind, text]) => ({ kind, text, stems: words(text).map(stem) }))
-      return { id: ids[0], terms, stems: new Set(terms.flatMap(it => it.stems)) }
-    })
-  }
-
-  rarity(word) {
-    const having = this.entries.filter(it => it.stems.has(word)).length
-    return Math.log(1 + (this.entries.length + 1) / (having + 1))
-  }
-
-  known(word) {
-    if (word.length <= 3 || this.entries.some(it => it.stems.has(word))) return word
-    const all = new Set(this.entries.flatMap(it =>
-      it.terms.filter(it => it.kind != "page").flatMap(it => it.stems)))
-    const [near, far] = [...all].map(it => [it, distance(word, it)])
-      .reduce((a, b) => a[1] < b[1] || a[1] == b[1] && a[0] < b[0] ? a : b)
-    return far <= (word.length > 5 ? 2 : 1) ? near : word
-  }
-
-  // The numbers of the recipes' pages, the best first.
-  find(query) {
-    const typed = words(query), whole = typed.map(stem).join(" ")
-    const meant = typed.filter(it => !fillers.has(it))
-    const sought = [...new Set((meant.length ? meant : typed).map(it => this.known(stem(it))))]
-    const sum = stems => stems.reduce((sum, it) => sum + this.rarity(it), 0)
-    const total = sum(sought)
-    return this.entries.flatMap(entry => {
-      const score = term => {
-        const said = sought.filter(it => term.stems.includes(it))
-        return weights[term.kind] * sum(said) / total * (0.5 + 0.5 * said.length / term.stems.length)
-      }
-      const exact = entry.terms.find(it => weights[it.kind] > weights.question
-        && (it.text.toLowerCase() == query.toLowerCase() || whole && it.stems.join(" ") == whole))
-      const most = Math.max(...entry.terms.filter(it => it.stems.length).map(score))
-      if (!exact && !(most > 0)) return []
-      const name = entry.terms[0].stems
-      const named = sought.filter(it => name.includes(it)).length / name.length
-      const closeness = most + 2 * sum(sought.filter(it => entry.stems.has(it))) / total
-      return [{ id: entry.id, exact: Boolean(exact),
-        score: named + (exact ? weights[exact.kind] : closeness) }]
-    }).sort((a, b) => b.exact - a.exact || b.score - a.score).map(it => it.id)
+// Go and Swift stand beside each other where no line is cut off by that.
+const stack = () => {
+  for (const table of document.querySelectorAll("article table:has(pre)")) {
+    delete table.dataset.stacked
+    const blocks = [...table.querySelectorAll("pre > code")]
+    if (blocks.some(code => code.scrollWidth > code.clientWidth))
+      table.dataset.stacked = ""
   }
 }
+const fit = () => { stack(); name() }
+addEventListener("resize", fit)
+fit()
 
-// The site's search runs in a worker: its first message has all sections, the
-// others what was typed, and each answer names sections by their numbers.
-window.Worker = class extends Worker {
-  postMessage(message) {
-    if (message.type == 0)
-      menu.then(recipes => { this.finder = new Finder(recipes, message.data.items) })
-    if (message.type == 2) this.query = message.data
-    super.postMessage(message)
-  }
+// A link to a hazard shows its definition, which is read from its page of the book.
+const card = Object.assign(document.createElement("div"),
+  { id: "definition", className: "md-typeset", hidden: true })
+card.setAttribute("role", "tooltip")
+document.querySelector("article")?.append(card)
+let shown = null, page = null, timer
 
-  set onmessage(receive) {
-    super.onmessage = receive && (event => {
-      const answer = event.data, isFirst = answer.data?.pagination?.prev === undefined
-      if (answer.type == 3 && isFirst && this.finder && this.query.input.trim()) {
-        const best = this.finder.find(this.query.input).slice(0, 3)
-        const found = answer.data.items
-        const first = best.map(id => found.find(it => it.id == id) ?? { id, matches: [] })
-        const rest = found.filter(it => !best.includes(it.id))
-        answer.data.items = [...first, ...rest]
-        answer.data.pagination.total += first.length - (found.length - rest.length)
-      }
-      receive({ data: answer })
-    })
-  }
+const define = async link => {
+  page ??= fetch(link.href.split("#")[0])
+    .then(answer => answer.text())
+    .then(text => new DOMParser().parseFromString(text, "text/html"))
+  const heading = (await page).getElementById(link.hash.slice(1))
+  const text = heading?.nextElementSibling
+  if (!text || shown !== link) return
+  card.replaceChildren(text.cloneNode(true))
+  card.hidden = false
+  const { left, top, bottom } = link.getBoundingClientRect()
+  const ground = card.offsetParent.getBoundingClientRect()
+  const isAbove = innerHeight - bottom < card.offsetHeight + 16
+  const end = document.documentElement.clientWidth - card.offsetWidth - 8
+  card.style.left = `${Math.max(8, Math.min(left, end)) - ground.left}px`
+  card.style.top = `${(isAbove ? top - card.offsetHeight - 6 : bottom + 6) - ground.top}px`
+  link.setAttribute("aria-describedby", card.id)
 }
+const hide = () => {
+  shown?.removeAttribute("aria-describedby")
+  shown = null
+  card.hidden = true
+}
+// The pointer may move onto the card.
+const leave = () => timer = setTimeout(hide, 200)
+const stay = () => clearTimeout(timer)
+
+for (const link of document.querySelectorAll("article a[href*='HAZARDS/#']")) {
+  const show = () => {
+    stay()
+    if (shown === link) return
+    hide()
+    shown = link
+    // Where its page cannot be read, it is a link as any other.
+    define(link).catch(hide)
+  }
+  for (const event of ["mouseenter", "focus"]) link.addEventListener(event, show)
+  for (const event of ["mouseleave", "blur"]) link.addEventListener(event, leave)
+}
+card.addEventListener("mouseenter", stay)
+card.addEventListener("mouseleave", leave)
+addEventListener("keydown", event => { if (event.key === "Escape") hide() })

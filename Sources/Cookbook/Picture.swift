@@ -6,9 +6,6 @@ package struct Picture: Sendable {
   package let tracks: [(name: String, timeline: Timeline)]
   private let end: Int
 
-  // In pixels.
-  private static let width = 760
-  private static let rowHeight = 20
   private var left: Int {
     let longest = tracks.flatMap(\.timeline.rows).map(\.label.count).max() ?? 0
     return 24 + 7 * min(longest, 24)
@@ -28,56 +25,34 @@ package struct Picture: Sendable {
     var (body, y) = ([String](), 12)
     var meanings: Set<Character> = []
     for (name, timeline) in tracks {
-      y += Self.rowHeight
-      body.append(text(12, y, name, "name"))
+      y += Drawing.rowHeight
+      body.append(Drawing.text(12, y, name, "name"))
       for row in timeline.rows {
-        y += Self.rowHeight
+        y += Drawing.rowHeight
         body += lines(of: row, y: y - 5)
-        body.append(text(left - 10, y, row.label, "lane"))
+        body.append(Drawing.text(left - 10, y, row.label, "lane"))
         meanings.formUnion(row.spans.map(\.closing) + row.marks.map(\.mark))
         if !row.spans.isEmpty { meanings.insert(Timeline.filled) }
       }
       y += 8
     }
-    y += Self.rowHeight
+    y += Drawing.rowHeight
     for (at, anchor) in [(0, "start"), (end / 2, "middle"), (end, "end")] {
       let label = at == 0 ? "0" : Timeline.duration(at)
-      body.append(text(x(at), y, label, "time \(anchor)"))
+      body.append(Drawing.text(x(at), y, label, "time \(anchor)"))
     }
-    y += Self.rowHeight + 4
+    y += Drawing.rowHeight + 4
     var x = left
     for (glyph, meaning, _) in Timeline.key where meanings.contains(glyph) {
       body.append(drawing(of: glyph, x: x, y: y - 4))
-      body.append(text(x + 12, y, meaning, "key"))
+      body.append(Drawing.text(x + 12, y, meaning, "key"))
       x += 34 + 7 * meaning.count
     }
-    let size = "\(Self.width) \(y + 14)"
-    let lines =
-      [
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 \(size)\" "
-          + "role=\"img\" aria-label=\"\(Self.escaped(title))\">",
-        "<style>", Self.style, "</style>",
-        "<title>\(Self.escaped(title))</title>",
-        "<rect class=\"ground\" width=\"\(Self.width)\" height=\"\(y + 14)\" rx=\"8\"/>",
-      ] + body + ["</svg>", ""]
-    return lines.joined(separator: "\n")
+    return Drawing.svg(title, height: y + 14, body)
   }
 
-  private static let style = """
-    svg { --ground: #f6f8fa; --ink: #24292f; --faint: #d0d7de; --bar: #0969da; --bad: #b31d28 }
-    @media (prefers-color-scheme: dark) {
-      svg { --ground: #161b22; --ink: #e6edf3; --faint: #30363d; --bar: #58a6ff; --bad: #ff7b72 }
-    }
-    text { font: 13px system-ui, sans-serif; fill: var(--ink) }
-    .name { font-weight: 600 } .lane, .end { text-anchor: end } .middle { text-anchor: middle }
-    .ground { fill: var(--ground) } .axis { stroke: var(--faint) }
-    .bar { fill: var(--bar) } .mark { stroke: var(--ink); stroke-width: 1.8; fill: none }
-    .solid { fill: var(--ink) } .bad { stroke: var(--bad) }
-    .halo { stroke: var(--ground); stroke-width: 6; stroke-linejoin: round }
-    """
-
   private func x(_ at: Int) -> Int {
-    left + at * (Self.width - 24 - left) / end
+    left + at * (Drawing.width - 24 - left) / end
   }
 
   private func lines(of row: Timeline.Row, y: Int) -> [String] {
@@ -91,7 +66,7 @@ package struct Picture: Sendable {
       lines.append(
         "<rect class=\"bar\" x=\"\(from)\" y=\"\(y - 6)\" "
           + "width=\"\(max(2, to - from - 1))\" height=\"12\" rx=\"2\">"
-          + "<title>\(Self.escaped(row.label)): \(time)</title></rect>"
+          + "<title>\(Drawing.escaped(row.label)): \(time)</title></rect>"
       )
       if span.closing != Timeline.filled {
         lines.append(drawing(of: span.closing, x: to, y: y))
@@ -120,18 +95,7 @@ package struct Picture: Sendable {
     case "!": mark("bad", "m0-9v18")
     case "✝": mark("bad", "m0-7v14m-5-9h10")
     case "…": mark("", "m-5 0h2m2 0h2m2 0h2")
-    default: text(x - 4, y + 5, String(glyph), "key")
+    default: Drawing.text(x - 4, y + 5, String(glyph), "key")
     }
-  }
-
-  private func text(_ x: Int, _ y: Int, _ text: String, _ kind: String)
-    -> String
-  {
-    "<text class=\"\(kind)\" x=\"\(x)\" y=\"\(y)\">\(Self.escaped(text))</text>"
-  }
-
-  private static func escaped(_ text: String) -> String {
-    text.replacing("&", with: "&amp;").replacing("<", with: "&lt;")
-      .replacing("\"", with: "&quot;")
   }
 }

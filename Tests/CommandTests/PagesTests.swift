@@ -30,6 +30,8 @@ struct PagesTests {
         "unbounded memory", "lost cancellation", "blocking",
       ])
       + page.problemsOfProofs(by: Book.testNames(in: checkout))
+      + page.problemsOfSchedules
+      + [MeasuredFigures.problem(on: page)].compactMap { $0 }
       + page.problemsOfLinks).map(\.text)
   }
 
@@ -44,6 +46,9 @@ struct PagesTests {
     ("(../semaphore)", "(../semafore)", "the link '../semafore' leads nowhere"),
     ("S.md#blocking", "S.md#bloking", "no heading for the link '../../HAZARDS"),
     ("(../semaphore)", "(https://)", "'https://' is no address"),
+    ("| workload | Swift |", "| jobs | Swift |", "figures stand under"),
+    ("⚠ **", "**", "this schedule marks no fault"),
+    ("<!-- bars: ", "<!-- bar: ", "figures are drawn by <!-- bars"),
   ]
 
   @Test("What is wrong on a page is named")
@@ -56,6 +61,28 @@ struct PagesTests {
       let problems = try Self.problems(in: damaged)
       #expect(problems.contains { $0.contains(problem) }, "\(problems)")
     }
+  }
+
+  @Test("Figures are read as they stand, and a ratio that is none is named")
+  func figures() throws {
+    func rows(_ row: String) throws -> [Bars.Row] {
+      let head = MeasuredFigures.head
+      return try MeasuredFigures(on: Self.page("\(head)\n| --- |\n\(row)\n"))
+        .rows
+    }
+    let row = try #require(rows("| a-b | 1,033 | 286 | ~3.61 |").first)
+    #expect(row.name == "a-b")
+    #expect((row.swiftFigure, row.goFigure) == (1_033, 286))
+    #expect(!row.isConclusive)
+    for (line, problem) in [
+      ("| a | 1,033 | 286 | 3.51 |", "the ratio of a"),
+      ("| a | 1,033 | - | 3.61 |", "the ratio of a"),
+      ("| a | 1,033 | 286 |", "has not four cells"),
+    ] {
+      let failure = #expect(throws: UsageError.self) { try rows(line) }
+      #expect(failure?.message.contains(problem) == true, "\(line)")
+    }
+    #expect(throws: UsageError.self) { try MeasuredFigures(on: Self.page("a")) }
   }
 
   @Test("Links in code, and to places that exist, are left alone")
@@ -154,11 +181,14 @@ struct PagesTests {
       ("Recipes/README.md", "\n<!-- /menu -->"),
       ("Recipes/INDEX.md", "\n<!-- /index -->\n\n## Swift"),
       (".zensical.toml", "  # /menu"),
+      ("Recipes/pictures/bounded-pool-map.svg", "</svg>"),
     ] {
       try edit(page, end, "| x |\n" + end)
       try await expectPages("", "-| x |")
       try edit(page, "| x |\n" + end, end)
     }
+    try write("<svg/>", to: "Recipes/pictures/bounded-pool-gone.svg")
+    try await expectPages("--check", errors: "no page shows this picture")
   }
 
   @Test("Regions nest, lose their markers and their common indentation")

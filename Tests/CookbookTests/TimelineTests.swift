@@ -65,4 +65,30 @@ struct TimelineTests {
       #expect(Timeline.duration(microseconds) == text)
     }
   }
+
+  @Test(
+    "Bars have one scale where the shortest can be seen, and else their own"
+  )
+  func bars() {
+    func widths(_ rows: [Bars.Row]) -> [Int] {
+      Bars(title: "<title>", unit: "ns", rows).svg.matches(
+        of: /width="(\d+)" height="12"/
+      ).compactMap { Int($0.output.1) }
+    }
+    let first = Bars.Row(name: "a", swift: "50", go: "100")
+    let shared = widths([first, Bars.Row(name: "b", swift: "200", go: "10")])
+    for (longer, times, shorter) in [
+      (shared[0], 2, shared[1]), (shared[3], 2, shared[0]),
+      (shared[3], 20, shared[2]),
+    ] { #expect(abs(longer - times * shorter) < times + 1, "\(shared)") }
+    let own = widths([first, Bars.Row(name: "b", swift: "2,000", go: "1,000")])
+    #expect(own[0] == own[3] && own[1] == own[2])
+    let svg = Bars(
+      title: "<title>",
+      unit: "ns",
+      [Bars.Row(name: "a", swift: "1", go: "2", isConclusive: false)]
+    ).svg
+    #expect(svg.contains("<title>&lt;title></title>"))
+    #expect(svg.contains(">~ a</text>") && svg.contains("~ the rounds"))
+  }
 }

@@ -69,6 +69,7 @@ struct Book {
   }
 
   static let hazards = "Recipes/HAZARDS.md"
+  private static let pictures = "Recipes/pictures"
   /// Pages that are none of a recipe, and what each must list.
   private static let lists = [
     "README.md": ["menu"],
@@ -119,6 +120,8 @@ struct Book {
           case "cited": citations(of: argument)
           case "picture":
             try await picture(argument, on: page, in: &report)
+          case "bars":
+            try bars(argument, on: page, of: recipe, in: &report)
           default: try await Reports.lines(name, argument, of: recipe)
           }
         },
@@ -138,10 +141,22 @@ struct Book {
       if let recipe {
         report.problems += page.problemsOfHazards(vocabulary: vocabulary)
         report.problems += page.problemsOfUse(recipe: recipe)
+        report.problems += page.problemsOfSchedules
+        MeasuredFigures.problem(on: page).map { report.problems.append($0) }
         report.problems += page.problemsOfProofs(
           by: tests.union(recipe.examples.map(\.name))
         )
       }
+    }
+    let drawn = try? FileManager.default.contentsOfDirectory(
+      atPath: root.appending(path: Self.pictures).path
+    )
+    for name in (drawn ?? []).sorted()
+    where report.pictures["\(Self.pictures)/\(name)"] == nil {
+      let path = "\(Self.pictures)/\(name)"
+      report.problems.append(
+        Page.Problem(path: path, line: 1, text: "no page shows this picture")
+      )
     }
     let files =
       try BookFiles(recipes: recipes, root: root).lines()
@@ -180,7 +195,7 @@ struct Book {
     guard picture.tracks.count == 2 else {
       throw UsageError("what Go does in it is not recorded")
     }
-    let path = "Recipes/pictures/\(recipe.name)-\(example.name).svg"
+    let path = "\(Self.pictures)/\(recipe.name)-\(example.name).svg"
     report.pictures[path] = picture.svg
     let outcome = ExampleCommand.outcome(of: run.trace)
     return [
@@ -188,6 +203,24 @@ struct Book {
       "```text",
     ]
       + outcome + ["```"]
+  }
+
+  /// Draws the measured figures of a page.
+  private func bars(
+    _ unit: String,
+    on page: Page,
+    of recipe: Recipe?,
+    in report: inout Report
+  ) throws -> [String] {
+    guard let recipe else { throw UsageError("this is no recipe's page") }
+    let bars = Bars(
+      title: "\(recipe.name), \(unit): Go and Swift",
+      unit: unit,
+      try MeasuredFigures(on: page).rows
+    )
+    let path = "\(Self.pictures)/\(recipe.name)-bench.svg"
+    report.pictures[path] = bars.svg
+    return ["![\(bars.title)](\(Page.link(to: path, on: page.path)))"]
   }
 
   /// The pages that cite a hazard, for the list under its definition.

@@ -226,6 +226,15 @@ struct Page {
     "Use something else when",
   ]
 
+  /// Tables of steps that do not mark what goes wrong.
+  var problemsOfSchedules: [Problem] {
+    markdown.lines.indices.filter {
+      markdown.lines[$0].hasPrefix("| step |")
+        && !markdown.lines[$0...].prefix { $0.hasPrefix("| ") }
+          .contains { $0.contains("\(StepTable.fault) **") }
+    }.map { problem("this schedule marks no fault", at: $0) }
+  }
+
   /// Items of the hazards that are not in the vocabulary.
   func problemsOfHazards(vocabulary: [String]) -> [Problem] {
     guard let section = markdown.section("Hazards") else { return [] }
