@@ -31,7 +31,7 @@ extension BufferInput {
 }
 
 /// What becomes of an item when the buffer is full.
-package enum BufferPolicy: String, Sendable {
+package enum BufferPolicy: String, Codable, Sendable {
   case suspend, dropNewest, dropOldest
 }
 
