@@ -36,19 +36,12 @@ type show = func(ctx context.Context, price int) error
 
 func (in feed) show(stage cookbook.Stage, task int) show {
 	lane, count := fmt.Sprint("task ", task), 0
-	ms, failAt := at(in.Times, task, 1), at(in.FailAt, task, 0)
+	ms, failAt := cookbook.At(in.Times, task, 1), cookbook.At(in.FailAt, task, 0)
 	return func(ctx context.Context, price int) error {
 		stage.Say(lane, price)
 		count++
 		return stage.Work(ctx, lane, ms, count == failAt)
 	}
-}
-
-func at[T any](values []T, task int, otherwise T) T {
-	if task < len(values) {
-		return values[task]
-	}
-	return otherwise
 }
 
 func (in feed) perform(
@@ -161,7 +154,7 @@ func topic(ctx context.Context, stage cookbook.Stage, in feed) error {
 	// #endregion
 	return in.perform(ctx, stage, publish, topic.Close,
 		func(ctx context.Context, task int) error {
-			policy, show := pubsub.Policy(at(in.Policies, task, "wait")), in.show(stage, task)
+			policy, show := pubsub.Policy(cookbook.At(in.Policies, task, "wait")), in.show(stage, task)
 			n := in.Bound
 			// #region topic
 			prices := topic.Subscribe(n, policy)
