@@ -27,7 +27,7 @@ var Room = cookbook.Room{
 
 type feed struct {
 	Pauses, Arrivals, Times, FailAt, Patience []int
-	Policies                                  []string
+	Policies                                  []pubsub.Policy
 	Bound                                     int
 	GiveUp                                    *int
 }
@@ -35,13 +35,20 @@ type feed struct {
 type show = func(ctx context.Context, price int) error
 
 func (in feed) show(stage cookbook.Stage, task int) show {
-	lane, count := fmt.Sprint("task ", task), 0
+	lane := fmt.Sprint("task ", task)
 	ms, failAt := cookbook.At(in.Times, task, 1), cookbook.At(in.FailAt, task, 0)
 	return func(ctx context.Context, price int) error {
 		stage.Say(lane, price)
-		count++
-		return stage.Work(ctx, lane, ms, count == failAt)
+		return stage.Work(ctx, lane, ms, price > 0 && price == failAt)
 	}
+}
+
+// policy returns a subscriber's policy; further ones are as the last.
+func (in feed) policy(task int) pubsub.Policy {
+	if n := len(in.Policies); n > 0 {
+		return in.Policies[min(task, n-1)]
+	}
+	return pubsub.Wait
 }
 
 func (in feed) perform(
@@ -154,8 +161,7 @@ func topic(ctx context.Context, stage cookbook.Stage, in feed) error {
 	// #endregion
 	return in.perform(ctx, stage, publish, topic.Close,
 		func(ctx context.Context, task int) error {
-			policy, show := pubsub.Policy(cookbook.At(in.Policies, task, "wait")), in.show(stage, task)
-			n := in.Bound
+			n, policy, show := in.Bound, in.policy(task), in.show(stage, task)
 			// #region topic
 			prices := topic.Subscribe(n, policy)
 			defer prices.Leave()
@@ -172,7 +178,7 @@ func topic(ctx context.Context, stage cookbook.Stage, in feed) error {
 		})
 }
 
-func changed(policy, other string) cookbook.Example {
+func changed(policy, other pubsub.Policy) cookbook.Example {
 	return cookbook.With(
 		func(ctx context.Context, stage cookbook.Stage, in feed) error {
 			for task := range in.Policies {
