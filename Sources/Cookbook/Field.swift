@@ -376,9 +376,10 @@ extension Field {
         input[keyPath: list].map { _ in random(input, &source) }
       },
       simplify: { values in
-        values.replacingOne { value in
-          ([0, 1] + simplerDurations(than: value)).filter { $0 < value }
-        }
+        values.withoutOne
+          + values.replacingOne { value in
+            ([0, 1] + simplerDurations(than: value)).filter { $0 < value }
+          }
       }
     )
   }

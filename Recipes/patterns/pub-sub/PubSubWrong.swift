@@ -90,7 +90,7 @@ extension PubSubExamples {
       pauses: [5, 5, 5],
       arrivals: arrivals,
       times: times,
-      policies: arrivals.map { _ in policy },
+      policies: [policy.rawValue],
       giveUp: giveUp
     )
   }

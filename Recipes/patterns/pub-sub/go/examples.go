@@ -4,7 +4,6 @@ package examples
 import (
 	"context"
 	"fmt"
-	"slices"
 	"sync"
 
 	"concurrencycookbook/internal/cookbook"
@@ -79,19 +78,18 @@ func (in feed) perform(
 
 // #region broker
 type broker struct {
-	mu       sync.Mutex
-	prices   []chan int
-	isClosed bool
+	mu     sync.Mutex
+	prices map[chan int]bool // nil when it is closed
 }
 
 func (b *broker) subscribe(n int) chan int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	prices := make(chan int, n)
-	if b.isClosed {
+	if b.prices == nil {
 		close(prices)
 	} else {
-		b.prices = append(b.prices, prices)
+		b.prices[prices] = true
 	}
 	return prices
 }
@@ -99,14 +97,13 @@ func (b *broker) subscribe(n int) chan int {
 func (b *broker) leave(prices chan int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.prices = slices.DeleteFunc(b.prices,
-		func(other chan int) bool { return other == prices })
+	delete(b.prices, prices)
 }
 
 func (b *broker) publish(price int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for _, prices := range b.prices {
+	for prices := range b.prices {
 		select {
 		case prices <- price:
 		default: // too slow for this one
@@ -117,16 +114,16 @@ func (b *broker) publish(price int) {
 func (b *broker) close() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.isClosed = true
-	for _, prices := range b.prices {
+	for prices := range b.prices {
 		close(prices)
 	}
+	b.prices = nil
 }
 
 // #endregion
 
 func plain(ctx context.Context, stage cookbook.Stage, in feed) error {
-	var broker broker
+	broker := broker{prices: map[chan int]bool{}}
 	publish := func(_ context.Context, price int) error {
 		broker.publish(price)
 		return nil
