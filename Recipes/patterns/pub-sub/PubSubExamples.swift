@@ -43,7 +43,7 @@ package enum PubSubExamples {
             ), 14
           )
         ],
-        body: plain
+        body: { try await plain($0, $1, .bufferingOldest($0.bound)) }
       ),
       Example(
         "topic",
@@ -62,14 +62,14 @@ package enum PubSubExamples {
             ), 8_592
           )
         ],
-        body: topic
+        body: { try await topic($0, $1) }
       ),
       Example(
         "start",
         laws: [startsWithAll],
         wrong: wrongStarts,
         exhausted: [(Crowd(subscribers: 2, prices: 1), 16)],
-        body: start
+        body: { try await start($0, $1, awaited: $0.subscribers) }
       ),
     ],
     workloads: workloads
@@ -120,10 +120,6 @@ package enum PubSubExamples {
   }
   // #endregion
 
-  private static func plain(_ input: Feed, _ stage: Stage) async throws {
-    try await plain(input, stage, .bufferingOldest(input.bound))
-  }
-
   /// What subscribers do with a price can be changed.
   static func plain(
     _ input: Feed,
@@ -146,16 +142,12 @@ package enum PubSubExamples {
     }
   }
 
-  private static func topic(_ input: Feed, _ stage: Stage) async throws {
-    try await topic(input, stage) { $0 }
-  }
-
   /// What the publisher does, and the policies, can be changed.
   static func topic(
     _ input: Feed,
     _ stage: Stage,
     change: @escaping @Sendable (@escaping Publish) -> Publish = { $0 },
-    policy: @escaping @Sendable (Policy) -> Policy
+    policy: @escaping @Sendable (Policy) -> Policy = { $0 }
   ) async throws {
     // #region publish
     let topic = Topic<Int>()
@@ -172,10 +164,6 @@ package enum PubSubExamples {
       }
       // #endregion
     }
-  }
-
-  private static func start(_ input: Crowd, _ stage: Stage) async throws {
-    try await start(input, stage, awaited: input.subscribers)
   }
 
   static func start(

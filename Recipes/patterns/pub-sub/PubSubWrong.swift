@@ -59,11 +59,13 @@ extension PubSubExamples {
       breaks: .cancelledEndsAtOnce,
       input: feed(.wait, times: [20], giveUp: 17)
     ) { input, stage in
-      try await topic(input, stage) { publish in
-        { price in try await stage.task { try await publish(price) }.value }
-      } policy: {
-        $0
-      }
+      try await topic(
+        input,
+        stage,
+        change: { publish in
+          { price in try await stage.task { try await publish(price) }.value }
+        }
+      )
     },
   ]
 
@@ -126,7 +128,7 @@ extension PubSubExamples {
     breaks law: Law<Feed>? = nil
   ) -> Wrong<Feed> {
     Wrong(name, breaks: law ?? keepsPolicy(policy), input: feed(policy)) {
-      try await topic($0, $1) { $0 == policy ? other : $0 }
+      try await topic($0, $1, policy: { $0 == policy ? other : $0 })
     }
   }
 }

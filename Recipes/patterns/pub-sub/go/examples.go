@@ -18,7 +18,7 @@ var Room = cookbook.Room{
 		"start": cookbook.With(start),
 	},
 	Wrong: map[string]cookbook.Example{
-		"topic/dropsInstead": changed("wait", "dropNewest"),
+		"topic/dropsInstead": cookbook.With(dropsInstead),
 		"plain/oneMore":      cookbook.With(oneMore),
 	},
 	Workloads: workloads,
@@ -175,16 +175,14 @@ func topic(ctx context.Context, stage cookbook.Stage, in feed) error {
 		})
 }
 
-func changed(policy, other pubsub.Policy) cookbook.Example {
-	return cookbook.With(
-		func(ctx context.Context, stage cookbook.Stage, in feed) error {
-			for task := range in.Policies {
-				if in.Policies[task] == policy {
-					in.Policies[task] = other
-				}
-			}
-			return topic(ctx, stage, in)
-		})
+// dropsInstead drops what comes for a subscriber that is to be waited for.
+func dropsInstead(ctx context.Context, stage cookbook.Stage, in feed) error {
+	for task, policy := range in.Policies {
+		if policy == pubsub.Wait {
+			in.Policies[task] = pubsub.DropNewest
+		}
+	}
+	return topic(ctx, stage, in)
 }
 
 type crowd struct{ Subscribers, Prices int }
