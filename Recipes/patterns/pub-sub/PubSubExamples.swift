@@ -241,8 +241,8 @@ package enum PubSubExamples {
         .each(
           \.failAt,
           of: \.arrivals,
-          random: { $1.int(in: 0...2) },
-          "the price at which each fails, and leaves; 0: none"
+          random: { $1.int(in: 0...3) },
+          "from which price on, counted from 1, each fails; 0: never"
         ),
         // One that iterates a stream gets what is left before it leaves.
         .patience(\.patience, of: \.arrivals) { $0.policies.count > 1 },
@@ -302,9 +302,10 @@ package enum PubSubExamples {
         let visits = Visits(arrivals: arrivals, patience: patience)
         await visits.come(stage) { task in
           let time = times.dropFirst(task).first ?? 1
+          let failAt = failAt.dropFirst(task).first ?? 0
           try await subscribe(task) { price in
             stage.say("task \(task)", price)
-            let fails = price > 0 && price == failAt.dropFirst(task).first
+            let fails = (1...price + 1).contains(failAt)
             try await stage.work("task \(task)", time, fails: fails)
           }
         }

@@ -38,7 +38,7 @@ func (in feed) show(stage cookbook.Stage, task int) show {
 	ms, failAt := cookbook.At(in.Times, task, 1), cookbook.At(in.FailAt, task, 0)
 	return func(ctx context.Context, price int) error {
 		stage.Say(lane, price)
-		return stage.Work(ctx, lane, ms, price > 0 && price == failAt)
+		return stage.Work(ctx, lane, ms, failAt > 0 && price+1 >= failAt)
 	}
 }
 
