@@ -124,7 +124,7 @@ nonisolated final class TaskQueue: Sendable {
 
   /// Takes no more jobs, and drops those that wait.
   ///
-  /// Those that run go on.
+  /// Those that run, or that a worker is about to run, go on.
   ///
   /// - Returns: The jobs that were submitted and will not be done. Those to be
   ///   performed throw ``ClosedError``.
@@ -315,9 +315,7 @@ nonisolated extension TaskQueue {
     }
 
     mutating func abandon(_ wakes: inout [Wake]) -> [Job] {
-      var dropped = ready.map(\.job)
-      free += ready.count
-      ready = []
+      var dropped: [Job] = []
       close(&wakes)
       while let place = popFirst(&wakes) {
         switch place {
