@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"sync/atomic"
 
 	"concurrencycookbook/internal/cookbook"
 	"concurrencycookbook/patterns/pub-sub/go/pubsub"
@@ -152,9 +153,7 @@ func oneMore(ctx context.Context, stage cookbook.Stage, in feed) error {
 func topic(ctx context.Context, stage cookbook.Stage, in feed) error {
 	// #region publish
 	topic := pubsub.NewTopic[int]()
-	publish := func(ctx context.Context, price int) error {
-		return topic.Publish(ctx, price)
-	}
+	publish := topic.Publish // (ctx, price)
 	// #endregion
 	return in.perform(ctx, stage, publish, topic.Close,
 		func(ctx context.Context, task int) error {
@@ -216,37 +215,34 @@ func start(ctx context.Context, stage cookbook.Stage, in crowd) error {
 	return nil
 }
 
-var workloads = []cookbook.Workload{
-	{Name: "hundred", Run: func(operations int) int {
-		var mu sync.RWMutex
-		var wg sync.WaitGroup
-		topic, sums := make([]chan int, 100), make([]int, 100)
-		for task := range topic {
-			numbers := make(chan int, 64)
-			topic[task] = numbers
-			wg.Go(func() {
-				sum := 0
-				for number := range numbers {
-					sum += number & 7
-				}
-				sums[task] = sum
-			})
-		}
-		for number := range operations {
-			mu.RLock()
-			for _, numbers := range topic {
-				numbers <- number
+var workloads = []cookbook.Workload{{Name: "hundred", Run: hundred}}
+
+// hundred sends to 100 buffered channels, as a broker does.
+func hundred(operations int) int {
+	var mu sync.RWMutex
+	var wg sync.WaitGroup
+	var total atomic.Int64
+	topic := make([]chan int, 100)
+	for task := range topic {
+		topic[task] = make(chan int, 64)
+		wg.Go(func() {
+			sum := 0
+			for number := range topic[task] {
+				sum += number & 7
 			}
-			mu.RUnlock()
-		}
+			total.Add(int64(sum))
+		})
+	}
+	for number := range operations {
+		mu.RLock()
 		for _, numbers := range topic {
-			close(numbers)
+			numbers <- number
 		}
-		wg.Wait()
-		sum := 0
-		for _, one := range sums {
-			sum += one
-		}
-		return sum
-	}},
+		mu.RUnlock()
+	}
+	for _, numbers := range topic {
+		close(numbers)
+	}
+	wg.Wait()
+	return int(total.Load())
 }
