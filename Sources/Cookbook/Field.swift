@@ -361,7 +361,9 @@ extension Field {
     in bounds: @escaping @Sendable (Input) -> ClosedRange<Int> = {
       _ in 0...mostMilliseconds
     },
-    random: @escaping @Sendable (Input, inout RandomSource) -> Int,
+    random: @escaping @Sendable (Input, inout RandomSource) -> Int = {
+      $1.duration()
+    },
     _ meaning: String
   ) -> Field {
     Field(
@@ -374,10 +376,28 @@ extension Field {
         input[keyPath: list].map { _ in random(input, &source) }
       },
       simplify: { values in
-        values.replacingOne { value in
-          ([0, 1] + simplerDurations(than: value)).filter { $0 < value }
-        }
+        values.withoutOne
+          + values.replacingOne { value in
+            ([0, 1] + simplerDurations(than: value)).filter { $0 < value }
+          }
       }
+    )
+  }
+
+  /// After how many milliseconds each of several lanes is cancelled, if it is;
+  /// in a random input none where `isMeant` says no.
+  package static func patience(
+    _ path: Path<[Int]>,
+    of list: Path<[Int]>,
+    isMeant: @escaping @Sendable (Input) -> Bool = { _ in true }
+  ) -> Field {
+    each(
+      path,
+      of: list,
+      random: {
+        isMeant($0) && $1.mayStop && $1.isOne(in: 3) ? $1.duration() : 0
+      },
+      "cancel each so many milliseconds after it came; 0: never"
     )
   }
 

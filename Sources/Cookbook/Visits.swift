@@ -41,7 +41,6 @@ package struct Visits: ExampleInput {
       .each(
         \.holds,
         of: \.arrivals,
-        random: { $1.duration() },
         "the milliseconds for which each holds what it came for"
       ),
       .each(
@@ -57,12 +56,7 @@ package struct Visits: ExampleInput {
       ),
       .indices(\.trying, of: \.arrivals, "who does not wait for it"),
       .indices(\.failing, of: \.arrivals, "whose work fails at its end"),
-      .each(
-        \.patience,
-        of: \.arrivals,
-        random: { $1.mayStop && $1.isOne(in: 3) ? $1.duration() : 0 },
-        "cancel each so many milliseconds after it came; 0: never"
-      ),
+      .patience(\.patience, of: \.arrivals),
       .moment(\.cancelAfter, "cancel all after so many milliseconds"),
     ]
   }

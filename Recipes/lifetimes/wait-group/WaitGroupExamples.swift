@@ -256,12 +256,7 @@ package enum WaitGroupExamples {
           ties: .none,
           "the millisecond at which each task comes to wait"
         ),
-        .each(
-          \.patience,
-          of: \.arrivals,
-          random: { $1.mayStop && $1.isOne(in: 3) ? $1.duration() : 0 },
-          "cancel each so many milliseconds after it came; 0: never"
-        ),
+        .patience(\.patience, of: \.arrivals),
         .moment(
           \.cancelAfter,
           "cancel all who wait after so many milliseconds"

@@ -168,13 +168,11 @@ package enum HedgedRequestExamples {
         .each(
           \.first,
           of: \.arrivals,
-          random: { $1.duration() },
           "how long the first attempt of each takes"
         ),
         .each(
           \.second,
           of: \.arrivals,
-          random: { $1.duration() },
           "how long the second attempt of each takes"
         ),
         .duration(\.delay, least: 1, repeats: 1, "the delay of the second"),

@@ -48,14 +48,12 @@ nonisolated final class Topic<Element: Sendable>: Sendable {
   ///   `CancellationError` if the task is cancelled while it waits. That nobody
   ///   has subscribed is not an error.
   nonisolated(nonsending) func publish(_ element: Element) async throws {
-    let (woken, ticket) = try state.withLock { state in
-      if let woken = try state.publish(element) { return (woken, 0) }
-      return ([], state.lineUp(element))
+    let ticket = try change {
+      try $0.publish(element, &$1) ? nil : $0.lineUp(element)
     }
-    for waiter in woken { waiter.resume() }
-    if ticket == 0 { return }
-    _ = try await wait {
-      try $0.wait(ticket, $1)
+    guard let ticket else { return }
+    _ = try await wait { state, waiter, _ in
+      try state.wait(ticket, waiter)
     } onCancel: {
       $0.giveUp(ticket)
     }
@@ -67,11 +65,7 @@ nonisolated final class Topic<Element: Sendable>: Sendable {
   /// - Returns: Whether it was published. If not, nobody receives it.
   /// - Throws: ``TopicClosedError`` if the topic is closed.
   func tryPublish(_ element: Element) throws -> Bool {
-    guard let woken = try state.withLock({ try $0.publish(element) }) else {
-      return false
-    }
-    for waiter in woken { waiter.resume() }
-    return true
+    try change { try $0.publish(element, &$1) }
   }
 
   /// Subscribes while `body` runs.
@@ -97,9 +91,7 @@ nonisolated final class Topic<Element: Sendable>: Sendable {
   ) async rethrows -> Result {
     precondition(bound > 0, "a subscriber needs room for one element")
     let place = state.withLock { $0.join(bound: bound, policy) }
-    defer {
-      for waiter in state.withLock({ $0.leave(place) }) { waiter.resume() }
-    }
+    defer { change { $0.leave(place, &$1) } }
     return try await body(Subscription(topic: self, place: place))
   }
 
@@ -107,9 +99,7 @@ nonisolated final class Topic<Element: Sendable>: Sendable {
   ///
   /// Publishers that wait throw ``TopicClosedError``. Closing twice is not an
   /// error.
-  func close() {
-    for waiter in state.withLock({ $0.close() }) { waiter.resume() }
-  }
+  func close() { change { $0.close(&$1) } }
 
   /// What one subscriber receives, in one task at a time.
   struct Subscription: AsyncSequence, AsyncIteratorProtocol {
@@ -129,11 +119,11 @@ nonisolated final class Topic<Element: Sendable>: Sendable {
     ///   nothing is kept; `CancellationError` if the task is cancelled while
     ///   it waits, which loses no element.
     nonisolated(nonsending) func receive() async throws -> Element? {
-      if let step = try topic.state.withLock({ try $0.receive(place) }) {
-        return step.finish()
+      if let received = try topic.change({ try $0.receive(place, &$1) }) {
+        return received
       }
-      return try await topic.wait { [place] state, waiter in
-        if let step = try state.receive(place) { return step }
+      return try await topic.wait { [place] state, waiter, woken in
+        if let received = try state.receive(place, &woken) { return received }
         try Task.checkCancellation()
         state.seats[place.index].wait(waiter)
         return nil
@@ -179,20 +169,34 @@ nonisolated extension Topic {
     }
   }
 
+  /// A task that waits no longer.
+  private typealias Woken = (
+    waiter: Waiter, result: Result<Element?, any Error>
+  )
+
+  /// Performs an event, and then, without the lock, resumes whom it wakes.
+  private func change<Value>(
+    _ event: (inout State, inout [Woken]) throws -> sending Value
+  ) rethrows -> Value {
+    var woken: [Woken] = []
+    defer { for task in woken { task.waiter.resume(task.result) } }
+    return try state.withLock { try event(&$0, &woken) }
+  }
+
   /// Begins to wait, unless that is not necessary any more.
   ///
   /// What begins looks for a cancellation under the lock: a later one finds the
   /// continuation there.
   nonisolated(nonsending) private func wait(
-    begin: (inout State, Waiter) throws -> Step?,
+    begin: (inout State, Waiter, inout [Woken]) throws -> Element??,
     onCancel leave: @Sendable (inout State) -> Waiter?
   ) async throws -> Element? {
     try await withTaskCancellationHandler {
       try await withCheckedThrowingContinuation { continuation in
         let waiter = Waiter(continuation)
         do {
-          let step = try state.withLock { try begin(&$0, waiter) }
-          if let step { waiter.resume(.success(step.finish())) }
+          let received = try change { try begin(&$0, waiter, &$1) }
+          if let received { waiter.resume(.success(received)) }
         } catch {
           waiter.resume(.failure(error))
         }
@@ -204,37 +208,15 @@ nonisolated extension Topic {
     }
   }
 
-  /// A task that waits no longer, to be resumed once the lock is released.
-  private struct Woken {
-    private let waiter: Waiter
-    private let result: Result<Element?, any Error>
-
-    init(_ waiter: Waiter, _ result: Result<Element?, any Error>) {
-      (self.waiter, self.result) = (waiter, result)
-    }
-
-    func resume() { waiter.resume(result) }
-  }
-
-  /// What an event comes to.
-  private struct Step {
-    var element: Element?
-    var woken: [Woken] = []
-
-    func finish() -> Element? {
-      for waiter in woken { waiter.resume() }
-      return element
-    }
-  }
-
   /// Where a subscriber is kept; seats are used again, and numbers are not.
   fileprivate struct Place {
     let index: Int
     let number: Int
   }
 
-  /// Who has subscribed and who waits; each function is one event, and returns
-  /// `nil` where the task has to wait.
+  /// Who has subscribed and who waits; each function is one event.
+  ///
+  /// What a task receives is `nil` where it has to wait.
   private struct State {
     var seats: [Seat] = []
     /// The publishers that wait, by ticket, and none below `first`.
@@ -252,8 +234,8 @@ nonisolated extension Topic {
       return last
     }
 
-    mutating func wait(_ ticket: Int, _ waiter: Waiter) throws -> Step? {
-      if ticket < first { return Step() }
+    mutating func wait(_ ticket: Int, _ waiter: Waiter) throws -> Element?? {
+      if ticket < first { return .some(nil) }
       if isClosed { throw TopicClosedError() }
       if Task.isCancelled {
         line[ticket] = nil
@@ -278,57 +260,62 @@ nonisolated extension Topic {
       return Place(index: index, number: joined)
     }
 
-    mutating func leave(_ place: Place) -> [Woken] {
+    mutating func leave(_ place: Place, _ woken: inout [Woken]) {
       if seats[place.index].isFull { fullCount -= 1 }
       seats[place.index] = Seat(number: 0, policy: .wait, bound: 0)
-      return goOn()
+      goOn(&woken)
     }
 
-    mutating func publish(_ element: Element) throws -> [Woken]? {
+    /// Returns whether it took no waiting.
+    mutating func publish(
+      _ element: Element,
+      _ woken: inout [Woken]
+    ) throws -> Bool {
       if isClosed { throw TopicClosedError() }
-      if fullCount > 0 { return nil }
-      var woken: [Woken] = []
+      if fullCount > 0 { return false }
       for index in seats.indices {
         let waiter = seats[index].offer(element, &fullCount)
-        if let waiter { woken.append(Woken(waiter, .success(element))) }
+        if let waiter { woken.append((waiter, .success(element))) }
       }
-      return woken
+      return true
     }
 
-    mutating func receive(_ place: Place) throws -> Step? {
+    mutating func receive(
+      _ place: Place,
+      _ woken: inout [Woken]
+    ) throws -> Element?? {
       let waitedFor = fullCount
-      guard let element = seats[place.index].pop(place.number, &fullCount)
-      else {
-        if seats[place.index].number != place.number { return Step() }
-        if seats[place.index].isDisconnected { throw SlowSubscriberError() }
-        return isClosed ? Step() : nil
+      if let element = seats[place.index].pop(place.number, &fullCount) {
+        if fullCount < waitedFor { goOn(&woken) }
+        return element
       }
-      if fullCount == waitedFor { return Step(element: element) }
-      return Step(element: element, woken: goOn())
+      if seats[place.index].number != place.number { return .some(nil) }
+      if seats[place.index].isDisconnected { throw SlowSubscriberError() }
+      return isClosed ? .some(nil) : nil
     }
 
-    mutating func close() -> [Woken] {
+    mutating func close(_ woken: inout [Woken]) {
       isClosed = true
-      defer { line = [:] }
-      let subscribers = seats.indices.compactMap { seats[$0].waiter.take() }
-      return subscribers.map { Woken($0, .success(nil)) }
-        + line.sorted { $0.key < $1.key }.compactMap {
-          $0.value.waiter.map { Woken($0, .failure(TopicClosedError())) }
-        }
+      for index in seats.indices {
+        let waiter = seats[index].waiter.take()
+        if let waiter { woken.append((waiter, .success(nil))) }
+      }
+      for (_, publisher) in line.sorted(by: { $0.key < $1.key }) {
+        guard let waiter = publisher.waiter else { continue }
+        woken.append((waiter, .failure(TopicClosedError())))
+      }
+      line = [:]
     }
 
     /// Serves publishers that wait, as long as there is room.
-    private mutating func goOn() -> [Woken] {
-      var woken: [Woken] = []
+    private mutating func goOn(_ woken: inout [Woken]) {
       while fullCount == 0, !line.isEmpty {
         defer { first += 1 }
         guard let publisher = line.removeValue(forKey: first) else { continue }
-        woken += (try? publish(publisher.element)) ?? []
-        if let waiter = publisher.waiter {
-          woken.append(Woken(waiter, .success(nil)))
-        }
+        _ = try? publish(publisher.element, &woken)
+        guard let waiter = publisher.waiter else { continue }
+        woken.append((waiter, .success(nil)))
       }
-      return woken
     }
   }
 

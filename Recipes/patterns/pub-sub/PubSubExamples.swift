@@ -1,5 +1,4 @@
 package import Cookbook
-import Synchronization
 
 /// What the recipe shows; see README.md.
 package enum PubSubExamples {
@@ -26,52 +25,64 @@ package enum PubSubExamples {
     examples: [
       Example(
         "plain",
-        input: Feed(arrivals: [1, 5, 32], times: [4, 27, 3], bound: 2),
-        laws: laws(),
+        input: Feed(
+          arrivals: [1, 5, 32],
+          times: [4, 27, 3],
+          policies: ["dropNewest"],
+          bound: 2
+        ),
+        laws: laws(.dropNewest),
         wrong: wrongStreams,
         exhausted: [
-          (Feed(pauses: [2, 0], arrivals: [1], times: [1]), 14)
+          (
+            Feed(
+              pauses: [2, 0],
+              arrivals: [1],
+              times: [1],
+              policies: ["dropNewest"]
+            ), 14
+          )
         ],
-        body: plain
+        body: { try await plain($0, $1, .bufferingOldest($0.bound)) }
       ),
       Example(
         "topic",
-        laws: laws() + [.cancelledEndsAtOnce],
+        laws: laws(.wait, .dropOldest, .dropNewest, .disconnect)
+          + [.cancelledEndsAtOnce],
         wrong: wrongTopics,
-        exhausted: Topic<Int>.Policy.allCases.map { (two($0), 1_152) } + [
+        exhausted: Policy.allCases.map { (two($0), 1_152) } + [
           (
             Feed(
               pauses: [3, 0, 0],
               arrivals: [1],
               times: [5],
               patience: [4],
+              policies: ["wait"],
               giveUp: 5
             ), 8_592
           )
         ],
-        body: topic
+        body: { try await topic($0, $1) }
       ),
       Example(
         "start",
         laws: [startsWithAll],
         wrong: wrongStarts,
         exhausted: [(Crowd(subscribers: 2, prices: 1), 16)],
-        body: start
+        body: { try await start($0, $1, awaited: $0.subscribers) }
       ),
     ],
     workloads: workloads
   )
 
   /// One that is slow and is cancelled, and one that is waited for.
-  private static func two(
-    _ policy: Topic<Int>.Policy
-  ) -> Feed<AnyPolicy> {
+  private static func two(_ policy: Policy) -> Feed {
     Feed(
       pauses: [3, 0],
       arrivals: [1, 2],
       times: [5, 1],
       patience: [4],
-      policies: [policy, .wait]
+      policies: [policy.rawValue, "wait"]
     )
   }
 
@@ -109,17 +120,12 @@ package enum PubSubExamples {
   }
   // #endregion
 
-  private static func plain(
-    _ input: Feed<Dropping>,
-    _ stage: Stage
-  ) async throws {
-    try await plain(input, stage, .bufferingOldest(input.bound))
-  }
-
+  /// What subscribers do with a price can be changed.
   static func plain(
-    _ input: Feed<Dropping>,
+    _ input: Feed,
     _ stage: Stage,
-    _ policy: AsyncStream<Int>.Continuation.BufferingPolicy
+    _ policy: AsyncStream<Int>.Continuation.BufferingPolicy,
+    change: @escaping @Sendable (@escaping Publish) -> Publish = { $0 }
   ) async throws {
     let broker = Broker()
     try await input.perform(stage) {
@@ -127,6 +133,7 @@ package enum PubSubExamples {
     } close: {
       await broker.close()
     } subscribe: { _, show in
+      let show = change(show)
       // #region plain
       try await broker.subscribe(policy) { prices in
         for await price in prices { try await show(price) }
@@ -135,24 +142,19 @@ package enum PubSubExamples {
     }
   }
 
-  private static func topic(
-    _ input: Feed<AnyPolicy>,
-    _ stage: Stage
-  ) async throws {
-    try await topic(input, stage) { $0 }
-  }
-
+  /// What the publisher does, and the policies, can be changed.
   static func topic(
-    _ input: Feed<AnyPolicy>,
+    _ input: Feed,
     _ stage: Stage,
-    policy: @escaping @Sendable (Topic<Int>.Policy) -> Topic<Int>.Policy
+    change: @escaping @Sendable (@escaping Publish) -> Publish = { $0 },
+    policy: @escaping @Sendable (Policy) -> Policy = { $0 }
   ) async throws {
     // #region publish
     let topic = Topic<Int>()
     let publish: Publish = { price in try await topic.publish(price) }
     // #endregion
     let n = input.bound
-    try await input.perform(stage, publish: publish) {
+    try await input.perform(stage, publish: change(publish)) {
       topic.close()
     } subscribe: { task, show in
       let policy = policy(input.policy(of: task))
@@ -164,15 +166,25 @@ package enum PubSubExamples {
     }
   }
 
-  private static func start(_ input: Crowd, _ stage: Stage) async throws {
-    let (subscribers, n) = (input.subscribers, input.prices)
-    let show = input.show(stage)
+  static func start(
+    _ input: Crowd,
+    _ stage: Stage,
+    awaited subscribers: Int
+  ) async throws {
+    let (tasks, n) = (0..<input.subscribers, input.prices)
+    let show: @Sendable (Int, [Int]) -> Void = { stage.say("task \($0)", $1) }
+    // Others may run meanwhile.
+    @Sendable func fetch(_ number: Int) async -> Int {
+      await Task.yield()
+      stage.note("caller", "publishes \(number)")
+      return number
+    }
     // #region start
     let topic = Topic<Int>()
     let (joined, join) = AsyncStream.makeStream(of: Void.self)
     try await withThrowingTaskGroup { group in
-      for task in 0..<subscribers {
-        group.addTask {
+      for task in tasks {
+        group.addTask(name: "task \(task)") {
           try await topic.subscribe(bound: n, whenFull: .wait) { prices in
             join.yield()
             let all = try await prices.reduce(into: []) { $0.append($1) }
@@ -190,51 +202,23 @@ package enum PubSubExamples {
 
   // MARK: Input
 
-  /// The policies that a broker knows.
-  protocol Kind: Sendable {
-    static var policies: [String] { get }
-  }
-
-  enum Dropping: Kind {
-    static let policies = ["dropNewest"]
-  }
-
-  enum AnyPolicy: Kind {
-    static let policies = Topic<Int>.Policy.allCases.map(\.rawValue)
-  }
-
+  typealias Policy = Topic<Int>.Policy
   typealias Publish = @Sendable (Int) async throws -> Void
 
-  struct Feed<K: Kind>: ExampleInput {
+  struct Feed: ExampleInput {
     var pauses = [10, 10, 10, 10, 10, 10]
     var arrivals = [1, 2, 3, 4]
     var times = [14, 33, 34, 35]
     var failAt: [Int] = []
     var patience: [Int] = []
-    var policies = K.policies
+    var policies = Policy.allCases.map(\.rawValue)
     var bound = 1
     var giveUp: Int?
     var cancelAfter: Int?
 
-    init() {}
-    init(
-      pauses: [Int] = [10, 10, 10, 10, 10, 10],
-      arrivals: [Int],
-      times: [Int],
-      failAt: [Int] = [],
-      patience: [Int] = [],
-      policies: [Topic<Int>.Policy] = [],
-      bound: Int = 1,
-      giveUp: Int? = nil
-    ) {
-      (self.pauses, self.arrivals, self.times) = (pauses, arrivals, times)
-      (self.failAt, self.patience) = (failAt, patience)
-      self.policies = policies.map(\.rawValue)
-      (self.bound, self.giveUp) = (bound, giveUp)
-    }
-
     static var fields: [Field<Self>] {
-      [
+      let known = Policy.allCases.map(\.rawValue)
+      return [
         .durations(
           \.pauses,
           random: 3...5,
@@ -257,28 +241,24 @@ package enum PubSubExamples {
         .each(
           \.failAt,
           of: \.arrivals,
-          random: { $1.isOne(in: 4) ? $1.int(in: 1...3) : 0 },
-          "at which price each fails, and leaves; 0: never"
+          random: { $1.int(in: 0...3) },
+          "from which price on, counted from 1, each fails; 0: never"
         ),
-        .each(
-          \.patience,
-          of: \.arrivals,
-          random: {
-            $0.mayWait && $1.isOne(in: 4) ? $1.duration() : 0
-          },
-          "cancel each so many milliseconds after it came; 0: never"
-        ),
+        // One that iterates a stream gets what is left before it leaves.
+        .patience(\.patience, of: \.arrivals) { $0.policies.count > 1 },
         Field(
           \.policies,
-          "what each does that is full: \(K.policies)",
+          "what each does that is full, further ones as the last: \(known)",
           validate: { _, policies in
-            policies.first { !K.policies.contains($0) }.map {
-              "must be of \(K.policies), not \($0)"
+            policies.first { !known.contains($0) }.map {
+              "must be of \(known), not \($0)"
             }
           },
+          // A random input has those of the default one.
           random: { input, source in
             input.arrivals.map { _ in
-              K.policies[source.int(in: 0...K.policies.count - 1)]
+              let last = input.policies.count - 1
+              return input.policies[source.int(in: 0...last)]
             }
           },
           simplify: { policies in
@@ -293,12 +273,9 @@ package enum PubSubExamples {
       ]
     }
 
-    var mayWait: Bool { K.policies.count > 1 }
-
-    /// What is kept for each, by default as the first policy says.
-    func policy(of task: Int) -> Topic<Int>.Policy {
-      let name = policies.dropFirst(task).first ?? K.policies[0]
-      return Topic<Int>.Policy(rawValue: name) ?? .wait
+    func policy(of task: Int) -> Policy {
+      let name = policies.dropFirst(task).first ?? policies.last
+      return name.flatMap(Policy.init) ?? .wait
     }
 
     /// Lets subscribers come and shows each the prices, while a publisher
@@ -309,8 +286,7 @@ package enum PubSubExamples {
       close: @escaping @Sendable () async -> Void,
       subscribe:
         @escaping @Sendable (_ task: Int, _ show: @escaping Publish)
-        async throws
-        -> Void
+        async throws -> Void
     ) async throws {
       await withTaskGroup { group in
         group.addTask(name: "publisher") {
@@ -325,30 +301,16 @@ package enum PubSubExamples {
         }
         let visits = Visits(arrivals: arrivals, patience: patience)
         await visits.come(stage) { task in
-          let count = Count()
+          let time = times.dropFirst(task).first ?? 1
+          let failAt = failAt.dropFirst(task).first ?? 0
           try await subscribe(task) { price in
             stage.say("task \(task)", price)
-            try await stage.work(
-              "task \(task)",
-              times.dropFirst(task).first ?? 1,
-              fails: count.next() == failAt.dropFirst(task).first
-            )
+            let fails = (1...price + 1).contains(failAt)
+            try await stage.work("task \(task)", time, fails: fails)
           }
         }
       }
     }
-  }
-
-  final class Count: Sendable {
-    private let value = Atomic(0)
-
-    func next() -> Int { value.add(1, ordering: .relaxed).newValue }
-  }
-
-  /// A price, after a while in which others may run.
-  static func fetch(_ number: Int) async -> Int {
-    await Task.yield()
-    return number
   }
 
   struct Crowd: ExampleInput {
@@ -357,18 +319,9 @@ package enum PubSubExamples {
 
     static var fields: [Field<Self>] {
       [
-        .count(
-          \.subscribers,
-          in: 1...1024,
-          random: 1...4,
-          "how many subscribe"
-        ),
+        .count(\.subscribers, in: 1...99, random: 1...4, "how many subscribe"),
         .count(\.prices, in: 1...1024, random: 1...4, "how many are published"),
       ]
-    }
-
-    func show(_ stage: Stage) -> @Sendable (_ task: Int, [Int]) -> Void {
-      { stage.say("task \($0)", $1) }
     }
   }
 }

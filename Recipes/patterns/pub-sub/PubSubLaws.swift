@@ -1,14 +1,13 @@
 import Cookbook
 
 extension PubSubExamples {
-  static func laws<K>() -> [Law<Feed<K>>] {
-    K.policies.compactMap(Topic<Int>.Policy.init).map(keepsPolicy)
-      + [neverIdle(), waitsOnlyIfFull(), .allEndedOnReturn]
+  static func laws(_ policies: Policy...) -> [Law<Feed>] {
+    policies.map(keepsPolicy) + [neverIdle, waitsOnlyIfFull, .allEndedOnReturn]
   }
 
   /// A replay of what each subscriber must have been given explains what it
   /// received, and how it ended.
-  static func keepsPolicy<K>(_ policy: Topic<Int>.Policy) -> Law<Feed<K>> {
+  static func keepsPolicy(_ policy: Policy) -> Law<Feed> {
     let name =
       switch policy {
       case .wait: "who is waited for gets all since it came, once, in order"
@@ -24,29 +23,28 @@ extension PubSubExamples {
     }
   }
 
-  static func neverIdle<K>() -> Law<Feed<K>> {
-    Law("no subscriber waits while something is kept for it") { input, trace in
-      replay(input, trace) { at, _, seats in
-        // What it never gets is lost, and breaks another law.
-        seats.first { seat in
-          seat.isIdle
-            && trace.events.contains {
-              $0.lane == seat.lane && $0.at > at && Int($0.item) != nil
-                && Int($0.item) == seat.kept.first
-            }
-        }.map { "\($0.lane) after \(at) µs, kept: \($0.kept)" }
-      }
+  static let neverIdle = Law<Feed>(
+    "no subscriber waits while something is kept for it"
+  ) { input, trace in
+    replay(input, trace) { at, _, seats in
+      // What it never gets is lost, and breaks another law.
+      seats.first { seat in
+        seat.isIdle
+          && trace.events.contains {
+            $0.at > at && $0.lane == seat.lane && $0.item == seat.kept.first
+          }
+      }.map { "\($0.lane) after \(at) µs, kept: \($0.kept)" }
     }
   }
 
-  static func waitsOnlyIfFull<K>() -> Law<Feed<K>> {
-    Law("a publisher waits only while one is full that is waited for") {
-      replay($0, $1) { at, isPublishing, seats in
-        let isFull = seats.contains {
-          $0.policy == .wait && $0.isHere && $0.isFull || $0.isBroken
-        }
-        return isPublishing && !isFull ? "after \(at) µs" : nil
+  static let waitsOnlyIfFull = Law<Feed>(
+    "a publisher waits only while one is full that is waited for"
+  ) {
+    replay($0, $1) { at, isPublishing, seats in
+      let isFull = seats.contains {
+        $0.policy == .wait && $0.isHere && $0.isFull || $0.isBroken
       }
+      return isPublishing && !isFull ? "after \(at) µs" : nil
     }
   }
 
@@ -62,8 +60,8 @@ extension PubSubExamples {
 
   /// Replays what is kept for each subscriber, up to a cancellation of all, and
   /// asks after each instant what is wrong.
-  private static func replay<K>(
-    _ input: Feed<K>,
+  private static func replay(
+    _ input: Feed,
     _ trace: Trace,
     problem: (_ at: Int, _ isPublishing: Bool, [Seat]) -> String?
   ) -> String? {
@@ -77,11 +75,11 @@ extension PubSubExamples {
         bound: input.bound
       )
     }
-    var (price, isPublishing, isClosed) = (0, false, false)
+    var (price, isPublishing, isClosed) = ("", false, false)
     for (at, events) in trace.instants where at < end?.at ?? .max {
-      var published: [Int] = []
+      var published: [String] = []
       for event in events where event.lane == "publisher" {
-        if event.name == "say" { price = Int(event.item) ?? 0 }
+        if event.name == "say" { price = event.item }
         if event.isOpening { isPublishing = true }
         if event.isClosing { isPublishing = false }
         if event.name == "end" { published.append(price) }
@@ -90,11 +88,8 @@ extension PubSubExamples {
       for index in seats.indices where !seats[index].isBroken {
         let own = events.filter { $0.lane == seats[index].lane }
         let after = seats[index].after(published[...], own[...], isClosed)
-        if let after {
-          seats[index] = after
-        } else {
-          seats[index].isBroken = true
-        }
+        seats[index].isBroken = after == nil
+        seats[index] = after ?? seats[index]
       }
       if let problem = problem(at, isPublishing, seats) { return problem }
     }
@@ -104,16 +99,13 @@ extension PubSubExamples {
   /// What is kept for one subscriber.
   private struct Seat {
     let lane: String
-    let policy: Topic<Int>.Policy
+    let policy: Policy
     let bound: Int
-    var kept: [Int] = []
-    var (isHere, isBusy, isDisconnected, isBroken) = (
-      false, false, false, false
-    )
-
-    init(lane: String, policy: Topic<Int>.Policy, bound: Int) {
-      (self.lane, self.policy, self.bound) = (lane, policy, bound)
-    }
+    var kept: [String] = []
+    var isHere = false
+    var isBusy = false
+    var isDisconnected = false
+    var isBroken = false
 
     var isIdle: Bool { isHere && !isBusy && !isBroken }
 
@@ -125,26 +117,25 @@ extension PubSubExamples {
     /// Whether prices or the subscriber's own events came first, the trace does
     /// not tell.
     func after(
-      _ prices: ArraySlice<Int>,
+      _ prices: ArraySlice<String>,
       _ own: ArraySlice<Event>,
       _ isClosed: Bool
     ) -> Seat? {
-      if let event = own.first {
-        var seat = self
-        if seat.perform(event, isClosed: isClosed && prices.isEmpty),
-          let end = seat.after(prices, own.dropFirst(), isClosed)
-        {
-          return end
-        }
+      var seat = self
+      if let event = own.first,
+        seat.allows(event, isClosed: isClosed && prices.isEmpty),
+        let end = seat.after(prices, own.dropFirst(), isClosed)
+      {
+        return end
       }
       guard let price = prices.first else { return own.isEmpty ? self : nil }
-      var seat = self
-      guard seat.keep(price) else { return nil }
+      seat = self
+      guard seat.keeps(price) else { return nil }
       return seat.after(prices.dropFirst(), own, isClosed)
     }
 
     /// Whether the price may be published now.
-    private mutating func keep(_ price: Int) -> Bool {
+    private mutating func keeps(_ price: String) -> Bool {
       if !isHere || isDisconnected { return true }
       if !isFull {
         kept.append(price)
@@ -160,24 +151,19 @@ extension PubSubExamples {
     }
 
     /// Whether the event may happen now.
-    private mutating func perform(_ event: Event, isClosed: Bool) -> Bool {
+    private mutating func allows(_ event: Event, isClosed: Bool) -> Bool {
+      if event.name == Event.come { isHere = true }
+      if Ending(event) != nil { isHere = false }
+      if event.isClosing { isBusy = false }
       switch event.name {
-      case Event.come: isHere = true
       case "say":
         isBusy = true
-        return !kept.isEmpty && json(kept.removeFirst()) == event.item
-      case "end", "fail", "cancelled": isBusy = false
-      case "return":
-        isHere = false
-        return isClosed && kept.isEmpty && !isDisconnected
-      case "throw":
-        isHere = false
-        if event.item == "\(SlowSubscriberError())" {
-          return isDisconnected && kept.isEmpty
-        }
-      default: break
+        return !kept.isEmpty && kept.removeFirst() == event.item
+      case "return": return isClosed && kept.isEmpty && !isDisconnected
+      case "throw" where event.item == "\(SlowSubscriberError())":
+        return isDisconnected && kept.isEmpty
+      default: return true
       }
-      return true
     }
   }
 }

@@ -22,7 +22,9 @@ nonisolated final class TaskQueue: Sendable {
   typealias Job = nonisolated(nonsending) @Sendable () async -> Void
 
   /// A job came to a queue that is closed.
-  struct ClosedError: Error, Equatable {}
+  struct ClosedError: Error, Equatable, CustomStringConvertible {
+    var description: String { "the queue is closed" }
+  }
 
   /// How many jobs run at once.
   let workers: Int
@@ -122,7 +124,7 @@ nonisolated final class TaskQueue: Sendable {
 
   /// Takes no more jobs, and drops those that wait.
   ///
-  /// Those that run go on.
+  /// Those that run, or that a worker is about to run, go on.
   ///
   /// - Returns: The jobs that were submitted and will not be done. Those to be
   ///   performed throw ``ClosedError``.
@@ -132,18 +134,13 @@ nonisolated final class TaskQueue: Sendable {
   // MARK: Waiting
 
   @concurrent private func work() async {
-    var hasWorked = false
-    while true {
-      switch change({ $0.next(afterOne: hasWorked, &$1) }) {
-      case .job(let entry):
+    while let first = try? await withCheckedThrowingContinuation({ worker in
+      change { $0.wait(worker, &$1) }
+    }) {
+      var next: Entry? = first
+      while let entry = next {
         await entry.job()
-        hasWorked = true
-      case .wait:
-        hasWorked = false
-        _ = await withCheckedContinuation { worker in
-          change { $0.wait(worker, &$1) }
-        }
-      case .end: return
+        next = change { $0.next(&$1) }
       }
     }
   }
@@ -152,20 +149,19 @@ nonisolated final class TaskQueue: Sendable {
     toSubmit entry: Entry?
   ) async throws {
     let ticket = state.withLock { $0.takeTicket() }
-    let error = await withTaskCancellationHandler {
-      await withCheckedContinuation { caller in
-        // Asked under the lock: a later cancellation finds the caller there.
-        change {
-          $0.wait(ticket, entry, caller, isCancelled: Task.isCancelled, &$1)
+    do {
+      _ = try await withTaskCancellationHandler {
+        try await withCheckedThrowingContinuation { caller in
+          change { $0.wait(ticket, entry, caller, &$1) }
         }
+      } onCancel: {
+        change { $0.leave(ticket, &$1) }
       }
-    } onCancel: {
-      change { $0.leave(ticket, &$1) }
+    } catch {
+      // Where the queue ends with the task, it is the task that says so.
+      try Task.checkCancellation()
+      throw error
     }
-    guard let error else { return }
-    // Where the queue ends with the task, it is the task that says so.
-    try Task.checkCancellation()
-    throw error
   }
 
   /// Performs an event, and then, without the lock, wakes whom it serves.
@@ -173,7 +169,7 @@ nonisolated final class TaskQueue: Sendable {
     _ event: (inout State, inout [Wake]) throws(Failure) -> sending Value
   ) throws(Failure) -> sending Value {
     var wakes: [Wake] = []
-    defer { for wake in wakes { wake.task.resume(returning: wake.error) } }
+    defer { for wake in wakes { wake.task.resume(with: wake.result) } }
     return try state.withLock { state throws(Failure) in
       try event(&state, &wakes)
     }
@@ -181,9 +177,10 @@ nonisolated final class TaskQueue: Sendable {
 }
 
 nonisolated extension TaskQueue {
-  /// A task that waits, and is told why in vain, if it is.
-  private typealias Waiter = CheckedContinuation<(any Error)?, Never>
-  private typealias Wake = (task: Waiter, error: (any Error)?)
+  /// A task that waits: a worker for a job, or `nil` in the end; a caller for
+  /// `nil`, or an error.
+  private typealias Waiter = CheckedContinuation<Entry?, any Error>
+  private typealias Wake = (task: Waiter, result: Result<Entry?, any Error>)
 
   /// A job that is submitted.
   ///
@@ -194,35 +191,31 @@ nonisolated extension TaskQueue {
   /// A place in line: of a job, or of a caller that performs its own.
   private enum Place { case job(Entry), turn(ticket: Int) }
 
-  /// What a worker does next.
-  private enum Step { case job(Entry), wait, end }
-
   /// What waits, and who; each function is one event.
   ///
   /// A slot is the right to run a job. Who runs one has it; the others are free,
   /// and while one is, nothing waits.
   private struct State {
     let (workers, capacity): (Int, Int)
-    private var (isClosed, hasBegun) = (false, false)
-    private var free = 0
+    var isClosed = false
+    var hasBegun = false
+    var free = 0
     /// Jobs that have a slot, and workers that have no job.
-    private var ready: [Entry] = []
-    private var idle: [Waiter] = []
+    var ready: [Entry] = []
+    var idle: [Waiter] = []
     /// First in, first out: the first of `front` is the last.
-    private var (front, back): ([Place], [Place]) = ([], [])
+    var front: [Place] = []
+    var back: [Place] = []
     /// Callers in line, by ticket.
-    private var turns: [Int: Waiter] = [:]
+    var turns: [Int: Waiter] = [:]
     /// Callers that wait for room with what they submit, by ticket: none below
     /// `first`.
-    private var outside: [Int: (entry: Entry?, caller: Waiter)] = [:]
-    private var (first, tickets) = (0, 0)
+    var outside: [Int: (entry: Entry?, caller: Waiter)] = [:]
+    var first = 0
+    var tickets = 0
 
-    private var count: Int { front.count + back.count }
-    private var isOver: Bool { isClosed && hasBegun && free == workers }
-
-    init(workers: Int, capacity: Int) {
-      (self.workers, self.capacity) = (workers, capacity)
-    }
+    var count: Int { front.count + back.count }
+    var isOver: Bool { isClosed && hasBegun && free == workers }
 
     mutating func begin(_ wakes: inout [Wake]) {
       precondition(!hasBegun, "a queue is run once")
@@ -262,15 +255,15 @@ nonisolated extension TaskQueue {
       _ ticket: Int,
       _ entry: Entry?,
       _ caller: Waiter,
-      isCancelled: Bool,
       _ wakes: inout [Wake]
     ) {
       do {
-        if isCancelled { throw CancellationError() }
+        // Asked under the lock: a later cancellation finds the caller there.
+        try Task.checkCancellation()
         let isServed =
           if let entry { try submit(entry, &wakes) } else { try takeSlot() }
         if isServed {
-          wakes.append((caller, nil))
+          wakes.append((caller, .success(nil)))
         } else if count < capacity {
           back.append(.turn(ticket: ticket))
           turns[ticket] = caller
@@ -279,7 +272,7 @@ nonisolated extension TaskQueue {
           first = min(first, ticket)
         }
       } catch {
-        wakes.append((caller, error))
+        wakes.append((caller, .failure(error)))
       }
     }
 
@@ -289,7 +282,7 @@ nonisolated extension TaskQueue {
       let caller =
         outside.removeValue(forKey: ticket)?.caller
         ?? turns.removeValue(forKey: ticket)
-      if let caller { wakes.append((caller, CancellationError())) }
+      if let caller { wakes.append((caller, .failure(CancellationError()))) }
     }
 
     /// A caller's job has ended.
@@ -297,55 +290,52 @@ nonisolated extension TaskQueue {
       if let entry = passOn(&wakes) { start(entry, &wakes) }
     }
 
-    /// A worker comes, without a job or with one that has ended.
-    mutating func next(afterOne: Bool, _ wakes: inout [Wake]) -> Step {
-      if afterOne, let entry = passOn(&wakes) { return .job(entry) }
-      if !ready.isEmpty { return .job(ready.removeFirst()) }
-      return isOver ? .end : .wait
+    /// A worker's job has ended; returns its next one, if there is any.
+    mutating func next(_ wakes: inout [Wake]) -> Entry? {
+      passOn(&wakes) ?? (ready.isEmpty ? nil : ready.removeFirst())
     }
 
-    /// A worker suspends, unless there is something to do by now.
+    /// A worker suspends, unless there is something to do, or the end.
     mutating func wait(_ worker: Waiter, _ wakes: inout [Wake]) {
-      if ready.isEmpty, !isOver {
-        idle.append(worker)
+      if !ready.isEmpty || isOver {
+        let entry = ready.isEmpty ? nil : ready.removeFirst()
+        wakes.append((worker, .success(entry)))
       } else {
-        wakes.append((worker, nil))
+        idle.append(worker)
       }
     }
 
     mutating func close(_ wakes: inout [Wake]) {
       isClosed = true
       for (_, place) in outside.sorted(by: { $0.key < $1.key }) {
-        wakes.append((place.caller, ClosedError()))
+        wakes.append((place.caller, .failure(ClosedError())))
       }
       outside = [:]
       endIfOver(&wakes)
     }
 
     mutating func abandon(_ wakes: inout [Wake]) -> [Job] {
-      var dropped = ready.map(\.job)
-      free += ready.count
-      ready = []
+      var dropped: [Job] = []
       close(&wakes)
       while let place = popFirst(&wakes) {
         switch place {
         case .job(let entry): dropped.append(entry.job)
         case .turn(let ticket):
           guard let caller = turns.removeValue(forKey: ticket) else { continue }
-          wakes.append((caller, ClosedError()))
+          wakes.append((caller, .failure(ClosedError())))
         }
       }
       return dropped
     }
 
     /// Gives a slot to the first in line; returns a job that needs a worker.
-    private mutating func passOn(_ wakes: inout [Wake]) -> Entry? {
+    mutating func passOn(_ wakes: inout [Wake]) -> Entry? {
       while let place = popFirst(&wakes) {
         switch place {
         case .job(let entry): return entry
         case .turn(let ticket):
           guard let caller = turns.removeValue(forKey: ticket) else { continue }
-          wakes.append((caller, nil))
+          wakes.append((caller, .success(nil)))
           return nil
         }
       }
@@ -355,19 +345,22 @@ nonisolated extension TaskQueue {
     }
 
     /// A job that has a slot gets a worker.
-    private mutating func start(_ entry: Entry, _ wakes: inout [Wake]) {
-      ready.append(entry)
-      if let worker = idle.popLast() { wakes.append((worker, nil)) }
+    mutating func start(_ entry: Entry, _ wakes: inout [Wake]) {
+      if let worker = idle.popLast() {
+        wakes.append((worker, .success(entry)))
+      } else {
+        ready.append(entry)
+      }
     }
 
-    private mutating func endIfOver(_ wakes: inout [Wake]) {
+    mutating func endIfOver(_ wakes: inout [Wake]) {
       guard isOver else { return }
-      for worker in idle { wakes.append((worker, nil)) }
+      for worker in idle { wakes.append((worker, .success(nil))) }
       idle = []
     }
 
     /// Takes the first place out of the line, and fills it from outside.
-    private mutating func popFirst(_ wakes: inout [Wake]) -> Place? {
+    mutating func popFirst(_ wakes: inout [Wake]) -> Place? {
       if count == 0 { moveUp(&wakes) }
       if front.isEmpty {
         swap(&front, &back)
@@ -378,7 +371,7 @@ nonisolated extension TaskQueue {
       return place
     }
 
-    private mutating func moveUp(_ wakes: inout [Wake]) {
+    mutating func moveUp(_ wakes: inout [Wake]) {
       while !outside.isEmpty {
         defer { first += 1 }
         guard let (entry, caller) = outside.removeValue(forKey: first) else {
@@ -386,7 +379,7 @@ nonisolated extension TaskQueue {
         }
         if let entry {
           back.append(.job(entry))
-          return wakes.append((caller, nil))
+          return wakes.append((caller, .success(nil)))
         }
         back.append(.turn(ticket: first))
         turns[first] = caller

@@ -4,30 +4,25 @@ import Synchronization
 extension TaskQueueExamples {
   private static let sum = Atomic(0)
 
+  private static func add(_ job: Int) {
+    sum.wrappingAdd(job & 7, ordering: .relaxed)
+  }
+
   private actor Adder {
-    func add(_ number: Int) { sum.wrappingAdd(number, ordering: .relaxed) }
+    func add(_ job: Int) { TaskQueueExamples.add(job) }
   }
 
   static let workloads = [
     workload("submit", "from one task to 4 workers, at most 100 in line") {
       count in
       try await run(TaskQueue(workers: 4, capacity: 100)) { queue in
-        for job in 0..<count {
-          try await queue.submit {
-            sum.wrappingAdd(job & 7, ordering: .relaxed)
-          }
-        }
+        for job in 0..<count { try await queue.submit { add(job) } }
       }
     },
     workload("serial", "from code that is not async to one worker, in order") {
       count in
       try await run(TaskQueue(workers: 1, capacity: .max)) { queue in
-        func submit(_ job: Int) throws {
-          _ = try queue.trySubmit {
-            sum.wrappingAdd(job & 7, ordering: .relaxed)
-          }
-        }
-        for job in 0..<count { try submit(job) }
+        for job in 0..<count { _ = try queue.trySubmit { add(job) } }
       }
     },
     workload("perform", "from 64 tasks, each with its result, 4 at once") {
@@ -37,8 +32,7 @@ extension TaskQueueExamples {
           for task in 0..<64 {
             group.addTask {
               for job in stride(from: task, to: count, by: 64) {
-                let number = try await queue.perform { job & 7 }
-                sum.wrappingAdd(number, ordering: .relaxed)
+                add(try await queue.perform { job })
               }
             }
           }
@@ -46,9 +40,8 @@ extension TaskQueueExamples {
       }
     },
     workload("actor", "one after the other, by an actor that one task calls") {
-      count in
       let actor = Adder()
-      for job in 0..<count { await actor.add(job & 7) }
+      for job in 0..<$0 { await actor.add(job) }
     },
   ]
 
@@ -65,17 +58,6 @@ extension TaskQueueExamples {
       sum.store(0, ordering: .relaxed)
       try await body(count)
       return sum.load(ordering: .relaxed)
-    }
-  }
-
-  private static func run(
-    _ queue: TaskQueue,
-    _ body: (TaskQueue) async throws -> Void
-  ) async throws {
-    try await withThrowingDiscardingTaskGroup { group in
-      group.addTask { await queue.run() }
-      try await body(queue)
-      queue.close()
     }
   }
 }

@@ -36,7 +36,7 @@ package enum TaskQueueExamples {
       ),
       Example(
         "submit",
-        laws: laws,
+        laws: [atMost, busy, bounded, inTurn, isDone, .allEndedOnReturn],
         wrong: wrongSubmits,
         exhausted: [
           (
@@ -53,16 +53,9 @@ package enum TaskQueueExamples {
         laws: [.neverMore, .cancelledLeave, ownResult, .allEndedOnReturn],
         wrong: wrongPerforms,
         exhausted: [
-          (Visits(limit: 1, arrivals: [0, 0], holds: [4, 1]), 276),
+          (two(arrivals: [0, 0], holds: [4, 1]), 276),
           // The second is served, and cancelled, at one instant.
-          (
-            Visits(
-              limit: 1,
-              arrivals: [0, 1],
-              holds: [4, 1],
-              patience: [0, 3]
-            ), 2_442
-          ),
+          (two(holds: [4, 1], patience: [0, 3]), 2_442),
         ],
         body: perform
       ),
@@ -112,8 +105,8 @@ package enum TaskQueueExamples {
     // #endregion
   }
 
-  private static func serial(_ input: Calls, _ stage: Stage) async {
-    let (clicks, save) = (input.jobs.indices, input.save(stage))
+  private static func serial(_ input: Calls, _ stage: Stage) async throws {
+    let save = input.save(stage)
     // #region serial
     let queue = TaskQueue(workers: 1, capacity: .max)
 
@@ -121,21 +114,40 @@ package enum TaskQueueExamples {
       _ = try queue.trySubmit { await save(click) }
     }
     // #endregion
-    await withDiscardingTaskGroup { group in
-      group.addTask { await queue.run() }
-      for click in clicks { try? onClick(click) }
-      queue.close()
+    try await run(queue) { _ in
+      for click in input.jobs.indices { try onClick(click) }
     }
   }
 
-  private static func submit(_ input: Jobs, _ stage: Stage) async {
+  /// Runs a queue while jobs come to it.
+  static func run(
+    _ queue: TaskQueue,
+    while serve: (TaskQueue) async throws -> Void
+  ) async throws {
+    // #region run
+    try await withThrowingDiscardingTaskGroup { group in
+      group.addTask { await queue.run() }
+      try await serve(queue)
+      queue.close()
+    }
+    // #endregion
+  }
+
+  private static func submit(_ input: Jobs, _ stage: Stage) async throws {
     let (n, capacity) = (input.workers, input.capacity)
     let store = input.store(stage)
-    func serve(
-      _ queue: TaskQueue,
-      _ upload: @escaping @Sendable (Photo) async throws -> Void,
-      _ uploadNow: @escaping @Sendable (Photo) throws -> Void
-    ) async {
+    // #region submit
+    let queue = TaskQueue(workers: n, capacity: capacity)
+
+    @Sendable func upload(_ photo: Photo) async throws {
+      try await queue.submit { await store(photo) }
+    }
+    // #endregion
+    @Sendable func uploadNow(_ photo: Photo) throws {
+      let isIn = try queue.trySubmit { await store(photo) }
+      guard isIn else { throw Full() }
+    }
+    try await run(queue) { queue in
       await input.come(stage, to: queue) { photo in
         if input.trying.contains(photo) {
           try uploadNow(photo)
@@ -144,64 +156,63 @@ package enum TaskQueueExamples {
         }
       }
     }
-    // #region submit
-    let queue = TaskQueue(workers: n, capacity: capacity)
-
-    @Sendable func upload(_ photo: Photo) async throws {
-      try await queue.submit { await store(photo) }
-    }
-
-    @Sendable func uploadNow(_ photo: Photo) throws {
-      let isIn = try queue.trySubmit { await store(photo) }
-      guard isIn else { throw Full() }
-    }
-
-    await withDiscardingTaskGroup { group in
-      group.addTask { await queue.run() }
-      await serve(queue, upload, uploadNow)
-      queue.close()
-    }
-    // #endregion
   }
 
   struct Full: Error, CustomStringConvertible { let description = "full" }
-  struct Closed: Error, CustomStringConvertible { let description = "closed" }
 
-  private static func perform(_ input: Visits, _ stage: Stage) async {
-    await come(input, stage) { queue, url, download in
+  private static func perform(_ input: Visits, _ stage: Stage) async throws {
+    try await fetch(input, stage) { queue, url, download in
       // #region perform
       let page = try await queue.perform { try await download(url) }
       // #endregion
-      stage.say("task \(url)", page)
+      return page
     }
   }
 
   typealias Download = @Sendable (URL) async throws -> Page
 
-  static func come(
+  /// Lets tasks come to a queue for pages; what they download of a URL is its
+  /// square.
+  static func fetch(
     _ input: Visits,
     _ stage: Stage,
-    fetch:
+    _ fetch:
       @escaping @Sendable (TaskQueue, URL, @escaping Download) async throws
-      -> Void
-  ) async {
-    let queue = TaskQueue(workers: input.limit, capacity: 2)
-    await withDiscardingTaskGroup { group in
-      group.addTask { await queue.run() }
-      await input.come(stage) { try await fetch(queue, $0, input.page(stage)) }
-      queue.close()
+      -> Page?
+  ) async throws {
+    try await run(TaskQueue(workers: input.limit, capacity: 2)) { queue in
+      await input.come(stage) { url in
+        let page = try await fetch(queue, url) { url in
+          try await input.hold(url, stage)
+          return url * url
+        }
+        stage.say("task \(url)", page)
+      }
     }
   }
 
   // MARK: Input
 
+  /// Two tasks that want the only worker.
+  static func two(
+    arrivals: [Int] = [0, 1],
+    holds: [Int] = [9, 9],
+    failing: [Int] = [],
+    patience: [Int] = []
+  ) -> Visits {
+    Visits(
+      limit: 1,
+      arrivals: arrivals,
+      holds: holds,
+      failing: failing,
+      patience: patience
+    )
+  }
+
   /// Calls of a function that is not async, all at once.
   struct Calls: ExampleInput {
     var jobs = [30, 10, 20]
     var cancelAfter: Int?
-
-    init() {}
-    init(jobs: [Int]) { self.jobs = jobs }
 
     static var fields: [Field<Self>] {
       [
@@ -240,21 +251,11 @@ package enum TaskQueueExamples {
           ties: .noneOfSums { _ in true },
           "the millisecond at which each task comes"
         ),
-        .each(
-          \.jobs,
-          of: \.arrivals,
-          random: { $1.duration() },
-          "the milliseconds that the job of each takes"
-        ),
+        .each(\.jobs, of: \.arrivals, "the milliseconds that each job takes"),
         .indices(\.trying, of: \.arrivals, "who does not wait for room"),
         .indices(\.closing, of: \.arrivals, "who closes the queue instead"),
         .indices(\.abandoning, of: \.arrivals, "who abandons it instead"),
-        .each(
-          \.patience,
-          of: \.arrivals,
-          random: { $1.isOne(in: 3) ? $1.duration() : 0 },
-          "cancel each so many milliseconds after it came; 0: never"
-        ),
+        .patience(\.patience, of: \.arrivals),
         .moment(\.cancelAfter, "cancel all after so many milliseconds"),
       ]
     }
@@ -271,28 +272,14 @@ package enum TaskQueueExamples {
     ) async {
       let visits = Visits(arrivals: arrivals, patience: patience)
       await visits.come(stage) { task in
-        do {
-          if abandoning.contains(task) {
-            stage.say("dropped", queue.abandon().count)
-          } else if closing.contains(task) {
-            queue.close()
-          } else {
-            try await submit(task)
-          }
-        } catch is TaskQueue.ClosedError {
-          throw Closed()
+        if abandoning.contains(task) {
+          stage.say("dropped", queue.abandon().count)
+        } else if closing.contains(task) {
+          queue.close()
+        } else {
+          try await submit(task)
         }
       }
-    }
-  }
-}
-
-extension Visits {
-  /// What a task downloads of a URL is its square.
-  func page(_ stage: Stage) -> TaskQueueExamples.Download {
-    { url in
-      try await hold(url, stage)
-      return url * url
     }
   }
 }

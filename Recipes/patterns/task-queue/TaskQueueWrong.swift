@@ -3,9 +3,7 @@ import Cookbook
 extension TaskQueueExamples {
   static let wrongCalls = [
     Wrong("task-for-each", breaks: oneByOne, input: Calls(jobs: [1, 1])) {
-      input,
-      stage in
-      let log = Log(stage)
+      let (clicks, log) = ($0.jobs.indices, Log(stage: $1))
       await withDiscardingTaskGroup { group in
         var tasks = 0
         func Task(_ body: @escaping @Sendable () async -> Void) {
@@ -17,7 +15,7 @@ extension TaskQueueExamples {
           Task { await log.write(click) }
         }
         // #endregion
-        for click in input.jobs.indices { onClick(click) }
+        for click in clicks { onClick(click) }
       }
     },
     Wrong("newest-only", breaks: each, input: Calls(jobs: [1, 1, 1])) {
@@ -33,9 +31,9 @@ extension TaskQueueExamples {
   ]
 
   private actor Log {
-    let stage: Stage
+    private let stage: Stage
 
-    init(_ stage: Stage) { self.stage = stage }
+    init(stage: Stage) { self.stage = stage }
 
     func write(_ click: Int) {
       stage.record("start", lane: "job \(click)")
@@ -45,7 +43,7 @@ extension TaskQueueExamples {
 
   static let wrongSubmits = [
     submits("no-bound", breaks: bounded, capacity: .max),
-    submits("more-workers", breaks: atMost, workers: 9),
+    submits("more-workers", breaks: atMost, arrivals: [1, 2, 3], workers: 9),
     submits("asks-again", breaks: inTurn) { queue, stage, job in
       while try !queue.trySubmit(job) { try await stage.sleep(7) }
     },
@@ -63,17 +61,27 @@ extension TaskQueueExamples {
         throw CancellationError()
       }
     },
-    submits("dropped-at-the-end", breaks: busy, drains: false),
-    submits("not-awaited", breaks: .allEndedOnReturn, isAwaited: false),
+    submits(
+      "dropped-at-the-end",
+      breaks: busy,
+      arrivals: [1, 2, 3],
+      drains: false
+    ),
+    submits("not-awaited", breaks: .allEndedOnReturn, arrivals: [1]) {
+      queue,
+      stage,
+      job in
+      try await queue.submit { stage.startTask { await job() } }
+    },
   ]
 
   private static func submits(
     _ name: String,
     breaks law: Law<Jobs>,
+    arrivals: [Int] = [1, 2, 3, 4, 5, 60],
     patience: [Int] = [],
     workers: Int? = nil,
     capacity: Int? = nil,
-    isAwaited: Bool = true,
     drains: Bool = true,
     submit:
       @escaping @Sendable (TaskQueue, Stage, @escaping Job) async throws -> Void =
@@ -81,39 +89,32 @@ extension TaskQueueExamples {
         try await queue.submit(job)
       }
   ) -> Wrong<Jobs> {
-    let input = Jobs(arrivals: [1, 2, 3, 4, 5, 60], patience: patience)
+    let input = Jobs(arrivals: arrivals, patience: patience)
     return Wrong(name, breaks: law, input: input) { input, stage in
       let store = input.store(stage)
       let queue = TaskQueue(
         workers: workers ?? input.workers,
         capacity: capacity ?? input.capacity
       )
-      await withDiscardingTaskGroup { group in
-        if isAwaited {
-          group.addTask { await queue.run() }
-        } else {
-          stage.startTask { await queue.run() }
-        }
+      try await run(queue) { queue in
         await input.come(stage, to: queue) { task in
           try await submit(queue, stage) { await store(task) }
         }
-        if drains { queue.close() } else { queue.abandon() }
+        if !drains { queue.abandon() }
       }
     }
   }
 
   static let wrongPerforms = [
-    performs("actor", breaks: .neverMore, holds: [1, 1]) { input, stage in
-      let downloader = Downloader(input.page(stage))
-      await input.come(stage) { url in
-        stage.say("task \(url)", try await downloader.fetch(url))
+    Wrong("actor", breaks: .neverMore, input: two()) {
+      let downloader = Downloader()
+      try await fetch($0, $1) { _, url, download in
+        try await downloader.fetch(url, by: download)
       }
     },
-    performs("no-handler", breaks: .cancelledLeave, patience: [0, 4]) {
-      input,
-      stage in
-      await come(input, stage) { queue, url, download in
-        let page = try await withCheckedThrowingContinuation { caller in
+    Wrong("no-handler", breaks: .cancelledLeave, input: two(patience: [0, 4])) {
+      try await fetch($0, $1) { queue, url, download in
+        try await withCheckedThrowingContinuation { caller in
           _ = try? queue.trySubmit {
             do {
               caller.resume(returning: try await download(url))
@@ -122,46 +123,20 @@ extension TaskQueueExamples {
             }
           }
         }
-        stage.say("task \(url)", page)
       }
     },
-    performs("swallowed-error", breaks: ownResult, failing: [0]) {
-      input,
-      stage in
-      await come(input, stage) { queue, url, download in
-        let page = try await queue.perform { try? await download(url) }
-        stage.say("task \(url)", page)
+    Wrong("swallowed-error", breaks: ownResult, input: two(failing: [0])) {
+      try await fetch($0, $1) { queue, url, download in
+        try await queue.perform { try? await download(url) }
       }
     },
   ]
 
   // #region actor
   actor Downloader {
-    private let download: Download
-
-    init(_ download: @escaping Download) { self.download = download }
-
-    func fetch(_ url: URL) async throws -> Page {
+    func fetch(_ url: URL, by download: Download) async throws -> Page {
       try await download(url)  // other calls come in
     }
   }
   // #endregion
-
-  private static func performs(
-    _ name: String,
-    breaks law: Law<Visits>,
-    holds: [Int] = [9, 9],
-    failing: [Int] = [],
-    patience: [Int] = [],
-    _ body: @escaping @Sendable (Visits, Stage) async -> Void
-  ) -> Wrong<Visits> {
-    let input = Visits(
-      limit: 1,
-      arrivals: [0, 1],
-      holds: holds,
-      failing: failing,
-      patience: patience
-    )
-    return Wrong(name, breaks: law, input: input, body: body)
-  }
 }

@@ -4,8 +4,8 @@ package examples
 import (
 	"context"
 	"fmt"
-	"slices"
 	"sync"
+	"sync/atomic"
 
 	"concurrencycookbook/internal/cookbook"
 	"concurrencycookbook/patterns/pub-sub/go/pubsub"
@@ -19,7 +19,7 @@ var Room = cookbook.Room{
 		"start": cookbook.With(start),
 	},
 	Wrong: map[string]cookbook.Example{
-		"topic/dropsInstead": changed("wait", "dropNewest"),
+		"topic/dropsInstead": cookbook.With(dropsInstead),
 		"plain/oneMore":      cookbook.With(oneMore),
 	},
 	Workloads: workloads,
@@ -27,7 +27,7 @@ var Room = cookbook.Room{
 
 type feed struct {
 	Pauses, Arrivals, Times, FailAt, Patience []int
-	Policies                                  []string
+	Policies                                  []pubsub.Policy
 	Bound                                     int
 	GiveUp                                    *int
 }
@@ -35,20 +35,20 @@ type feed struct {
 type show = func(ctx context.Context, price int) error
 
 func (in feed) show(stage cookbook.Stage, task int) show {
-	lane, count := fmt.Sprint("task ", task), 0
-	ms, failAt := at(in.Times, task, 1), at(in.FailAt, task, 0)
+	lane := fmt.Sprint("task ", task)
+	ms, failAt := cookbook.At(in.Times, task, 1), cookbook.At(in.FailAt, task, 0)
 	return func(ctx context.Context, price int) error {
 		stage.Say(lane, price)
-		count++
-		return stage.Work(ctx, lane, ms, count == failAt)
+		return stage.Work(ctx, lane, ms, failAt > 0 && price+1 >= failAt)
 	}
 }
 
-func at[T any](values []T, task int, otherwise T) T {
-	if task < len(values) {
-		return values[task]
+// policy returns a subscriber's policy; further ones are as the last.
+func (in feed) policy(task int) pubsub.Policy {
+	if n := len(in.Policies); n > 0 {
+		return in.Policies[min(task, n-1)]
 	}
-	return otherwise
+	return pubsub.Wait
 }
 
 func (in feed) perform(
@@ -79,19 +79,18 @@ func (in feed) perform(
 
 // #region broker
 type broker struct {
-	mu       sync.Mutex
-	prices   []chan int
-	isClosed bool
+	mu     sync.Mutex
+	prices map[chan int]bool // nil when it is closed
 }
 
 func (b *broker) subscribe(n int) chan int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	prices := make(chan int, n)
-	if b.isClosed {
+	if b.prices == nil {
 		close(prices)
 	} else {
-		b.prices = append(b.prices, prices)
+		b.prices[prices] = true
 	}
 	return prices
 }
@@ -99,14 +98,13 @@ func (b *broker) subscribe(n int) chan int {
 func (b *broker) leave(prices chan int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.prices = slices.DeleteFunc(b.prices,
-		func(other chan int) bool { return other == prices })
+	delete(b.prices, prices)
 }
 
 func (b *broker) publish(price int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for _, prices := range b.prices {
+	for prices := range b.prices {
 		select {
 		case prices <- price:
 		default: // too slow for this one
@@ -117,16 +115,16 @@ func (b *broker) publish(price int) {
 func (b *broker) close() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.isClosed = true
-	for _, prices := range b.prices {
+	for prices := range b.prices {
 		close(prices)
 	}
+	b.prices = nil
 }
 
 // #endregion
 
 func plain(ctx context.Context, stage cookbook.Stage, in feed) error {
-	var broker broker
+	broker := broker{prices: map[chan int]bool{}}
 	publish := func(_ context.Context, price int) error {
 		broker.publish(price)
 		return nil
@@ -155,14 +153,11 @@ func oneMore(ctx context.Context, stage cookbook.Stage, in feed) error {
 func topic(ctx context.Context, stage cookbook.Stage, in feed) error {
 	// #region publish
 	topic := pubsub.NewTopic[int]()
-	publish := func(ctx context.Context, price int) error {
-		return topic.Publish(ctx, price)
-	}
+	publish := topic.Publish // (ctx, price)
 	// #endregion
 	return in.perform(ctx, stage, publish, topic.Close,
 		func(ctx context.Context, task int) error {
-			policy, show := pubsub.Policy(at(in.Policies, task, "wait")), in.show(stage, task)
-			n := in.Bound
+			n, policy, show := in.Bound, in.policy(task), in.show(stage, task)
 			// #region topic
 			prices := topic.Subscribe(n, policy)
 			defer prices.Leave()
@@ -179,16 +174,14 @@ func topic(ctx context.Context, stage cookbook.Stage, in feed) error {
 		})
 }
 
-func changed(policy, other string) cookbook.Example {
-	return cookbook.With(
-		func(ctx context.Context, stage cookbook.Stage, in feed) error {
-			for task := range in.Policies {
-				if in.Policies[task] == policy {
-					in.Policies[task] = other
-				}
-			}
-			return topic(ctx, stage, in)
-		})
+// dropsInstead drops what comes for a subscriber that is to be waited for.
+func dropsInstead(ctx context.Context, stage cookbook.Stage, in feed) error {
+	for task, policy := range in.Policies {
+		if policy == pubsub.Wait {
+			in.Policies[task] = pubsub.DropNewest
+		}
+	}
+	return topic(ctx, stage, in)
 }
 
 type crowd struct{ Subscribers, Prices int }
@@ -222,37 +215,34 @@ func start(ctx context.Context, stage cookbook.Stage, in crowd) error {
 	return nil
 }
 
-var workloads = []cookbook.Workload{
-	{Name: "hundred", Run: func(operations int) int {
-		var mu sync.RWMutex
-		var wg sync.WaitGroup
-		topic, sums := make([]chan int, 100), make([]int, 100)
-		for task := range topic {
-			numbers := make(chan int, 64)
-			topic[task] = numbers
-			wg.Go(func() {
-				sum := 0
-				for number := range numbers {
-					sum += number & 7
-				}
-				sums[task] = sum
-			})
-		}
-		for number := range operations {
-			mu.RLock()
-			for _, numbers := range topic {
-				numbers <- number
+var workloads = []cookbook.Workload{{Name: "hundred", Run: hundred}}
+
+// hundred sends to 100 buffered channels, as a broker does.
+func hundred(operations int) int {
+	var mu sync.RWMutex
+	var wg sync.WaitGroup
+	var total atomic.Int64
+	topic := make([]chan int, 100)
+	for task := range topic {
+		topic[task] = make(chan int, 64)
+		wg.Go(func() {
+			sum := 0
+			for number := range topic[task] {
+				sum += number & 7
 			}
-			mu.RUnlock()
-		}
+			total.Add(int64(sum))
+		})
+	}
+	for number := range operations {
+		mu.RLock()
 		for _, numbers := range topic {
-			close(numbers)
+			numbers <- number
 		}
-		wg.Wait()
-		sum := 0
-		for _, one := range sums {
-			sum += one
-		}
-		return sum
-	}},
+		mu.RUnlock()
+	}
+	for _, numbers := range topic {
+		close(numbers)
+	}
+	wg.Wait()
+	return int(total.Load())
 }

@@ -42,20 +42,19 @@ func through(workers, capacity, operations int) int {
 func performed(operations int) int {
 	ctx, queue := context.Background(), taskqueue.New(4, 100)
 	var sum atomic.Int64
-	var workers, callers sync.WaitGroup
-	workers.Go(func() { queue.Run(ctx) })
-	for caller := range 64 {
-		callers.Go(func() {
-			for job := caller; job < operations; job += 64 {
-				number, err := taskqueue.Perform(ctx, queue,
-					func(context.Context) (int, error) { return job & 7, nil })
-				cookbook.Must(err)
-				sum.Add(int64(number))
-			}
-		})
-	}
-	callers.Wait()
-	queue.Close()
-	workers.Wait()
+	var callers sync.WaitGroup
+	run(ctx, queue, func(*taskqueue.Queue) {
+		for caller := range 64 {
+			callers.Go(func() {
+				for job := caller; job < operations; job += 64 {
+					number, err := taskqueue.Perform(ctx, queue,
+						func(context.Context) (int, error) { return job & 7, nil })
+					cookbook.Must(err)
+					sum.Add(int64(number))
+				}
+			})
+		}
+		callers.Wait()
+	})
 	return int(sum.Load())
 }

@@ -70,32 +70,40 @@ func serial(ctx context.Context, stage cookbook.Stage, in calls) error {
 		return err
 	}
 	// #endregion
-	var wg sync.WaitGroup
-	wg.Go(func() { queue.Run(ctx) })
-	for click := range n {
-		cookbook.Must(onClick(click))
-	}
-	queue.Close()
-	wg.Wait()
+	run(ctx, queue, func(*taskqueue.Queue) {
+		for click := range n {
+			cookbook.Must(onClick(click))
+		}
+	})
 	return nil
 }
 
+// run runs a queue while jobs come to it.
+func run(
+	ctx context.Context, queue *taskqueue.Queue, serve func(*taskqueue.Queue),
+) {
+	// #region run
+	var wg sync.WaitGroup
+	wg.Go(func() { queue.Run(ctx) })
+	serve(queue)
+	queue.Close()
+	wg.Wait()
+	// #endregion
+}
+
 type jobs struct {
-	Workers, Capacity                                     int
-	Arrivals, Jobs, Trying, Closing, Abandoning, Patience []int
+	cookbook.Visits
+	Workers, Capacity         int
+	Jobs, Closing, Abandoning []int
 }
 
 func (in jobs) store(stage cookbook.Stage) func(ctx context.Context, photo int) {
 	return func(ctx context.Context, photo int) {
-		ms := 0
-		if photo < len(in.Jobs) {
-			ms = in.Jobs[photo]
-		}
+		ms := cookbook.At(in.Jobs, photo, 0)
 		_ = stage.Work(ctx, fmt.Sprint("job ", photo), ms, false)
 	}
 }
 
-// come lets the tasks come, and submit what they come for.
 // settled says how a call ended. What is cancelled together with Run may learn
 // first of its own cancellation, of the close, or of room that Run has made.
 func settled(all context.Context, err error) error {
@@ -105,39 +113,10 @@ func settled(all context.Context, err error) error {
 	return err
 }
 
-func (in jobs) come(
-	all context.Context, stage cookbook.Stage, queue *taskqueue.Queue,
-	submit func(ctx context.Context, photo int) error,
-) {
-	visits := cookbook.Visits{Arrivals: in.Arrivals, Patience: in.Patience}
-	visits.Come(all, stage, func(ctx context.Context, task int) error {
-		switch {
-		case slices.Contains(in.Abandoning, task):
-			stage.Say("dropped", queue.Abandon())
-		case slices.Contains(in.Closing, task):
-			queue.Close()
-		default:
-			return settled(all, submit(ctx, task))
-		}
-		return nil
-	})
-}
-
 var errFull = errors.New("full")
 
-func submit(ctx context.Context, stage cookbook.Stage, in jobs) error {
+func submit(all context.Context, stage cookbook.Stage, in jobs) error {
 	n, capacity, store := in.Workers, in.Capacity, in.store(stage)
-	serve := func(
-		queue *taskqueue.Queue,
-		upload func(context.Context, int) error, uploadNow func(int) error,
-	) {
-		in.come(ctx, stage, queue, func(ctx context.Context, photo int) error {
-			if slices.Contains(in.Trying, photo) {
-				return uploadNow(photo)
-			}
-			return upload(ctx, photo)
-		})
-	}
 	// #region submit
 	queue := taskqueue.New(n, capacity)
 
@@ -145,7 +124,7 @@ func submit(ctx context.Context, stage cookbook.Stage, in jobs) error {
 		return queue.Submit(ctx,
 			func(ctx context.Context) { store(ctx, photo) })
 	}
-
+	// #endregion
 	uploadNow := func(photo int) error {
 		isIn, err := queue.TrySubmit(
 			func(ctx context.Context) { store(ctx, photo) })
@@ -154,13 +133,20 @@ func submit(ctx context.Context, stage cookbook.Stage, in jobs) error {
 		}
 		return err
 	}
-
-	var wg sync.WaitGroup
-	wg.Go(func() { queue.Run(ctx) })
-	serve(queue, upload, uploadNow)
-	queue.Close()
-	wg.Wait()
-	// #endregion
+	come := func(ctx context.Context, task int) error {
+		switch {
+		case slices.Contains(in.Abandoning, task):
+			stage.Say("dropped", queue.Abandon())
+		case slices.Contains(in.Closing, task):
+			queue.Close()
+		case in.Tries(task):
+			return settled(all, uploadNow(task))
+		default:
+			return settled(all, upload(ctx, task))
+		}
+		return nil
+	}
+	run(all, queue, func(*taskqueue.Queue) { in.Come(all, stage, come) })
 	return nil
 }
 
@@ -182,23 +168,21 @@ func performing(
 	all context.Context, stage cookbook.Stage, in cookbook.Visits,
 	ended func(error) error,
 ) error {
-	queue := taskqueue.New(in.Limit, 2)
-	var wg sync.WaitGroup
-	wg.Go(func() { queue.Run(all) })
-	in.Come(all, stage, func(ctx context.Context, url int) error {
-		download := func(ctx context.Context) (int, error) {
-			return url * url, ended(in.Hold(ctx, stage, url))
-		}
-		// #region perform
-		page, err := taskqueue.Perform(ctx, queue, download)
-		// #endregion
-		err = settled(all, err)
-		if err == nil {
-			stage.Say(fmt.Sprint("task ", url), page)
-		}
-		return err
-	})
-	queue.Close()
-	wg.Wait()
+	fetch := func(queue *taskqueue.Queue) {
+		in.Come(all, stage, func(ctx context.Context, url int) error {
+			download := func(ctx context.Context) (int, error) {
+				return url * url, ended(in.Hold(ctx, stage, url))
+			}
+			// #region perform
+			page, err := taskqueue.Perform(ctx, queue, download)
+			// #endregion
+			err = settled(all, err)
+			if err == nil {
+				stage.Say(fmt.Sprint("task ", url), page)
+			}
+			return err
+		})
+	}
+	run(all, taskqueue.New(in.Limit, 2), fetch)
 	return nil
 }

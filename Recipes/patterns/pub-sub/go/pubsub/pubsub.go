@@ -33,7 +33,8 @@ type Topic[T any] struct {
 	closed chan struct{}
 
 	mu            sync.Mutex
-	subscriptions map[*Subscription[T]]struct{}
+	isClosed      bool
+	subscriptions map[*Subscription[T]]bool
 }
 
 // A Subscription belongs to one goroutine.
@@ -49,7 +50,7 @@ type Subscription[T any] struct {
 func NewTopic[T any]() *Topic[T] {
 	return &Topic[T]{
 		turn: make(chan struct{}, 1), closed: make(chan struct{}),
-		subscriptions: map[*Subscription[T]]struct{}{},
+		subscriptions: map[*Subscription[T]]bool{},
 	}
 }
 
@@ -61,11 +62,10 @@ func (t *Topic[T]) Subscribe(bound int, policy Policy) *Subscription[T] {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	select {
-	case <-t.closed:
+	if t.isClosed {
 		close(s.values)
-	default:
-		t.subscriptions[s] = struct{}{}
+	} else {
+		t.subscriptions[s] = true
 	}
 	return s
 }
@@ -102,10 +102,8 @@ func (t *Topic[T]) Publish(ctx context.Context, value T) error {
 func (t *Topic[T]) offer(value T) (full *Subscription[T], err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	select {
-	case <-t.closed:
+	if t.isClosed {
 		return nil, ErrClosed
-	default:
 	}
 	for s := range t.subscriptions {
 		if s.policy == Wait && len(s.values) == cap(s.values) {
@@ -123,19 +121,17 @@ func (t *Topic[T]) offer(value T) (full *Subscription[T], err error) {
 }
 
 func (s *Subscription[T]) keep(value T) bool {
-	for {
-		select {
-		case s.values <- value:
-			return true
-		default:
-		}
-		if s.policy != DropOldest {
-			return false
-		}
+	if s.policy == DropOldest && len(s.values) == cap(s.values) {
 		select {
 		case <-s.values:
-		default:
+		default: // the subscriber has made room
 		}
+	}
+	select {
+	case s.values <- value:
+		return true
+	default:
+		return false
 	}
 }
 
@@ -189,11 +185,10 @@ func (s *Subscription[T]) signal() {
 func (t *Topic[T]) Close() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	select {
-	case <-t.closed:
+	if t.isClosed {
 		return
-	default:
 	}
+	t.isClosed = true
 	close(t.closed)
 	for s := range t.subscriptions {
 		close(s.values)

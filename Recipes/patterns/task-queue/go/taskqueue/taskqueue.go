@@ -14,20 +14,18 @@ import (
 )
 
 // ErrClosed says that a job came to a queue that is closed.
-var ErrClosed = errors.New("closed")
+var ErrClosed = errors.New("the queue is closed")
 
-// An entry is a job in line, and what is done instead if it is dropped.
-type entry struct{ run, drop func(ctx context.Context) }
+// An entry is a job in line. It is called once, with an error if it is dropped.
+type entry = func(ctx context.Context, dropped error)
 
 // A Queue holds jobs that wait for a worker.
 type Queue struct {
 	workers int
 	jobs    chan entry
+	end     sync.Once
 	closed  chan struct{}
-
-	mu       sync.Mutex
-	isClosed bool
-	senders  sync.WaitGroup
+	sending sync.RWMutex
 }
 
 // New returns a queue; its jobs wait until it is Run.
@@ -48,11 +46,7 @@ func (q *Queue) Run(ctx context.Context) {
 	for range q.workers {
 		wg.Go(func() {
 			for job := range q.jobs {
-				if ctx.Err() != nil {
-					job.drop(ctx)
-				} else {
-					job.run(ctx)
-				}
+				job(ctx, ctx.Err())
 			}
 		})
 	}
@@ -61,42 +55,46 @@ func (q *Queue) Run(ctx context.Context) {
 
 // Submit puts a job in line. It waits while there is no room.
 func (q *Queue) Submit(ctx context.Context, job func(ctx context.Context)) error {
-	return q.submit(ctx, entry{job, func(context.Context) {}})
-}
-
-func (q *Queue) submit(ctx context.Context, job entry) error {
-	if ok, err := q.trySubmit(job); ok || err != nil {
-		return err
-	}
-	if !q.enter() {
-		return ErrClosed
-	}
-	defer q.senders.Done()
-	select {
-	case q.jobs <- job:
-		return nil
-	case <-q.closed:
-		return cmp.Or(ctx.Err(), ErrClosed) // not by chance, if it is both
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+	_, err := q.submit(ctx, unlessDropped(job), true)
+	return err
 }
 
 // TrySubmit puts a job in line if there is room, and says whether there was.
 func (q *Queue) TrySubmit(job func(ctx context.Context)) (bool, error) {
-	return q.trySubmit(entry{job, func(context.Context) {}})
+	return q.submit(context.Background(), unlessDropped(job), false)
 }
 
-func (q *Queue) trySubmit(job entry) (bool, error) {
-	if !q.enter() {
-		return false, ErrClosed
+func unlessDropped(job func(ctx context.Context)) entry {
+	return func(ctx context.Context, dropped error) {
+		if dropped == nil {
+			job(ctx)
+		}
 	}
-	defer q.senders.Done()
+}
+
+func (q *Queue) submit(ctx context.Context, job entry, waits bool) (bool, error) {
+	q.sending.RLock()
+	defer q.sending.RUnlock()
+	select {
+	case <-q.closed:
+		return false, ErrClosed
+	default:
+	}
 	select {
 	case q.jobs <- job:
 		return true, nil
 	default:
-		return false, nil
+		if !waits {
+			return false, nil
+		}
+	}
+	select {
+	case q.jobs <- job:
+		return true, nil
+	case <-q.closed:
+		return false, cmp.Or(ctx.Err(), ErrClosed) // not by chance, if it is both
+	case <-ctx.Done():
+		return false, ctx.Err()
 	}
 }
 
@@ -105,35 +103,31 @@ func (q *Queue) trySubmit(job entry) (bool, error) {
 func Perform[T any](
 	ctx context.Context, q *Queue, job func(ctx context.Context) (T, error),
 ) (value T, err error) {
+	if ctx.Err() != nil {
+		return value, ctx.Err()
+	}
 	done := make(chan struct{})
 	var taken atomic.Bool
-	finish := func(perform func() (T, error)) {
-		if taken.CompareAndSwap(false, true) {
-			value, err = perform()
-			close(done)
+	_, problem := q.submit(ctx, func(_ context.Context, dropped error) {
+		if !taken.CompareAndSwap(false, true) {
+			return
 		}
-	}
-	var none T
-	if ctx.Err() != nil {
-		return none, ctx.Err()
-	}
-	problem := q.submit(ctx, entry{
-		run: func(context.Context) {
-			finish(func() (T, error) { return job(ctx) })
-		},
-		drop: func(context.Context) {
-			finish(func() (T, error) { return none, cmp.Or(ctx.Err(), ErrClosed) })
-		},
-	})
+		if dropped == nil {
+			value, err = job(ctx)
+		} else {
+			err = cmp.Or(ctx.Err(), ErrClosed)
+		}
+		close(done)
+	}, true)
 	if problem != nil {
-		return none, problem
+		return value, problem
 	}
 	select {
 	case <-done:
 	case <-ctx.Done():
 		// It ends soon, or does not start.
 		if taken.CompareAndSwap(false, true) {
-			return none, ctx.Err()
+			return value, ctx.Err()
 		}
 		<-done
 	}
@@ -142,34 +136,20 @@ func Perform[T any](
 
 // Close lets no more jobs in. Those in line are done, and then Run returns.
 func (q *Queue) Close() {
-	q.mu.Lock()
-	wasClosed := q.isClosed
-	q.isClosed = true
-	q.mu.Unlock()
-	if wasClosed {
-		return
-	}
-	close(q.closed)
-	q.senders.Wait() // to send on a channel that is closed would panic
-	close(q.jobs)
+	q.end.Do(func() {
+		close(q.closed)
+		q.sending.Lock() // to send on a channel that is closed would panic
+		defer q.sending.Unlock()
+		close(q.jobs)
+	})
 }
 
 // Abandon lets no more jobs in, drops those in line, and counts them.
 func (q *Queue) Abandon() (dropped int) {
 	q.Close()
 	for job := range q.jobs {
-		job.drop(context.Background())
+		job(context.Background(), ErrClosed)
 		dropped++
 	}
 	return dropped
-}
-
-// enter says whether a job may come; it is one of the senders then.
-func (q *Queue) enter() bool {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if !q.isClosed {
-		q.senders.Add(1)
-	}
-	return !q.isClosed
 }
