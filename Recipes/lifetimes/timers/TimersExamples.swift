@@ -75,16 +75,6 @@ package enum TimersExamples {
         body: sleeps
       ),
       Example("stop", body: stop),
-      Example(
-        "unread",
-        .caller(
-          "false, returns",
-          go: "true, 0, 0, returns",
-          because: "A Go timer with a channel has fired when somebody has "
-            + "received; an action has fired when it has begun."
-        ),
-        body: unread
-      ),
       memory,
     ],
     workloads: workloads
@@ -221,18 +211,6 @@ package enum TimersExamples {
       print(timer.reset(after: .milliseconds(10)))  // false, and it fires again
       // #endregion
       try await timers.sleep(for: .milliseconds(20))
-    }
-  }
-
-  private static func unread(_ stage: Stage) async throws {
-    let print: (Bool) -> Void = stage.print
-    try await withTimers(stage) { timers in
-      // #region unread
-      let timer = timers.after(.milliseconds(10)) {}
-      defer { timer.stop() }
-      try await timers.sleep(for: .milliseconds(20))
-      print(timer.stop())
-      // #endregion
     }
   }
 

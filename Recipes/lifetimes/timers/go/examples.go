@@ -21,7 +21,6 @@ var Room = cookbook.Room{
 		"debounce": cookbook.With(debounce),
 		"sleeps":   cookbook.With(sleeps),
 		"stop":     cookbook.Plain(stop),
-		"unread":   cookbook.Plain(unread),
 	},
 	Wrong: map[string]cookbook.Example{
 		"limit/limitForEach": cookbook.With(limitForEach),
@@ -229,17 +228,5 @@ func stop(_ context.Context, fmt cookbook.Stage) error {
 	fmt.Println(timer.Reset(10 * ms)) // false, and it fires again
 	// #endregion
 	time.Sleep(20 * ms)
-	return nil
-}
-
-func unread(_ context.Context, fmt cookbook.Stage) error {
-	const ms = time.Millisecond
-	// #region unread
-	timer := time.NewTimer(10 * ms)
-	time.Sleep(20 * ms)
-	fmt.Println(timer.Stop())
-	fmt.Println(len(timer.C)) // 0: no stale tick to receive
-	fmt.Println(cap(timer.C))
-	// #endregion
 	return nil
 }
