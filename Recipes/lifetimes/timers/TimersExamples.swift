@@ -58,6 +58,12 @@ package enum TimersExamples {
         body: { try await debounced($0, $1, debounce) }
       ),
       Example(
+        "reset",
+        laws: [saved],
+        exhausted: [(Keys(pauses: [1, 3], wait: 2, cancelAfter: 3), 32)],
+        body: reset
+      ),
+      Example(
         "sleeps",
         input: Visits(
           arrivals: [0, 3, 5, 8],
@@ -160,7 +166,7 @@ package enum TimersExamples {
     _ body: Debounce
   ) async throws {
     var tasks: [Task<Void, any Error>] = []
-    let keys = stage.source("key", [0] + input.pauses)
+    let keys = input.typed(stage)
     let save = { @Sendable (key: Int) in stage.say("file", key) }
     let result: Result<Void, any Error>
     do {
@@ -174,6 +180,22 @@ package enum TimersExamples {
     }
     for task in tasks { _ = await task.result }
     try result.get()
+  }
+
+  private static func reset(_ input: Keys, _ stage: Stage) async throws {
+    let (keys, quiet) = (input.typed(stage), input.time)
+    let save = { @Sendable (key: Int) in stage.say("file", key) }
+    try await withTimers(stage) { timers in
+      // #region reset
+      let last = Mutex(0)
+      let timer = timers.after(quiet) { save(last.withLock { $0 }) }
+      defer { timer.stop() }
+      for try await key in keys {
+        last.withLock { $0 = key }
+        timer.reset(after: quiet)
+      }
+      // #endregion
+    }
   }
 
   private static func sleeps(_ input: Visits, _ stage: Stage) async throws {
@@ -301,7 +323,7 @@ package enum TimersExamples {
     var time: Duration { .milliseconds(wait) }
 
     func messages(_ stage: Stage) -> Source { stage.source("message", pauses) }
-
+    func typed(_ stage: Stage) -> Source { stage.source("key", [0] + pauses) }
   }
 
   /// Reports that are due at the ticks of a clock.

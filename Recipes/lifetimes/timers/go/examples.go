@@ -19,6 +19,7 @@ var Room = cookbook.Room{
 		"ticks":    cookbook.With(ticks),
 		"ticker":   cookbook.With(ticker),
 		"debounce": cookbook.With(debounce),
+		"reset":    cookbook.With(debounce), // Swift has another way, too
 		"sleeps":   cookbook.With(sleeps),
 		"stop":     cookbook.Plain(stop),
 	},
