@@ -115,11 +115,10 @@ private let queries: KeyValuePairs = [
   ],
   "context-cancellation": [
     "context.WithTimeout", "ctx.Done()", "how to cancel a goroutine",
-    "call with a timeout",
   ],
   "operation-timeout": [
     "Implement a complete operation timeout with select.",
-    "select with timeout", "retry with a deadline",
+    "call with a timeout", "select with timeout", "retry with a deadline",
     "function that ignores its timeout", "timeout for each attempt",
   ],
   "timers": [

@@ -15,7 +15,7 @@ type Visits struct {
 }
 
 // Size returns how much a task wants.
-func (v Visits) Size(task int) int { return at(v.Sizes, task, 1) }
+func (v Visits) Size(task int) int { return At(v.Sizes, task, 1) }
 
 // Tries says whether a task does not wait.
 func (v Visits) Tries(task int) bool { return slices.Contains(v.Trying, task) }
@@ -36,7 +36,7 @@ func (v Visits) Come(
 			}
 			lane := fmt.Sprint("task ", task)
 			var limit *int
-			if patience := at(v.Patience, task, 0); patience > 0 {
+			if patience := At(v.Patience, task, 0); patience > 0 {
 				limit = &patience
 			}
 			ctx, stop := stage.CancelAfter(ctx, lane, limit)
@@ -53,11 +53,11 @@ func (v Visits) Come(
 // Hold keeps a task busy for as long as it holds what it came for.
 func (v Visits) Hold(ctx context.Context, stage Stage, task int) error {
 	fails := slices.Contains(v.Failing, task)
-	return stage.Work(ctx, fmt.Sprint("task ", task), at(v.Holds, task, 0), fails)
+	return stage.Work(ctx, fmt.Sprint("task ", task), At(v.Holds, task, 0), fails)
 }
 
-// at returns a task's value, or another one where the list is shorter.
-func at(values []int, task, otherwise int) int {
+// At returns a task's value, or another one where the list is shorter.
+func At(values []int, task, otherwise int) int {
 	if task < len(values) {
 		return values[task]
 	}

@@ -395,7 +395,7 @@ package enum TimersExamples {
     let said = trace.events.filter {
       $0.lane == Event.caller && $0.name == "say"
     }
-    let end = min(min(input.wait, ends.last ?? 0) * 1_000, trace.stopped)
+    let end = min(min(input.wait, ends.last ?? 0) * 1_000, trace.cancellation)
     let ended = trace.end.map { trace.events[$0].at }
     return trace.mismatch(said, ends.filter { $0 <= input.wait })
       ?? (ended == end ? nil : "does not end at \(end) µs")
@@ -442,17 +442,12 @@ package enum TimersExamples {
 }
 
 extension Trace {
-  /// When the caller was cancelled, in microseconds.
-  fileprivate var stopped: Int {
-    events.first { $0.name == "cancel" }?.at ?? .max
-  }
-
   /// How events differ from those that were due, in milliseconds; what is due
   /// at the instant of a cancellation may have happened or not.
   fileprivate func mismatch(_ events: [Event], _ due: [Int]) -> String? {
     let found = events.map { $0.at / 1_000 }
-    let least = due.count { $0 * 1_000 < stopped }
-    let most = due.count { $0 * 1_000 <= stopped }
+    let least = due.count { $0 * 1_000 < cancellation }
+    let most = due.count { $0 * 1_000 <= cancellation }
     let isRight = (least...most).contains(found.count)
     return isRight && found == Array(due.prefix(found.count))
       ? nil : "at \(found) ms instead of \(due.prefix(most))"

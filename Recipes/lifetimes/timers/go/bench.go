@@ -22,7 +22,7 @@ var workloads = []cookbook.Workload{
 		var fired atomic.Int64
 		done := make(chan struct{})
 		for n := range count {
-			time.AfterFunc(milliseconds(1+n*7_919%50), func() {
+			time.AfterFunc(cookbook.Milliseconds(1+n*7_919%50), func() {
 				if fired.Add(1) == int64(count) {
 					close(done)
 				}

@@ -30,16 +30,12 @@ var Room = cookbook.Room{
 	Workloads:    workloads,
 }
 
-func milliseconds(ms int) time.Duration {
-	return time.Duration(ms) * time.Millisecond
-}
-
 type keys struct {
 	Pauses []int
 	Wait   int
 }
 
-func (in keys) wait() time.Duration { return milliseconds(in.Wait) }
+func (in keys) wait() time.Duration { return cookbook.Milliseconds(in.Wait) }
 
 // channel sends numbers after pauses, and closes the channel. The goroutine has
 // ended when stop returns.
@@ -117,7 +113,7 @@ func (in beats) report(stage cookbook.Stage) func(context.Context, int) error {
 }
 
 func ticks(ctx context.Context, stage cookbook.Stage, in beats) error {
-	period, reports := milliseconds(in.Period), in.Work
+	period, reports := cookbook.Milliseconds(in.Period), in.Work
 	for n := range in.Work {
 		in.Work[n] %= in.Period // a slow one is what ticker is about
 	}
@@ -140,7 +136,7 @@ func ticks(ctx context.Context, stage cookbook.Stage, in beats) error {
 }
 
 func ticker(ctx context.Context, stage cookbook.Stage, in beats) error {
-	period, count, report := milliseconds(in.Period), len(in.Work), in.report(stage)
+	period, count, report := cookbook.Milliseconds(in.Period), len(in.Work), in.report(stage)
 	// #region ticker
 	ticker := time.NewTicker(period)
 	defer ticker.Stop()
@@ -185,10 +181,7 @@ func debounce(ctx context.Context, stage cookbook.Stage, in keys) error {
 
 func sleeps(ctx context.Context, stage cookbook.Stage, in cookbook.Visits) error {
 	in.Come(ctx, stage, func(ctx context.Context, task int) error {
-		delay := time.Duration(0)
-		if task < len(in.Holds) {
-			delay = milliseconds(in.Holds[task])
-		}
+		delay := cookbook.Milliseconds(cookbook.At(in.Holds, task, 0))
 		lane := fmt.Sprint("task ", task)
 		return stage.Busy(lane, func() error {
 			if err := sleep(ctx, delay); err != nil {
