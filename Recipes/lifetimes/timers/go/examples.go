@@ -3,9 +3,7 @@ package examples
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"slices"
 	"sync"
 	"time"
 
@@ -16,7 +14,7 @@ import (
 var Room = cookbook.Room{
 	Examples: map[string]cookbook.Example{
 		"limit":    cookbook.With(limit),
-		"ticks":    cookbook.With(ticks),
+		"ticks":    cookbook.With(quick),
 		"ticker":   cookbook.With(ticker),
 		"debounce": cookbook.With(debounce),
 		"reset":    cookbook.With(debounce), // Swift has another way, too
@@ -26,16 +24,21 @@ var Room = cookbook.Room{
 	Wrong: map[string]cookbook.Example{
 		"limit/limitForEach": cookbook.With(limitForEach),
 	},
-	Measurements: measurements,
-	Workloads:    workloads,
+	Workloads: workloads,
 }
 
-type keys struct {
-	Pauses []int
-	Wait   int
+type times struct {
+	Times  []int
+	Period int
 }
 
-func (in keys) wait() time.Duration { return cookbook.Milliseconds(in.Wait) }
+func (in times) wait() time.Duration { return cookbook.Milliseconds(in.Period) }
+
+func (in times) report(stage cookbook.Stage) func(context.Context, int) error {
+	return func(ctx context.Context, n int) error {
+		return stage.Work(ctx, fmt.Sprint("report ", n), in.Times[n], false)
+	}
+}
 
 // channel sends numbers after pauses, and closes the channel. The goroutine has
 // ended when stop returns.
@@ -58,8 +61,8 @@ func channel(
 	return numbers, func() { cancel(); wg.Wait() }
 }
 
-func limit(ctx context.Context, fmt cookbook.Stage, in keys) error {
-	messages, stop := channel(ctx, fmt, "message", in.Pauses)
+func limit(ctx context.Context, fmt cookbook.Stage, in times) error {
+	messages, stop := channel(ctx, fmt, "message", in.Times)
 	defer stop()
 	limit := in.wait()
 	// #region limit
@@ -80,8 +83,8 @@ func limit(ctx context.Context, fmt cookbook.Stage, in keys) error {
 	// #endregion
 }
 
-func limitForEach(ctx context.Context, fmt cookbook.Stage, in keys) error {
-	messages, stop := channel(ctx, fmt, "message", in.Pauses)
+func limitForEach(ctx context.Context, fmt cookbook.Stage, in times) error {
+	messages, stop := channel(ctx, fmt, "message", in.Times)
 	defer stop()
 	limit := in.wait()
 	// #region limit-for-each
@@ -101,42 +104,16 @@ func limitForEach(ctx context.Context, fmt cookbook.Stage, in keys) error {
 	// #endregion
 }
 
-type beats struct {
-	Period int
-	Work   []int
+// quick is ticker for reports that are shorter than the period.
+func quick(ctx context.Context, stage cookbook.Stage, in times) error {
+	for n := range in.Times {
+		in.Times[n] %= in.Period
+	}
+	return ticker(ctx, stage, in)
 }
 
-func (in beats) report(stage cookbook.Stage) func(context.Context, int) error {
-	return func(ctx context.Context, n int) error {
-		return stage.Work(ctx, fmt.Sprint("report ", n), in.Work[n], false)
-	}
-}
-
-func ticks(ctx context.Context, stage cookbook.Stage, in beats) error {
-	period, reports := cookbook.Milliseconds(in.Period), in.Work
-	for n := range in.Work {
-		in.Work[n] %= in.Period // a slow one is what ticker is about
-	}
-	report := in.report(stage)
-	// #region ticks
-	ticker := time.NewTicker(period)
-	defer ticker.Stop()
-	for n := range reports {
-		select {
-		case <-ticker.C:
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-		if err := report(ctx, n); err != nil {
-			return err
-		}
-	}
-	// #endregion
-	return nil
-}
-
-func ticker(ctx context.Context, stage cookbook.Stage, in beats) error {
-	period, count, report := cookbook.Milliseconds(in.Period), len(in.Work), in.report(stage)
+func ticker(ctx context.Context, stage cookbook.Stage, in times) error {
+	period, count, report := in.wait(), len(in.Times), in.report(stage)
 	// #region ticker
 	ticker := time.NewTicker(period)
 	defer ticker.Stop()
@@ -154,8 +131,8 @@ func ticker(ctx context.Context, stage cookbook.Stage, in beats) error {
 	return nil
 }
 
-func debounce(ctx context.Context, stage cookbook.Stage, in keys) error {
-	keys, stop := channel(ctx, stage, "key", append([]int{0}, in.Pauses...))
+func debounce(ctx context.Context, stage cookbook.Stage, in times) error {
+	keys, stop := channel(ctx, stage, "key", append([]int{0}, in.Times...))
 	defer stop()
 	quiet, last := in.wait(), -1
 	save := func(key int) { stage.Say("file", key) }
@@ -181,32 +158,9 @@ func debounce(ctx context.Context, stage cookbook.Stage, in keys) error {
 
 func sleeps(ctx context.Context, stage cookbook.Stage, in cookbook.Visits) error {
 	in.Come(ctx, stage, func(ctx context.Context, task int) error {
-		delay := cookbook.Milliseconds(cookbook.At(in.Holds, task, 0))
-		lane := fmt.Sprint("task ", task)
-		return stage.Busy(lane, func() error {
-			if err := sleep(ctx, delay); err != nil {
-				return err
-			}
-			if slices.Contains(in.Failing, task) {
-				return errors.New(lane + " failed")
-			}
-			return nil
-		})
+		return in.Hold(ctx, stage, task)
 	})
 	return nil
-}
-
-func sleep(ctx context.Context, delay time.Duration) error {
-	// #region sleeps
-	timer := time.NewTimer(delay)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-	// #endregion
 }
 
 func stop(_ context.Context, fmt cookbook.Stage) error {

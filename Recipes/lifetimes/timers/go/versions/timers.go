@@ -38,24 +38,21 @@ func unread() {
 	// #endregion
 }
 
-// kept says whether timers stay to which nothing refers.
+// kept says whether timers stay to which nothing refers: it counts what is on
+// the heap after a collection.
 func kept(name string, start func()) {
 	const count = 10_000
-	before := objects()
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
 	for range count {
 		start()
 	}
-	if objects() > before+count/2 {
+	runtime.GC()
+	runtime.ReadMemStats(&after)
+	if after.HeapObjects > before.HeapObjects+count/2 {
 		fmt.Println(name, "is kept")
 	} else {
 		fmt.Println(name, "is collected")
 	}
-}
-
-// objects counts what is on the heap after a collection.
-func objects() uint64 {
-	var stats runtime.MemStats
-	runtime.GC()
-	runtime.ReadMemStats(&stats)
-	return stats.HeapObjects
 }
