@@ -54,9 +54,7 @@ package enum TimersExamples {
         input: keys,
         laws: [saved],
         wrong: wrongSaves,
-        exhausted: [
-          (Times(times: [1, 3], period: 2, cancelAfter: 3), 32)
-        ],
+        exhausted: [(Times(times: [1, 3], period: 2, cancelAfter: 3), 32)],
         body: debounce
       ),
       Example(
@@ -361,9 +359,5 @@ extension Trace {
 }
 
 extension Visits {
-  fileprivate func hold(of task: Int) -> Int {
-    holds.dropFirst(task).first ?? 0
-  }
-
   func time(of task: Int) -> Duration { .milliseconds(hold(of: task)) }
 }

@@ -1,4 +1,5 @@
 import Cookbook
+import Synchronization
 
 extension TimersExamples {
   static let wrongLimits = [
@@ -9,7 +10,6 @@ extension TimersExamples {
     ) { input, stage in
       let (limit, clock) = (input.time, stage.clock)
       var messages = input.messages(stage)
-      // #region limit-for-each
       do {
         while let message = try await withDeadline(
           in: limit,
@@ -17,7 +17,6 @@ extension TimersExamples {
           body: { try await messages.next() }
         ) { stage.print(message) }
       } catch is DeadlineExpired {}
-      // #endregion
     },
     Wrong(
       "not-cancelled",
@@ -98,22 +97,21 @@ extension TimersExamples {
       breaks: onTime,
       input: Visits(arrivals: [0, 1], holds: [4, 2], patience: [])
     ) { input, stage in
-      typealias Waiter = CheckedContinuation<Void, Never>
       let clock = stage.clock
-      let (waiters, adding) = AsyncStream<(StageClock.Instant, Waiter)>
-        .makeStream()
-      stage.startTask {
-        for await (due, waiter) in waiters {
-          try? await clock.sleep(until: due, tolerance: nil)
-          waiter.resume()
-        }
-      }
+      let last = Mutex<Task<Void, any Error>?>(nil)
       await input.come(stage) { task in
         let due = clock.now.advanced(by: input.time(of: task))
-        await withCheckedContinuation { _ = adding.yield((due, $0)) }
+        let sleep = last.withLock { last in
+          let before = last
+          let sleep = stage.task {
+            _ = await before?.result
+            try await clock.sleep(until: due, tolerance: nil)
+          }
+          last = sleep
+          return sleep
+        }
+        try await sleep.value
       }
-      adding.finish()
-      try? await stage.sleep(1)
     },
     Wrong(
       "no-handler",

@@ -87,7 +87,6 @@ func limitForEach(ctx context.Context, fmt cookbook.Stage, in times) error {
 	messages, stop := channel(ctx, fmt, "message", in.Times)
 	defer stop()
 	limit := in.wait()
-	// #region limit-for-each
 	for {
 		select {
 		case message, ok := <-messages:
@@ -101,7 +100,6 @@ func limitForEach(ctx context.Context, fmt cookbook.Stage, in times) error {
 			return ctx.Err()
 		}
 	}
-	// #endregion
 }
 
 // quick is ticker for reports that are shorter than the period.
