@@ -218,6 +218,16 @@ struct TimersTests {
     }
   }
 
+  @Test("What sleeps for a timer that waits is not ended")
+  func waitingTimer() async throws {
+    try await everySchedule(sees: ["fires"]) { clock, executor, see in
+      let timers = TimerQueue(clock, executor: executor)
+      timers.after(.seconds(1)) { see("fires") }
+      await timers.endSleepers()
+      try await clock.sleep(for: .seconds(2))
+    }
+  }
+
   @Test("A ticker needs a period above 0")
   func period() async {
     await #expect(processExitsWith: .failure) { _ = Ticker(every: .zero) }
