@@ -8,8 +8,7 @@ import Synchronization
 /// besides cannot be compared.
 package struct Stage: Sendable {
   /// The time of the run: virtual, unless a person looks on.
-  package let clock: any Clock<Duration>
-  private let stopwatch: Stopwatch
+  package let clock: StageClock
   private let simulation: Simulation?
   private let recorded = Recorded()
 
@@ -19,15 +18,13 @@ package struct Stage: Sendable {
 
   /// Begins a run now.
   package init(clock: some Clock<Duration>) {
-    self.clock = clock
-    stopwatch = Stopwatch(clock: clock)
+    self.clock = StageClock(clock)
     simulation = nil
   }
 
   /// Begins a run in a simulation.
   package init(in simulation: Simulation) {
-    clock = simulation.clock
-    stopwatch = Stopwatch(clock: simulation.clock)
+    clock = StageClock(simulation.clock)
     self.simulation = simulation
   }
 
@@ -52,7 +49,7 @@ package struct Stage: Sendable {
     if position?.isAfterFailure == true { return }
     // Stamped under the lock: stamps must not decrease along the trace.
     recorded.events.withLock { events in
-      let at = stopwatch.elapsed.microseconds
+      let at = clock.now.offset.microseconds
       events.append(
         (Event(at: at, lane: lane, name: name, item: item), position)
       )
@@ -209,6 +206,39 @@ package struct Stage: Sendable {
   ) -> Task<Success, any Error> {
     // Unstructured because that is what these examples are about.
     Task(executorPreference: executor) { try await body() }
+  }
+}
+
+/// The clock of a stage: of one type, whichever clock the run has.
+package struct StageClock: Clock {
+  /// The time since the run began.
+  package struct Instant: InstantProtocol {
+    package let offset: Duration
+
+    package func advanced(by duration: Duration) -> Instant {
+      Instant(offset: offset + duration)
+    }
+    package func duration(to other: Instant) -> Duration {
+      other.offset - offset
+    }
+    package static func < (left: Instant, right: Instant) -> Bool {
+      left.offset < right.offset
+    }
+  }
+
+  private let clock: any Clock<Duration>
+  private let stopwatch: Stopwatch
+
+  fileprivate init(_ clock: some Clock<Duration>) {
+    (self.clock, stopwatch) = (clock, Stopwatch(clock: clock))
+  }
+
+  package var now: Instant { Instant(offset: stopwatch.elapsed) }
+  package var minimumResolution: Duration { clock.minimumResolution }
+
+  package func sleep(until deadline: Instant, tolerance: Duration?) async throws
+  {
+    try await clock.sleep(for: deadline.offset - stopwatch.elapsed)
   }
 }
 

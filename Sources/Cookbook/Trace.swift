@@ -89,6 +89,12 @@ extension Trace {
   /// The first instant at which something stopped the others.
   package var stop: Event? { events.first(where: \.isStop) }
 
+  /// When something was cancelled first, in microseconds; later than all if
+  /// nothing was.
+  package var cancellation: Int {
+    events.first { $0.name == "cancel" }?.at ?? .max
+  }
+
   /// The events by instant.
   ///
   /// Within an instant of virtual time the order of events is the scheduler's

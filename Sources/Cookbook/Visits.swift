@@ -63,6 +63,9 @@ package struct Visits: ExampleInput {
 
   package func size(of task: Int) -> Int { sizes.dropFirst(task).first ?? 1 }
 
+  /// For how many milliseconds a task holds what it came for.
+  package func hold(of task: Int) -> Int { holds.dropFirst(task).first ?? 0 }
+
   /// Lets the tasks come, each in a lane of its own.
   ///
   /// `body` is what each does, by its index. Once it has what it came for it
@@ -93,7 +96,7 @@ package struct Visits: ExampleInput {
   package func hold(_ task: Int, _ stage: Stage) async throws {
     try await stage.work(
       "task \(task)",
-      holds.dropFirst(task).first ?? 0,
+      hold(of: task),
       fails: failing.contains(task)
     )
   }

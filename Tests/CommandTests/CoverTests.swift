@@ -206,6 +206,7 @@ struct CoverTests {
     for file in [
       "LoopCaptureTaskRefused.swift", "go/refused/counter.go",
       "go/search/search_test.go", "package/Package.swift",
+      "go/versions/timers.go",
     ] {
       #expect(CoverCommand.isExempt(file))
     }

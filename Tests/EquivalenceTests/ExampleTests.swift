@@ -2,6 +2,7 @@ import Cookbook
 import Foundation
 import Recipes
 import Simulation
+import Synchronization
 import Testing
 
 @testable import recipe
@@ -191,11 +192,12 @@ struct ExampleTests {
 
 /// The continuous clock, but for sleeps, which only give way: what took its
 /// time in virtual time takes none here.
-private struct HastyClock: Clock {
-  private let clock = ContinuousClock()
+private final class HastyClock: Clock {
+  private let reached = Mutex(ContinuousClock.now)
 
-  var now: ContinuousClock.Instant { clock.now }
-  var minimumResolution: Duration { clock.minimumResolution }
+  /// No sleep ends before its deadline.
+  var now: ContinuousClock.Instant { reached.withLock { max($0, .now) } }
+  var minimumResolution: Duration { ContinuousClock().minimumResolution }
 
   func sleep(
     until deadline: ContinuousClock.Instant,
@@ -205,6 +207,7 @@ private struct HastyClock: Clock {
       await Task.yield()
       try Task.checkCancellation()
     }
+    reached.withLock { $0 = max($0, deadline) }
   }
 }
 

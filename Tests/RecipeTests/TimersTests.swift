@@ -7,12 +7,16 @@ import Testing
 
 @Suite("timers")
 struct TimersTests {
-  /// Counts who sleeps on the clock below.
-  private struct CountingClock: Clock {
+  /// Counts who sleeps, and calls back who asks for the time.
+  private struct WatchedClock: Clock {
     let clock: VirtualClock
+    var asked: @Sendable () -> Void = {}
     let alive = Alive()
 
-    var now: VirtualClock.Instant { clock.now }
+    var now: VirtualClock.Instant {
+      asked()
+      return clock.now
+    }
     var minimumResolution: Duration { clock.minimumResolution }
 
     func sleep(until deadline: VirtualClock.Instant, tolerance: Duration?)
@@ -30,7 +34,7 @@ struct TimersTests {
       virtual,
       executor,
       see in
-      let clock = CountingClock(clock: virtual)
+      let clock = WatchedClock(clock: virtual)
       let timers = TimerQueue(clock, executor: executor)
       for milliseconds in (1...1_000).reversed() {
         timers.after(.milliseconds(milliseconds)) {}.stop()
@@ -46,42 +50,39 @@ struct TimersTests {
 
   @Test("Timers fire on time, in order, whatever is stopped and reset before")
   func order() async throws {
-    typealias Timer = (due: Duration, order: Int, name: Int)
     try await everySchedule(sees: []) { clock, executor, see in
       var random = SeededGenerator(seed: 1)
       func below(_ bound: Int) -> Int { .random(in: 0..<bound, using: &random) }
       for _ in 1...20 {
         let timers = TimerQueue(clock, executor: executor)
         let (fired, began) = (Seen(), clock.now)
-        var waiting: [Timer] = []
-        var all: [TimerQueue<VirtualClock>.Timer] = []
-        var due: [String] = []
-        for order in 1...80 {
-          let (name, delay) = (below(60), Duration.milliseconds(1 + below(20)))
-          let timer = (began.duration(to: clock.now) + delay, order, name)
-          let old = waiting.firstIndex { $0.name == name }
-          if name >= all.count {
-            let name = all.count
-            all.append(
-              timers.after(delay) {
-                fired("\(name) at \(began.duration(to: clock.now))")
-              }
-            )
-            waiting.append((timer.0, order, name))
-          } else {
-            let isReset = order % 2 == 0
-            let was = isReset ? all[name].reset(after: delay) : all[name].stop()
-            if was != (old != nil) { see("\(name) was waiting: \(was)") }
-            if let old { waiting.remove(at: old) }
-            if isReset { waiting.append(timer) }
+        var waiting = (0..<60).map { (due: Duration.seconds(1), $0, name: $0) }
+        let all = waiting.map { due, _, name in
+          timers.after(due) {
+            fired("\(name) at \(began.duration(to: clock.now))")
           }
+        }
+        var due: [String] = []
+        for order in 100..<220 {
+          let (name, delay) = (below(60), Duration.milliseconds(1 + below(20)))
+          let old = waiting.firstIndex { $0.name == name }
+          if let old { waiting.remove(at: old) }
+          let isReset = order % 2 == 0
+          if isReset {
+            let due = began.duration(to: clock.now) + delay
+            waiting.append((due, order, name))
+          }
+          let was = isReset ? all[name].reset(after: delay) : all[name].stop()
+          if was != (old != nil) { see("\(name) was waiting: \(was)") }
           if order % 20 != 0 { continue }
           // At such a moment nothing is due.
-          try await clock.sleep(for: .microseconds(order == 20 ? 4_500 : 5_100))
+          try await clock.sleep(
+            for: .microseconds(order == 100 ? 4_500 : 5_100)
+          )
           // Does nothing where timers wait.
           await timers.endSleepers()
           let now = began.duration(to: clock.now)
-          waiting.sort { ($0.due, $0.order) < ($1.due, $1.order) }
+          waiting.sort { ($0.due, $0.1) < ($1.due, $1.1) }
           let past = waiting.prefix { $0.due < now }
           due += past.map { "\($0.name) at \($0.due)" }
           waiting.removeFirst(past.count)
@@ -122,28 +123,29 @@ struct TimersTests {
   @TaskLocal private static var value: Alive.Object?
 
   @Test("What is stopped or cancelled holds nothing, while its sleeper sleeps")
-  func holdsNothing() async {
-    let (alive, timers) = (Alive(), TimerQueue(ContinuousClock()))
-    func start(_ object: Alive.Object) {
-      let stopped = timers.after(.seconds(60)) {
-        withExtendedLifetime(object) {}
+  func holdsNothing() async throws {
+    try await everySchedule(sees: ["true", "0"]) { clock, executor, see in
+      let timers = TimerQueue(clock, executor: executor)
+      let alive = Alive()
+      func start(_ object: Alive.Object) {
+        let timer = timers.after(.seconds(60)) {
+          withExtendedLifetime(object) {}
+        }
+        see(timer.stop())
       }
-      #expect(stopped.stop())
+      Self.$value.withValue(alive.make()) { start(alive.make()) }
+      let sleep = Task(executorPreference: executor) {
+        [object = alive.make()] in
+        defer { withExtendedLifetime(object) {} }
+        try await timers.sleep(for: .seconds(60))
+      }
+      try await clock.sleep(for: .zero)
+      sleep.cancel()
+      _ = await sleep.result
+      try await clock.sleep(for: .zero)
+      see(alive.now)
+      await timers.endSleepers()
     }
-    Self.$value.withValue(alive.make()) { start(alive.make()) }
-    let sleep = Task { [object = alive.make()] in
-      defer { withExtendedLifetime(object) {} }
-      try await timers.sleep(for: .seconds(60))
-    }
-    await Task.yield()
-    sleep.cancel()
-    _ = await sleep.result
-    // The task lets go of what it holds a moment after its result is there.
-    for _ in 1...10_000 where alive.now > 0 {
-      try? await Task.sleep(for: .microseconds(100))
-    }
-    #expect(alive.now == 0)
-    await timers.endSleepers()
   }
 
   @Test("Who is woken may use the queue at once, on the thread that wakes it")
@@ -173,46 +175,33 @@ struct TimersTests {
       executor,
       see in
       let timers = TimerQueue(clock, executor: executor)
-      let ticker = Ticker(every: .seconds(1), clock: clock)
-      var ticks = ticker.makeAsyncIterator()
+      var ticks = Ticker(every: .seconds(1), clock: clock).makeAsyncIterator()
       try await clock.sleep(for: .seconds(5))
-      let task = Task(executorPreference: executor) { [ticks] in
-        var ticks = ticks
-        unsafe withUnsafeCurrentTask { unsafe $0?.cancel() }
-        await see { try await timers.sleep(for: .seconds(1)) }
-        await see { try await timers.sleep(until: clock.now) }
-        see(await ticks.next())
-      }
-      await task.value
-      _ = await ticks.next()
+      Self.cancelCurrentTask()
+      await see { try await timers.sleep(for: .seconds(1)) }
+      await see { try await timers.sleep(until: clock.now) }
+      see(await ticks.next())
     }
   }
 
-  /// Cancels the task that asks for the time.
-  private struct CancellingClock: Clock {
-    var minimumResolution: Duration { ContinuousClock().minimumResolution }
-    var now: ContinuousClock.Instant {
-      unsafe withUnsafeCurrentTask { unsafe $0?.cancel() }
-      return .now
-    }
-
-    func sleep(until deadline: ContinuousClock.Instant, tolerance: Duration?)
-      async throws
-    {
-      try await Task.sleep(until: deadline, clock: .continuous)
-    }
+  private static func cancelCurrentTask() {
+    unsafe withUnsafeCurrentTask { unsafe $0?.cancel() }
   }
 
   @Test("A cancellation between the first look and the wait is not lost")
-  func cancelledBetween() async {
-    let timers = TimerQueue(CancellingClock())
-    await Task {
-      let deadline = ContinuousClock.now.advanced(by: .seconds(3_600))
-      await #expect(throws: CancellationError.self) {
-        try await timers.sleep(until: deadline)
-      }
-    }.value
-    await timers.endSleepers()
+  func cancelledBetween() async throws {
+    try await everySchedule(sees: ["throws CancellationError()"]) {
+      clock,
+      executor,
+      see in
+      let timers = TimerQueue(
+        WatchedClock(clock: clock, asked: Self.cancelCurrentTask),
+        executor: executor
+      )
+      let deadline = clock.now.advanced(by: .seconds(1))
+      await see { try await timers.sleep(until: deadline) }
+      await timers.endSleepers()
+    }
   }
 
   @Test("Deadlines of the continuous clock leave no sleep behind")
@@ -231,16 +220,12 @@ struct TimersTests {
 
   @Test("What sleeps for a timer that waits is not ended")
   func waitingTimer() async throws {
-    let fired = try await Simulation.run(seed: 1) { run in
-      let (timers, fired) = (
-        TimerQueue(run.clock, executor: run.executor), Counter()
-      )
-      timers.after(.seconds(1)) { fired.add() }
+    try await everySchedule(sees: ["fires"]) { clock, executor, see in
+      let timers = TimerQueue(clock, executor: executor)
+      timers.after(.seconds(1)) { see("fires") }
       await timers.endSleepers()
-      try await run.clock.sleep(for: .seconds(2))
-      return fired.value
-    }.value
-    #expect(fired == 1)
+      try await clock.sleep(for: .seconds(2))
+    }
   }
 
   @Test("A ticker needs a period above 0")

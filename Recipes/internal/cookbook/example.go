@@ -123,7 +123,7 @@ func (s Stage) CancelAfter(
 		return ctx, cancel
 	}
 	done := make(chan struct{})
-	timer := time.AfterFunc(milliseconds(*ms), func() {
+	timer := time.AfterFunc(Milliseconds(*ms), func() {
 		defer close(done)
 		if ctx.Err() == nil { // what is cancelled already is not cancelled anew
 			// A cancellation reaches one derived context after another. A
@@ -257,7 +257,7 @@ func (l Lane) Println(values ...any) {
 // Sleep returns after so many milliseconds, or with ctx's error as soon as
 // ctx is done.
 func (s Stage) Sleep(ctx context.Context, ms int) error {
-	timer := time.NewTimer(milliseconds(ms))
+	timer := time.NewTimer(Milliseconds(ms))
 	defer timer.Stop()
 	select {
 	case <-timer.C:
@@ -324,7 +324,16 @@ func text(err error) string {
 	return err.Error()
 }
 
-func milliseconds(ms int) time.Duration {
+// Limit is so many milliseconds, or a thousand days where there is no limit.
+func Limit(ms *int) time.Duration {
+	if ms == nil {
+		return 1000 * 24 * time.Hour
+	}
+	return Milliseconds(*ms)
+}
+
+// Milliseconds is so many of them.
+func Milliseconds(ms int) time.Duration {
 	return time.Duration(ms) * time.Millisecond
 }
 

@@ -20,7 +20,6 @@ package enum ContextCancellationExamples {
     problems: [
       "goroutine leak",
       "cancel a tree of tasks", "stop early", "timeout for async work",
-      "call with a timeout",
       "deadline for async work", "take the first answer",
       "tell a timeout from a cancellation", "pass a request's values along",
     ],

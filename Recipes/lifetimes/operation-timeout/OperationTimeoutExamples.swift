@@ -16,12 +16,21 @@ package enum OperationTimeoutExamples {
     ],
     problems: [
       "timeout for an operation that ignores cancellation",
-      "return on time", "late result", "close a late connection",
-      "retry within a deadline", "timeout for each attempt",
+      "call with a timeout", "late result", "close a late connection",
+      "return on time", "retry within a deadline", "timeout for each attempt",
     ],
     copies: ["OperationTimeout.swift"],
     ingredients: ["context-cancellation"],
     examples: [
+      Example(
+        "call",
+        laws: [onTime, .allEndedOnReturn],
+        wrong: wrongCalls,
+        exhausted: [(Call(takes: [2], limit: 3, cancelAfter: 1), 32)]
+      ) { input, stage in
+        let load = input.load(stage)
+        stage.print(try await call(input, stage) { try await load(0) })
+      },
       Example(
         "select",
         laws: [onTime],
@@ -51,7 +60,7 @@ package enum OperationTimeoutExamples {
       Example(
         "attempts",
         input: Call(takes: [90, 8, 15], failing: [1], limit: 90, pause: 10),
-        laws: [equalShares, noneInVain, again, thrown, .allEndedOnReturn],
+        laws: [equalShares, again, thrown, .allEndedOnReturn],
         wrong: wrongAttempts,
         exhausted: [
           (Call(takes: [1], limit: 0), 1),
@@ -67,15 +76,33 @@ package enum OperationTimeoutExamples {
 
   typealias Load = @Sendable () async throws -> Int
 
+  static func call(
+    _ input: Call,
+    _ stage: Stage,
+    _ load: @escaping Load
+  ) async throws -> Int? {
+    let (limit, clock) = (input.time, stage.clock)
+    // #region call
+    let page = try await withThrowingTaskGroup(of: Int.self) { group in
+      group.addTask { try await load() }
+      group.addTask {
+        try await clock.sleep(for: limit)
+        throw TooSlow()
+      }
+      defer { group.cancelAll() }  // or it waits for the timer
+      return try await group.next()
+    }
+    // #endregion
+    return page
+  }
+
   static func select(
     _ input: Call,
     _ stage: Stage,
     abandonOnCancellation: @escaping (@escaping Load) async throws -> Int
   ) async throws {
     let (limit, clock) = (input.time, stage.clock)
-    let attempt = input.load(stage, deaf: [0])
-    let load: Load = { try await attempt(0) }
-    try await input.call(stage) {
+    try await input.call(stage) { load in
       // #region select
       try await withDeadline(in: limit, clock: clock) {
         try await abandonOnCancellation { try await load() }
@@ -86,15 +113,13 @@ package enum OperationTimeoutExamples {
 
   private static func late(_ input: Call, _ stage: Stage) async throws {
     let (limit, clock) = (input.time, stage.clock)
-    let load = input.load(stage, deaf: [0])
-    let connect = { @Sendable in try await load(0) }
     let close: @Sendable (Int) -> Void = {
       stage.say("load 0", "closes \($0)")
     }
     @discardableResult func Task<Value: Sendable>(
       _ body: @escaping @Sendable () async throws -> Value
     ) -> _Concurrency.Task<Value, any Error> { stage.task(body) }
-    try await input.call(stage) {
+    try await input.call(stage) { connect in
       // #region late
       let (answers, answer) = AsyncThrowingStream.makeStream(of: Int.self)
       let call = Task { try await connect() }
@@ -208,25 +233,27 @@ package enum OperationTimeoutExamples {
     /// An operation of which some attempts never look for cancellation.
     func load(_ stage: Stage, deaf: [Int] = []) -> Attempt {
       { attempt in
-        try await stage.keep("load \(attempt)") {
-          let sleep = { @Sendable in
-            try await stage.sleep(time(of: attempt))
-          }
-          deaf.contains(attempt)
-            ? try await stage.task(sleep).value : try await sleep()
-          if failing.contains(attempt) {
-            throw WorkFailure(lane: "load \(attempt)")
-          }
+        let (time, fails) = (time(of: attempt), failing.contains(attempt))
+        let work = { @Sendable in
+          try await stage.work("load \(attempt)", time, fails: fails)
           return attempt
         }
+        return deaf.contains(attempt)
+          ? try await stage.task(work).value : try await work()
       }
     }
 
-    /// Performs a call in a lane of its own, and waits for what it has left.
-    func call(_ stage: Stage, _ body: () async throws -> Int) async throws {
+    /// Performs a call in a lane of its own, which loads what never looks, and
+    /// waits for what it has left.
+    func call(
+      _ stage: Stage,
+      _ body: (@escaping Load) async throws -> Int
+    ) async throws {
+      let load = load(stage, deaf: [0])
       let rest = stage.task { try await stage.sleep(time(of: 0) + 2) }
       await stage.attempt("call") {
-        stage.say("call", try await orTooSlow(body))
+        let value = try await orTooSlow { try await body { try await load(0) } }
+        stage.say("call", value)
       }
       try await rest.value
     }

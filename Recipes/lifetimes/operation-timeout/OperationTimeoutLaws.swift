@@ -1,36 +1,30 @@
 import Cookbook
 
 extension OperationTimeoutExamples {
-  static let onTime = comesTo("the answer") { input in
-    let isFailing = input.failing.contains(0)
-    return (
-      input.time(of: 0), isFailing ? "throws load 0 failed" : "0, returns"
-    )
-  }
-
-  static let firstSuccess = comesTo("the first success") { input in
-    var at = 0
-    for attempt in 0..<input.attempts {
-      at += input.time(of: attempt)
-      if !input.failing.contains(attempt) { return (at, "\(attempt), returns") }
-    }
-    return (at, "throws load \(input.attempts - 1) failed")
-  }
+  static let onTime = comesTo("the answer", attempts: { _ in 1 })
+  static let firstSuccess = comesTo("the first success", attempts: \.attempts)
 
   /// The call comes to what is first, and ends at that instant.
   private static func comesTo(
     _ what: String,
-    _ answer: @escaping @Sendable (Call) -> (at: Int, String)
+    attempts: @escaping @Sendable (Call) -> Int
   ) -> Law<Call> {
     Law("\(what), the deadline or the cancellation, whichever comes first") {
       input,
       trace in
       let lane =
         trace.outcome.lanes.contains("call") ? "call" : Event.caller
-      let (at, said) = answer(input)
+      let last = attempts(input) - 1
+      let made = (0...last).first { !input.failing.contains($0) } ?? last
+      let at = (0...made).reduce(0) { $0 + input.time(of: $1) }
+      let isFailing = input.failing.contains(made)
       let all: [(at: Int, String)] = [
-        (at * 1_000, said), (limit(of: input), "throws too slow"),
-        (cancellation(trace), "throws cancelled"),
+        (
+          at * 1_000,
+          isFailing ? "throws load \(made) failed" : "\(made), returns"
+        ),
+        (input.time.microseconds, "throws too slow"),
+        (trace.cancellation, "throws cancelled"),
       ]
       let first = all.map(\.at).min() ?? 0
       // Of several at one instant any may be the first.
@@ -40,12 +34,6 @@ extension OperationTimeoutExamples {
       return wanted.contains(found) && end?.at == first
         ? nil : "\(found) at \(end?.at ?? -1), not \(wanted) at \(first) µs"
     }
-  }
-
-  private static func limit(of input: Call) -> Int { input.time.microseconds }
-
-  private static func cancellation(_ trace: Trace) -> Int {
-    trace.events.first { $0.name == "cancel" }?.at ?? .max
   }
 
   static let usedOrClosed = Law<Call>(
@@ -72,7 +60,7 @@ extension OperationTimeoutExamples {
     let events = trace.events.filter { $0.lane.hasPrefix("load ") }
     return zip(events, events.dropFirst()).filter { $0.0.isOpening }
       .enumerated().map { attempt, events in
-        let left = limit(of: input) - events.0.at
+        let left = input.time.microseconds - events.0.at
         let share = events.0.at + left / max(1, input.attempts - attempt)
         return (events.0.at, events.1.at, events.1.name, share)
       }
@@ -84,7 +72,7 @@ extension OperationTimeoutExamples {
     for (number, attempt) in attempts(input, trace).enumerated()
     where !input.deaf.contains(number) {
       // A share may end between two microseconds.
-      let end = min(attempt.share, cancellation(trace))
+      let end = min(attempt.share, trace.cancellation)
       let isCancelled = attempt.name == "cancelled"
       if attempt.end > end + 1 || isCancelled && attempt.end < end - 1 {
         return "attempt \(number): \(attempt.name) at \(attempt.end) µs"
@@ -93,27 +81,18 @@ extension OperationTimeoutExamples {
     return nil
   }
 
-  static let noneInVain = Law<Call>(
-    "no pause is begun that the deadline would end"
-  ) { input, trace in
-    let end = trace.end.map { trace.events[$0].at } ?? 0
-    let last = attempts(input, trace).last?.end ?? 0
-    return end == last || end == cancellation(trace)
-      ? nil : "it ends at \(end), not \(last) µs"
-  }
-
   static let again = Law<Call>(
     "another attempt follows a transient failure or a share that is over, after "
       + "the pause"
   ) { input, trace in
-    let (all, stop) = (attempts(input, trace), cancellation(trace))
+    let (all, stop) = (attempts(input, trace), trace.cancellation)
     for (number, attempt) in all.enumerated() {
       let next = attempt.end + input.pause * 1_000
       let isTried =
         attempt.name == "cancelled"
         || attempt.name == "fail" && !input.permanent.contains(number)
       let isExpected =
-        isTried && number + 1 < input.attempts && next < limit(of: input)
+        isTried && number + 1 < input.attempts && next < input.time.microseconds
       let found = all.dropFirst(number + 1).first?.start
       // Of a cancellation at that instant either may be the first.
       if found == nil && next >= stop { continue }
@@ -125,25 +104,29 @@ extension OperationTimeoutExamples {
   }
 
   static let thrown = Law<Call>(
-    "the error says whether time is up, and what failed before"
+    "when no attempt can follow the call ends, and says whether time is up and "
+      + "what failed before"
   ) { input, trace in
-    let all = attempts(input, trace)
-    let (number, end) = (all.count - 1, all.last?.end ?? 0)
-    let failed = all.lastIndex { $0.name == "fail" }
+    let made = attempts(input, trace)
+    let (number, end) = (made.count - 1, made.last?.end ?? 0)
+    let failed = made.lastIndex { $0.name == "fail" }
     let isLast =
-      failed == number && !all.isEmpty
+      failed == number && !made.isEmpty
       && (input.permanent.contains(number)
-        || all.count == input.attempts && end < limit(of: input))
+        || made.count == input.attempts && end < input.time.microseconds)
     let wanted =
-      all.last?.name == "end"
+      made.last?.name == "end"
       ? "\(number), returns"
       : isLast
         ? "throws load \(number) failed"
-        : "throws out of time, attempts: \(all.count)"
+        : "throws out of time, attempts: \(made.count)"
           + (failed.map { ", last error: load \($0) failed" } ?? "")
     let found = trace.outcome.description(of: Event.caller)
-    let isCancelled = cancellation(trace) <= end + input.pause * 1_000
-    if isCancelled && found == "caller: throws cancelled" { return nil }
-    return found == "caller: \(wanted)" ? nil : "\(found), not \(wanted)"
+    let at = trace.end.map { trace.events[$0].at }
+    let isCancelled = trace.cancellation <= end + input.pause * 1_000
+    let all = isCancelled ? [wanted, "throws cancelled"] : [wanted]
+    return all.contains { found == "caller: \($0)" }
+      && (at == end || at == trace.cancellation)
+      ? nil : "\(found) at \(at ?? -1), not \(all) at \(end) µs"
   }
 }

@@ -1,50 +1,43 @@
 import Cookbook
 
 extension OperationTimeoutExamples {
-  static let wrongSelects = [
-    Wrong("deadline-alone", breaks: onTime, input: Call(takes: [3], limit: 1)) {
-      try await select($0, $1) { try await $0() }
-    },
+  static let wrongCalls = [
     Wrong("no-cancel-all", breaks: onTime, input: Call(takes: [1], limit: 3)) {
       input,
       stage in
       let load = input.load(stage)
-      try await input.call(stage) {
-        try await withThrowingTaskGroup(of: Int.self) { group in
-          group.addTask { try await load(0) }
-          group.addTask {
-            try await stage.clock.sleep(for: input.time)
-            throw TooSlow()
-          }
-          return try await group.next() ?? -1
+      try await withThrowingTaskGroup(of: Int.self) { group in
+        group.addTask { try await load(0) }
+        group.addTask {
+          try await stage.clock.sleep(for: input.time)
+          throw TooSlow()
         }
+        stage.print(try await group.next())
       }
     },
+    Wrong(
+      "left-behind",
+      breaks: .allEndedOnReturn,
+      input: Call(takes: [9], limit: 3)
+    ) { input, stage in
+      stage.startTask { _ = try await input.load(stage)(0) }
+      try await stage.clock.sleep(for: input.time)
+      throw TooSlow()
+    },
+  ]
+
+  static let wrongSelects = [
+    Wrong("deadline-alone", breaks: onTime, input: Call(takes: [3], limit: 1)) {
+      try await select($0, $1) { try await $0() }
+    }
   ]
 
   static let wrongLates = [
     Wrong("dropped", breaks: usedOrClosed, input: Call(takes: [1], limit: 1)) {
       input,
       stage in
-      let (load, limit) = (input.load(stage, deaf: [0]), input.time)
-      let connect = { @Sendable in try await load(0) }
-      let sleep: @Sendable (Duration) async throws -> Void = { limit in
-        try await stage.clock.sleep(for: limit)
-        stage.note("timer", "wakes")
-      }
-      try await input.call(stage) {
-        // #region dropped
-        let answer = try await withThrowingTaskGroup(of: Int.self) { group in
-          group.addTask(name: "load 0") { try await connect() }
-          group.addTask(name: "timer") {
-            try await sleep(limit)
-            throw TooSlow()
-          }
-          defer { group.cancelAll() }
-          return try await group.next()
-        }
-        // #endregion
-        return answer ?? -1
+      try await input.call(stage) { load in
+        try await call(input, stage, load) ?? -1
       }
     }
   ]
@@ -90,7 +83,7 @@ extension OperationTimeoutExamples {
     },
     attempts(
       "sleeps-in-vain",
-      breaks: noneInVain,
+      breaks: thrown,
       Call(takes: [1, 1], failing: [0], limit: 6, pause: 8)
     ) { input, load, stage in
       do {
@@ -121,15 +114,6 @@ extension OperationTimeoutExamples {
       } catch is OutOfTime {
         throw TooSlow()
       }
-    },
-    attempts(
-      "left-behind",
-      breaks: .allEndedOnReturn,
-      Call(takes: [9], limit: 3)
-    ) { input, load, stage in
-      stage.startTask { _ = try await load(0) }
-      try await stage.clock.sleep(for: input.time)
-      throw OutOfTime(attempts: 1)
     },
   ]
 

@@ -40,9 +40,6 @@ extension TimersExamples {
     "memory",
     [
       left(behind: "sleeps") { try? await Task.sleep(for: $0) },
-      left(behind: "timers") {
-        try? await Task.sleep(for: $0, clock: .timers)
-      },
       left(behind: "sleeps at once", width: 100_000) {
         try? await Task.sleep(for: $0)
       },
@@ -52,19 +49,9 @@ extension TimersExamples {
       left(behind: "deadlines", isCancelled: false) {
         await withDeadline(in: $0) {}
       },
-      .go("stopped", count: 1_000_000, bytesEach: 300),
-      .go("dropped", count: 1_000_000, bytesEach: 300),
-      .go("forgotten", count: 1_000_000, bytesEach: 300),
     ],
     showing: ["bytes", "MiB in all"],
     [
-      Claim(
-        "100,000 cancelled sleeps of a minute on the queue leave less than 2 MiB",
-        "swift.timers.two MiB",
-        over: "swift.timers.left",
-        atLeast: 1,
-        without: ["swift.timers": "swift.sleeps"]
-      ),
       Claim(
         "100,000 deadlines of a minute that do not expire leave less than 2 MiB",
         "swift.deadlines.two MiB",
@@ -80,19 +67,10 @@ extension TimersExamples {
         without: ["swift.sleeps at once": "swift.timers at once"]
       ),
     ]
-      + ["dropped", "stopped"].map { name in
-        Claim(
-          "Go collects a timer that is \(name), and none that will call back",
-          "go.forgotten.left",
-          over: "go.\(name).left",
-          atLeast: 8,
-          without: ["go.forgotten": "go.stopped"]
-        )
-      }
   )
 
-  /// What so many sleeps of a minute leave behind that are cancelled, one
-  /// after the other.
+  /// What so many sleeps of a minute leave behind that are cancelled, `width`
+  /// of them at once.
   private static func left(
     behind name: String,
     isCancelled: Bool = true,
@@ -118,7 +96,7 @@ extension TimersExamples {
       var figures = await Footprint.figures(ofEach: count) {
       } until: {
         await run(count)
-        // What is free is not left behind. Go's runtime is asked the same.
+        // What is free is not left behind.
         giveBackFree()
         return true
       }

@@ -24,38 +24,45 @@ package enum TimersExamples {
     examples: [
       Example(
         "limit",
-        input: Keys(pauses: [10, 15, 20, 9], wait: 40),
+        input: Times(times: [10, 15, 20, 9], period: 40),
         laws: [untilTheLimit],
         wrong: wrongLimits,
         exhausted: [
-          (Keys(pauses: [1, 3], wait: 2), 2),
-          (Keys(pauses: [1, 3], wait: 2, cancelAfter: 2), 168),
+          (Times(times: [1, 3], period: 2), 2),
+          (Times(times: [1, 3], period: 2, cancelAfter: 2), 168),
         ],
         body: limit
       ),
       Example(
         "ticks",
-        input: Beats(work: [6, 3, 8, 5]),
-        laws: [onTheBeat],
+        input: Times(times: [6, 3, 8, 5]),
+        laws: [oneTickIsKept],
         wrong: wrongTicks,
-        exhausted: [(Beats(period: 4, work: [1, 1], cancelAfter: 5), 6)],
+        exhausted: [(Times(times: [1, 1], period: 4, cancelAfter: 5), 6)],
+        // A slow one is what `ticker` is about.
         body: { try await ticks($0.quick, $1) }
       ),
       Example(
         "ticker",
         laws: [oneTickIsKept],
         wrong: wrongTickers,
-        exhausted: [(Beats(period: 4, work: [9, 1], cancelAfter: 11), 2)],
+        exhausted: [(Times(times: [9, 1], period: 4, cancelAfter: 11), 2)],
         body: ticker
       ),
       Example(
         "debounce",
+        input: keys,
         laws: [saved],
         wrong: wrongSaves,
-        exhausted: [
-          (Keys(pauses: [1, 3], wait: 2, cancelAfter: 3), 32)
-        ],
-        body: { try await debounced($0, $1, debounce) }
+        exhausted: [(Times(times: [1, 3], period: 2, cancelAfter: 3), 32)],
+        body: debounce
+      ),
+      Example(
+        "reset",
+        input: keys,
+        laws: [saved],
+        exhausted: [(Times(times: [1, 3], period: 2, cancelAfter: 3), 32)],
+        body: reset
       ),
       Example(
         "sleeps",
@@ -75,24 +82,16 @@ package enum TimersExamples {
         body: sleeps
       ),
       Example("stop", body: stop),
-      Example(
-        "unread",
-        .caller(
-          "false, returns",
-          go: "true, 0, 0, returns",
-          because: "A Go timer with a channel has fired when somebody has "
-            + "received; an action has fired when it has begun."
-        ),
-        body: unread
-      ),
       memory,
     ],
     workloads: workloads
   )
 
+  private static let keys = Times(times: [10, 15, 50, 20, 60], period: 30)
+
   // MARK: The use
 
-  private static func limit(_ input: Keys, _ stage: Stage) async throws {
+  private static func limit(_ input: Times, _ stage: Stage) async throws {
     let (messages, limit) = (input.messages(stage), input.time)
     let clock = stage.clock
     let print: @Sendable (Int) -> Void = { stage.print($0) }
@@ -108,102 +107,76 @@ package enum TimersExamples {
     // #endregion
   }
 
-  static func ticks(_ input: Beats, _ stage: Stage) async throws {
-    func run(_ clock: some Clock<Duration>) async throws {
-      let (period, reports) = (input.time, input.work.indices)
-      let report = input.report(stage)
-      // #region ticks
-      var tick = clock.now
-      for n in reports {
-        tick = tick.advanced(by: period)
-        try await Task.sleep(until: tick, clock: clock)
-        try await report(n)
-      }
-      // #endregion
-    }
-    try await run(stage.clock)
-  }
-
-  private static func ticker(_ input: Beats, _ stage: Stage) async throws {
-    func run(_ clock: some Clock<Duration>) async throws {
-      let (period, count, report) = (
-        input.time, input.work.count, input.report(stage)
-      )
-      // #region ticker
-      var n = 0
-      for await _ in Ticker(every: period, clock: clock).prefix(count) {
-        try await report(n)
-        n += 1
-      }
-      // #endregion
-      try Task.checkCancellation()
-    }
-    try await run(stage.clock)
-  }
-
-  private static let debounce: Debounce = { keys, quiet, clock, save, Task in
-    // #region debounce
-    var pending: Task<Void, any Error>?
-    defer { pending?.cancel() }
-    for try await key in keys {
-      pending?.cancel()
-      pending = Task {
-        try await clock.sleep(for: quiet)
-        save(key)
-      }
+  static func ticks(_ input: Times, _ stage: Stage) async throws {
+    let (clock, period, reports) = (
+      stage.clock, input.time, input.times.indices
+    )
+    let report = input.report(stage)
+    // #region ticks
+    var tick = clock.now
+    for n in reports {
+      tick = tick.advanced(by: period)
+      try await Task.sleep(until: tick, clock: clock)
+      try await report(n)
     }
     // #endregion
   }
 
-  typealias Debounce =
-    @Sendable (
-      _ keys: Source, _ quiet: Duration, any Clock<Duration>,
-      _ save: @escaping @Sendable (Int) -> Void, _ Task: Start
-    ) async throws -> Void
-  typealias Start =
-    (@escaping @Sendable () async throws -> Void) -> Task<Void, any Error>
-
-  /// Performs `body` on keys that are typed, the first one at once.
-  static func debounced(
-    _ input: Keys,
-    _ stage: Stage,
-    _ body: Debounce
-  ) async throws {
-    var tasks: [Task<Void, any Error>] = []
-    let keys = stage.source("key", [0] + input.pauses)
-    let save = { @Sendable (key: Int) in stage.say("file", key) }
-    let result: Result<Void, any Error>
-    do {
-      try await body(keys, input.time, stage.clock, save) {
-        tasks.append(stage.task($0))
-        return tasks[tasks.count - 1]
-      }
-      result = .success(())
-    } catch {
-      result = .failure(error)
+  private static func ticker(_ input: Times, _ stage: Stage) async throws {
+    let (clock, period, count) = (stage.clock, input.time, input.times.count)
+    let report = input.report(stage)
+    // #region ticker
+    var n = 0
+    for await _ in Ticker(every: period, clock: clock).prefix(count) {
+      try await report(n)
+      n += 1
     }
-    for task in tasks { _ = await task.result }
-    try result.get()
+    // #endregion
+    try Task.checkCancellation()
+  }
+
+  private static func debounce(_ input: Times, _ stage: Stage) async throws {
+    let save = input.save(stage)
+    try await input.type(stage) { keys, quiet, clock, Task in
+      // #region debounce
+      var pending: Task<Void, any Error>?
+      defer { pending?.cancel() }
+      for try await key in keys {
+        pending?.cancel()
+        pending = Task {
+          try await clock.sleep(for: quiet)
+          save(key)
+        }
+      }
+      // #endregion
+    }
+  }
+
+  private static func reset(_ input: Times, _ stage: Stage) async throws {
+    let (keys, save, quiet) = (input.keys(stage), input.save(stage), input.time)
+    try await withTimers(stage) { timers in
+      // #region reset
+      let last = Mutex(0)
+      let timer = timers.after(quiet) { save(last.withLock { $0 }) }
+      defer { timer.stop() }
+      for try await key in keys {
+        last.withLock { $0 = key }
+        timer.reset(after: quiet)
+      }
+      // #endregion
+    }
   }
 
   private static func sleeps(_ input: Visits, _ stage: Stage) async throws {
     try await withTimers(stage) { clock in
       await input.come(stage) { task in
-        let delay = input.time(of: task)
         let lane = "task \(task)"
         try await stage.keep(lane) {
-          // #region sleeps
-          try await clock.sleep(for: delay)
-          // #endregion
-          if input.failing.contains(task) { throw Failed(lane: lane) }
+          try await clock.sleep(for: input.time(of: task))
+          if input.failing.contains(task) { throw WorkFailure(lane: lane) }
         }
       }
     }
-  }
-
-  private struct Failed: Error, CustomStringConvertible {
-    let lane: String
-    var description: String { "\(lane) failed" }
   }
 
   private static func stop(_ stage: Stage) async throws {
@@ -224,18 +197,6 @@ package enum TimersExamples {
     }
   }
 
-  private static func unread(_ stage: Stage) async throws {
-    let print: (Bool) -> Void = stage.print
-    try await withTimers(stage) { timers in
-      // #region unread
-      let timer = timers.after(.milliseconds(10)) {}
-      defer { timer.stop() }
-      try await timers.sleep(for: .milliseconds(20))
-      print(timer.stop())
-      // #endregion
-    }
-  }
-
   typealias Timers = TimerQueue<StageClock>
 
   /// Performs `body` with a queue, of which nothing is left at the end.
@@ -243,188 +204,131 @@ package enum TimersExamples {
     _ stage: Stage,
     _ body: (Timers) async throws -> Void
   ) async throws {
-    let timers = Timers(StageClock(stage), executor: stage.executor)
-    let result: Result<Void, any Error>
-    do {
-      result = .success(try await body(timers))
-    } catch {
-      result = .failure(error)
+    let timers = Timers(stage.clock, executor: stage.executor)
+    try await perform {
+      try await body(timers)
+    } atTheEnd: {
+      await timers.endSleepers()
     }
-    await timers.endSleepers()
-    try result.get()
   }
 
-  /// The clock of a stage, by one type for real and for virtual time.
-  struct StageClock: Clock {
-    struct Instant: InstantProtocol {
-      let offset: Duration
-
-      func advanced(by duration: Duration) -> Instant {
-        Instant(offset: offset + duration)
-      }
-      func duration(to other: Instant) -> Duration { other.offset - offset }
-      static func < (left: Instant, right: Instant) -> Bool {
-        left.offset < right.offset
-      }
+  /// Performs `body` and then `end`, whatever comes of it.
+  private static func perform(
+    _ body: () async throws -> Void,
+    atTheEnd end: () async -> Void
+  ) async throws {
+    let result: Result<Void, any Error>
+    do { result = .success(try await body()) } catch {
+      result = .failure(error)
     }
-
-    private let clock: any Clock<Duration>
-    private let stopwatch: Stopwatch
-    /// A sleep of a test's clock may end at once: then it is later.
-    private let reached = Reached()
-
-    private final class Reached: Sendable {
-      let offset = Mutex(Duration.zero)
-    }
-
-    init(_ stage: Stage) {
-      clock = stage.clock
-      stopwatch = Stopwatch(clock: stage.clock)
-    }
-
-    var now: Instant {
-      Instant(offset: max(stopwatch.elapsed, reached.offset.withLock { $0 }))
-    }
-    var minimumResolution: Duration { .nanoseconds(1) }
-
-    func sleep(until deadline: Instant, tolerance: Duration?) async throws {
-      try await clock.sleep(for: deadline.offset - stopwatch.elapsed)
-      reached.offset.withLock { $0 = max($0, deadline.offset) }
-    }
+    await end()
+    try result.get()
   }
 
   // MARK: Input
 
-  /// Keys that are typed, or messages that come, after pauses.
-  struct Keys: ExampleInput {
-    var pauses = [10, 15, 50, 20, 60]
-    var wait = 30
+  /// Pauses between keys or messages, or work that is due at the ticks of a
+  /// clock.
+  struct Times: ExampleInput {
+    var times = [4, 35, 3, 7, 2]
+    var period = 10
     var cancelAfter: Int?
-
-    init() {}
-    init(pauses: [Int], wait: Int, cancelAfter: Int? = nil) {
-      (self.pauses, self.wait) = (pauses, wait)
-      self.cancelAfter = cancelAfter
-    }
 
     static var fields: [Field<Self>] {
       [
         .durations(
-          \.pauses,
+          \.times,
           random: 1...6,
           ties: .noneOfSums { _ in true },
-          "the milliseconds from each to the next"
+          "the milliseconds between keys or messages, or of each report"
         ),
-        .duration(\.wait, least: 1, repeats: 1, "how long to wait"),
-        .moment(\.cancelAfter, "cancel the caller after so many milliseconds"),
-      ]
-    }
-
-    var time: Duration { .milliseconds(wait) }
-
-    func messages(_ stage: Stage) -> Source { stage.source("message", pauses) }
-
-  }
-
-  /// Reports that are due at the ticks of a clock.
-  struct Beats: ExampleInput {
-    var period = 10
-    var work = [4, 35, 3, 7, 2]
-    var cancelAfter: Int?
-
-    init() {}
-    init(period: Int = 10, work: [Int], cancelAfter: Int? = nil) {
-      (self.period, self.work) = (period, work)
-      self.cancelAfter = cancelAfter
-    }
-
-    static var fields: [Field<Self>] {
-      [
-        // No sum of times is a multiple of the period, nor an odd instant.
-        Field(\.period, "the milliseconds from tick to tick, above 0") {
+        // No sum of the times is a multiple of it.
+        Field(\.period, "the milliseconds to wait, or between ticks, above 0") {
           $1 > 0 ? nil : "must be above 0, not \($1)"
         } random: {
-          64 * $1.int(in: 1...3)
+          $1.int(in: 1...3) << 24
         },
-        Field(\.work, "the milliseconds that each report takes") {
-          $1.contains { $0 < 0 } ? "must not be negative" : nil
-        } random: { input, source in
-          (0..<source.int(in: 1...5)).map { n in
-            64 * source.int(in: 0...(source.mayStop ? 12 : 2)) + 2 << n
-          }
-        },
-        Field(\.cancelAfter, "cancel the caller after so many milliseconds") {
-          _,
-          _ in
-          nil
-        } random: {
-          $1.mayStop ? 2 * $1.int(in: 0...64 * 8) + 1 : nil
-        },
+        .moment(\.cancelAfter, "cancel the caller after so many milliseconds"),
       ]
     }
 
     var time: Duration { .milliseconds(period) }
 
+    /// The same, each shorter than the period.
+    var quick: Times {
+      Times(times: times.map { $0 % period }, period: period)
+    }
+
+    func messages(_ stage: Stage) -> Source { stage.source("message", times) }
+
+    /// The first one is typed at once.
+    func keys(_ stage: Stage) -> Source { stage.source("key", [0] + times) }
+
+    func save(_ stage: Stage) -> @Sendable (Int) -> Void {
+      { stage.say("file", $0) }
+    }
+
     func report(_ stage: Stage) -> @Sendable (Int) async throws -> Void {
-      { n in try await stage.work("report \(n)", work[n]) }
+      { n in try await stage.work("report \(n)", times[n]) }
     }
 
-    /// The same reports, each shorter than the period.
-    var quick: Beats {
-      Beats(period: period, work: work.map { $0 % period })
-    }
+    typealias Start =
+      (@escaping @Sendable () async throws -> Void) -> Task<Void, any Error>
 
-    /// When each report starts, in milliseconds.
-    var starts: [Int] {
-      var (due, free) = (period, 0)
-      return work.map { time in
-        let at = max(due, free)
-        // What is due while the loop works is kept, and no other is.
-        (due, free) = ((at / period + 1) * period, at + time)
-        return at
+    /// Performs `body` on keys that are typed, and waits for what it starts.
+    func type(
+      _ stage: Stage,
+      _ body: (Source, Duration, StageClock, Start)
+        async throws -> Void
+    ) async throws {
+      var tasks: [Task<Void, any Error>] = []
+      try await perform {
+        try await body(keys(stage), time, stage.clock) {
+          tasks.append(stage.task($0))
+          return tasks[tasks.count - 1]
+        }
+      } atTheEnd: {
+        for task in tasks { _ = await task.result }
       }
     }
   }
 
   // MARK: Laws
 
-  static let untilTheLimit = Law<Keys>(
+  static let untilTheLimit = Law<Times>(
     "what comes before the limit is printed, and nothing waits longer"
   ) { input, trace in
-    let ends = input.pauses.indices.map { input.pauses[...$0].reduce(0, +) }
+    let ends = input.times.indices.map { input.times[...$0].reduce(0, +) }
     let said = trace.events.filter {
       $0.lane == Event.caller && $0.name == "say"
     }
-    let end = min(min(input.wait, ends.last ?? 0) * 1_000, trace.stopped)
+    let end = min(min(input.period, ends.last ?? 0) * 1_000, trace.cancellation)
     let ended = trace.end.map { trace.events[$0].at }
-    return trace.mismatch(said, ends.filter { $0 <= input.wait })
+    return trace.mismatch(said, ends.filter { $0 <= input.period })
       ?? (ended == end ? nil : "does not end at \(end) µs")
   }
 
-  static let onTheBeat = beats(
-    "reports start at multiples of the period",
-    \.quick.starts
-  )
-  static let oneTickIsKept = beats(
-    "a slow report delays the next one, and no other: one tick is kept",
-    \.starts
-  )
-
-  private static func beats(
-    _ name: String,
-    _ starts: any KeyPath<Beats, [Int]> & Sendable
-  ) -> Law<Beats> {
-    Law(name) { input, trace in
-      trace.mismatch(trace.events.filter(\.isOpening), input[keyPath: starts])
+  static let oneTickIsKept = Law<Times>(
+    "a slow report delays the next one, and no other: one tick is kept"
+  ) { input, trace in
+    let starts = trace.events.filter(\.isOpening)
+    let due = zip(starts, trace.events.filter(\.isClosing)).map { start, end in
+      // What is due while the loop works is kept, and no other is.
+      let next = start.at / 1_000 / input.period + 1
+      return max(next * input.period, end.at / 1_000)
     }
+    return trace.mismatch(
+      starts,
+      Array(([input.period] + due).prefix(input.times.count))
+    )
   }
 
-  static let saved = Law<Keys>(
+  static let saved = Law<Times>(
     "the last key is saved when it has been quiet for so long, and no other"
   ) { input, trace in
     var (at, wanted) = (0, [Int]())
-    for pause in input.pauses {
-      if input.wait < pause { wanted.append(at + input.wait) }
+    for pause in input.times {
+      if input.period < pause { wanted.append(at + input.period) }
       at += pause
     }
     return trace.mismatch(trace.events.filter { $0.lane == "file" }, wanted)
@@ -442,17 +346,12 @@ package enum TimersExamples {
 }
 
 extension Trace {
-  /// When the caller was cancelled, in microseconds.
-  fileprivate var stopped: Int {
-    events.first { $0.name == "cancel" }?.at ?? .max
-  }
-
   /// How events differ from those that were due, in milliseconds; what is due
   /// at the instant of a cancellation may have happened or not.
   fileprivate func mismatch(_ events: [Event], _ due: [Int]) -> String? {
     let found = events.map { $0.at / 1_000 }
-    let least = due.count { $0 * 1_000 < stopped }
-    let most = due.count { $0 * 1_000 <= stopped }
+    let least = due.count { $0 * 1_000 < cancellation }
+    let most = due.count { $0 * 1_000 <= cancellation }
     let isRight = (least...most).contains(found.count)
     return isRight && found == Array(due.prefix(found.count))
       ? nil : "at \(found) ms instead of \(due.prefix(most))"
@@ -460,9 +359,5 @@ extension Trace {
 }
 
 extension Visits {
-  fileprivate func hold(of task: Int) -> Int {
-    holds.dropFirst(task).first ?? 0
-  }
-
   func time(of task: Int) -> Duration { .milliseconds(hold(of: task)) }
 }

@@ -1,15 +1,15 @@
 import Cookbook
+import Synchronization
 
 extension TimersExamples {
   static let wrongLimits = [
     Wrong(
       "limit-for-each",
       breaks: untilTheLimit,
-      input: Keys(pauses: [1, 1, 1], wait: 2)
+      input: Times(times: [1, 1, 1], period: 2)
     ) { input, stage in
       let (limit, clock) = (input.time, stage.clock)
       var messages = input.messages(stage)
-      // #region limit-for-each
       do {
         while let message = try await withDeadline(
           in: limit,
@@ -17,19 +17,18 @@ extension TimersExamples {
           body: { try await messages.next() }
         ) { stage.print(message) }
       } catch is DeadlineExpired {}
-      // #endregion
     },
     Wrong(
       "not-cancelled",
       breaks: untilTheLimit,
-      input: Keys(pauses: [1, 3], wait: 2)
+      input: Times(times: [1, 3], period: 2)
     ) { input, stage in
       let messages = input.messages(stage)
       try await withThrowingTaskGroup { group in
         group.addTask {
           for try await message in messages { stage.print(message) }
         }
-        group.addTask { try await stage.sleep(input.wait) }
+        group.addTask { try await stage.sleep(input.period) }
         try await group.next()
       }
     },
@@ -38,61 +37,59 @@ extension TimersExamples {
   static let wrongTicks = [
     Wrong(
       "drifts",
-      breaks: onTheBeat,
-      input: Beats(period: 4, work: [1, 1])
+      breaks: oneTickIsKept,
+      input: Times(times: [1, 1], period: 4)
     ) { input, stage in
-      for n in input.work.indices {
+      for n in input.times.indices {
         try await stage.sleep(input.period)
         try await input.report(stage)(n)
       }
     }
   ]
 
-  private static let slow = Beats(period: 4, work: [9, 1, 1])
+  private static let slow = Times(times: [9, 1, 1], period: 4)
 
   static let wrongTickers = [
     Wrong("catches-up", breaks: oneTickIsKept, input: slow, body: ticks),
     Wrong("keeps-none", breaks: oneTickIsKept, input: slow) { input, stage in
-      let clock = StageClock(stage)
-      for n in input.work.indices {
-        let passed = clock.now.offset.microseconds / 1_000
+      for n in input.times.indices {
+        let passed = stage.clock.now.offset.microseconds / 1_000
         try await stage.sleep(input.period - passed % input.period)
         try await input.report(stage)(n)
       }
     },
   ]
 
+  private static let late = Times(times: [1, 5], period: 3)
+
   static let wrongSaves = [
-    save("swallowed") { keys, quiet, clock, save, Task in
-      // #region swallowed
-      var pending: Task<Void, any Error>?
-      for try await key in keys {
-        pending?.cancel()
-        pending = Task {
-          try? await clock.sleep(for: quiet)
-          save(key)
+    Wrong("swallowed", breaks: saved, input: late) { input, stage in
+      let save = input.save(stage)
+      try await input.type(stage) { keys, quiet, clock, Task in
+        // #region swallowed
+        var pending: Task<Void, any Error>?
+        for try await key in keys {
+          pending?.cancel()
+          pending = Task {
+            try? await clock.sleep(for: quiet)
+            save(key)
+          }
         }
+        // #endregion
       }
-      // #endregion
     },
-    save("not-cancelled") { keys, quiet, clock, save, Task in
-      for try await key in keys {
-        _ = Task {
-          try await clock.sleep(for: quiet)
-          save(key)
+    Wrong("not-cancelled", breaks: saved, input: late) { input, stage in
+      let save = input.save(stage)
+      try await input.type(stage) { keys, quiet, clock, Task in
+        for try await key in keys {
+          _ = Task {
+            try await clock.sleep(for: quiet)
+            save(key)
+          }
         }
       }
     },
   ]
-
-  private static func save(
-    _ name: String,
-    _ body: @escaping Debounce
-  ) -> Wrong<Keys> {
-    Wrong(name, breaks: saved, input: Keys(pauses: [1, 5], wait: 3)) {
-      try await debounced($0, $1, body)
-    }
-  }
 
   static let wrongSleeps = [
     Wrong(
@@ -100,22 +97,21 @@ extension TimersExamples {
       breaks: onTime,
       input: Visits(arrivals: [0, 1], holds: [4, 2], patience: [])
     ) { input, stage in
-      typealias Waiter = CheckedContinuation<Void, Never>
-      let clock = StageClock(stage)
-      let (waiters, adding) = AsyncStream<(StageClock.Instant, Waiter)>
-        .makeStream()
-      stage.startTask {
-        for await (due, waiter) in waiters {
-          try? await clock.sleep(until: due, tolerance: nil)
-          waiter.resume()
-        }
-      }
+      let clock = stage.clock
+      let last = Mutex<Task<Void, any Error>?>(nil)
       await input.come(stage) { task in
         let due = clock.now.advanced(by: input.time(of: task))
-        await withCheckedContinuation { _ = adding.yield((due, $0)) }
+        let sleep = last.withLock { last in
+          let before = last
+          let sleep = stage.task {
+            _ = await before?.result
+            try await clock.sleep(until: due, tolerance: nil)
+          }
+          last = sleep
+          return sleep
+        }
+        try await sleep.value
       }
-      adding.finish()
-      try? await stage.sleep(1)
     },
     Wrong(
       "no-handler",

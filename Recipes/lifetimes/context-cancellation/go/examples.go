@@ -35,12 +35,7 @@ type downloads struct {
 	Limit *int
 }
 
-func (in downloads) limit() time.Duration {
-	if in.Limit == nil {
-		return 1000 * 24 * time.Hour
-	}
-	return time.Duration(*in.Limit) * time.Millisecond
-}
+func (in downloads) limit() time.Duration { return cookbook.Limit(in.Limit) }
 
 func (in downloads) one(
 	stage cookbook.Stage,

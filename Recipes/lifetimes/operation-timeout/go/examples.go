@@ -15,6 +15,7 @@ import (
 // Room is what the recipe shows in Go.
 var Room = cookbook.Room{
 	Examples: map[string]cookbook.Example{
+		"call":     cookbook.With(once),
 		"select":   cookbook.With(letting(onTime)),
 		"late":     cookbook.With(letting(handedOver)),
 		"retry":    cookbook.With(retry),
@@ -36,24 +37,12 @@ type call struct {
 }
 
 func (in call) limit() time.Duration {
-	if in.Limit == nil {
-		return 1000 * 24 * time.Hour
-	}
-	return milliseconds(*in.Limit) + time.Duration(in.More)*time.Microsecond
-}
-
-func milliseconds(ms int) time.Duration {
-	return time.Duration(ms) * time.Millisecond
+	return cookbook.Limit(in.Limit) + time.Duration(in.More)*time.Microsecond
 }
 
 func (in call) attempts() int { return max(len(in.Takes), 1) }
 
-func (in call) takes(attempt int) int {
-	if attempt < len(in.Takes) {
-		return in.Takes[attempt]
-	}
-	return 1
-}
+func (in call) takes(attempt int) int { return cookbook.At(in.Takes, attempt, 1) }
 
 func (in call) isTransient(err error) bool {
 	return !slices.ContainsFunc(in.Permanent, func(attempt int) bool {
@@ -85,7 +74,7 @@ type operation func(
 // has left. What it loads never looks for cancellation.
 func letting(body operation) func(context.Context, cookbook.Stage, call) error {
 	return func(ctx context.Context, stage cookbook.Stage, in call) error {
-		rest := time.After(milliseconds(in.takes(0) + 2))
+		rest := time.After(cookbook.Milliseconds(in.takes(0) + 2))
 		stage.Attempt("call", func() error {
 			load := func() (int, error) {
 				return in.load(stage, nil)(context.Background(), 0)
@@ -103,7 +92,7 @@ func letting(body operation) func(context.Context, cookbook.Stage, call) error {
 
 // tooSlow says of a deadline what Swift says of it.
 func tooSlow(err error) error {
-	if errors.Is(err, context.DeadlineExceeded) {
+	if err == context.DeadlineExceeded {
 		return errTooSlow
 	}
 	return err
@@ -184,12 +173,27 @@ func handedOver(
 	// #endregion
 }
 
-func retry(ctx context.Context, stage cookbook.Stage, in call) error {
-	page, err := withRetries(ctx, in.limit(), in.attempts()-1, in.load(stage, nil))
+func once(ctx context.Context, fmt cookbook.Stage, in call) error {
+	limit, attempt := in.limit(), in.load(fmt, nil)
+	load := func(ctx context.Context) (int, error) { return attempt(ctx, 0) }
+	// #region call
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel() // or the timer stays until it fires
+	page, err := load(ctx)
+	// #endregion
+	return printing(fmt, page, err)
+}
+
+func printing(fmt cookbook.Stage, page int, err error) error {
 	if err == nil {
-		stage.Println(page)
+		fmt.Println(page)
 	}
 	return tooSlow(err)
+}
+
+func retry(ctx context.Context, fmt cookbook.Stage, in call) error {
+	page, err := withRetries(ctx, in.limit(), in.attempts()-1, in.load(fmt, nil))
+	return printing(fmt, page, err)
 }
 
 func withRetries(
@@ -208,13 +212,10 @@ func withRetries(
 }
 
 func several(ctx context.Context, fmt cookbook.Stage, in call) error {
-	n, limit, pause := in.attempts(), in.limit(), milliseconds(in.Pause)
+	n, limit, pause := in.attempts(), in.limit(), cookbook.Milliseconds(in.Pause)
 	isTransient, load := in.isTransient, in.load(fmt, in.Deaf)
 	// #region attempts
 	page, err := attempts.Do(ctx, n, limit, pause, isTransient, load)
 	// #endregion
-	if err == nil {
-		fmt.Println(page)
-	}
-	return err
+	return printing(fmt, page, err)
 }

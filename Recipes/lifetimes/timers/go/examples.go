@@ -3,9 +3,7 @@ package examples
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"slices"
 	"sync"
 	"time"
 
@@ -16,30 +14,31 @@ import (
 var Room = cookbook.Room{
 	Examples: map[string]cookbook.Example{
 		"limit":    cookbook.With(limit),
-		"ticks":    cookbook.With(ticks),
+		"ticks":    cookbook.With(quick),
 		"ticker":   cookbook.With(ticker),
 		"debounce": cookbook.With(debounce),
+		"reset":    cookbook.With(debounce), // Swift has another way, too
 		"sleeps":   cookbook.With(sleeps),
 		"stop":     cookbook.Plain(stop),
-		"unread":   cookbook.Plain(unread),
 	},
 	Wrong: map[string]cookbook.Example{
 		"limit/limitForEach": cookbook.With(limitForEach),
 	},
-	Measurements: measurements,
-	Workloads:    workloads,
+	Workloads: workloads,
 }
 
-func milliseconds(ms int) time.Duration {
-	return time.Duration(ms) * time.Millisecond
+type times struct {
+	Times  []int
+	Period int
 }
 
-type keys struct {
-	Pauses []int
-	Wait   int
-}
+func (in times) wait() time.Duration { return cookbook.Milliseconds(in.Period) }
 
-func (in keys) wait() time.Duration { return milliseconds(in.Wait) }
+func (in times) report(stage cookbook.Stage) func(context.Context, int) error {
+	return func(ctx context.Context, n int) error {
+		return stage.Work(ctx, fmt.Sprint("report ", n), in.Times[n], false)
+	}
+}
 
 // channel sends numbers after pauses, and closes the channel. The goroutine has
 // ended when stop returns.
@@ -62,8 +61,8 @@ func channel(
 	return numbers, func() { cancel(); wg.Wait() }
 }
 
-func limit(ctx context.Context, fmt cookbook.Stage, in keys) error {
-	messages, stop := channel(ctx, fmt, "message", in.Pauses)
+func limit(ctx context.Context, fmt cookbook.Stage, in times) error {
+	messages, stop := channel(ctx, fmt, "message", in.Times)
 	defer stop()
 	limit := in.wait()
 	// #region limit
@@ -84,11 +83,10 @@ func limit(ctx context.Context, fmt cookbook.Stage, in keys) error {
 	// #endregion
 }
 
-func limitForEach(ctx context.Context, fmt cookbook.Stage, in keys) error {
-	messages, stop := channel(ctx, fmt, "message", in.Pauses)
+func limitForEach(ctx context.Context, fmt cookbook.Stage, in times) error {
+	messages, stop := channel(ctx, fmt, "message", in.Times)
 	defer stop()
 	limit := in.wait()
-	// #region limit-for-each
 	for {
 		select {
 		case message, ok := <-messages:
@@ -102,45 +100,18 @@ func limitForEach(ctx context.Context, fmt cookbook.Stage, in keys) error {
 			return ctx.Err()
 		}
 	}
-	// #endregion
 }
 
-type beats struct {
-	Period int
-	Work   []int
-}
-
-func (in beats) report(stage cookbook.Stage) func(context.Context, int) error {
-	return func(ctx context.Context, n int) error {
-		return stage.Work(ctx, fmt.Sprint("report ", n), in.Work[n], false)
+// quick is ticker for reports that are shorter than the period.
+func quick(ctx context.Context, stage cookbook.Stage, in times) error {
+	for n := range in.Times {
+		in.Times[n] %= in.Period
 	}
+	return ticker(ctx, stage, in)
 }
 
-func ticks(ctx context.Context, stage cookbook.Stage, in beats) error {
-	period, reports := milliseconds(in.Period), in.Work
-	for n := range in.Work {
-		in.Work[n] %= in.Period // a slow one is what ticker is about
-	}
-	report := in.report(stage)
-	// #region ticks
-	ticker := time.NewTicker(period)
-	defer ticker.Stop()
-	for n := range reports {
-		select {
-		case <-ticker.C:
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-		if err := report(ctx, n); err != nil {
-			return err
-		}
-	}
-	// #endregion
-	return nil
-}
-
-func ticker(ctx context.Context, stage cookbook.Stage, in beats) error {
-	period, count, report := milliseconds(in.Period), len(in.Work), in.report(stage)
+func ticker(ctx context.Context, stage cookbook.Stage, in times) error {
+	period, count, report := in.wait(), len(in.Times), in.report(stage)
 	// #region ticker
 	ticker := time.NewTicker(period)
 	defer ticker.Stop()
@@ -158,8 +129,8 @@ func ticker(ctx context.Context, stage cookbook.Stage, in beats) error {
 	return nil
 }
 
-func debounce(ctx context.Context, stage cookbook.Stage, in keys) error {
-	keys, stop := channel(ctx, stage, "key", append([]int{0}, in.Pauses...))
+func debounce(ctx context.Context, stage cookbook.Stage, in times) error {
+	keys, stop := channel(ctx, stage, "key", append([]int{0}, in.Times...))
 	defer stop()
 	quiet, last := in.wait(), -1
 	save := func(key int) { stage.Say("file", key) }
@@ -185,35 +156,9 @@ func debounce(ctx context.Context, stage cookbook.Stage, in keys) error {
 
 func sleeps(ctx context.Context, stage cookbook.Stage, in cookbook.Visits) error {
 	in.Come(ctx, stage, func(ctx context.Context, task int) error {
-		delay := time.Duration(0)
-		if task < len(in.Holds) {
-			delay = milliseconds(in.Holds[task])
-		}
-		lane := fmt.Sprint("task ", task)
-		return stage.Busy(lane, func() error {
-			if err := sleep(ctx, delay); err != nil {
-				return err
-			}
-			if slices.Contains(in.Failing, task) {
-				return errors.New(lane + " failed")
-			}
-			return nil
-		})
+		return in.Hold(ctx, stage, task)
 	})
 	return nil
-}
-
-func sleep(ctx context.Context, delay time.Duration) error {
-	// #region sleeps
-	timer := time.NewTimer(delay)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-	// #endregion
 }
 
 func stop(_ context.Context, fmt cookbook.Stage) error {
@@ -229,17 +174,5 @@ func stop(_ context.Context, fmt cookbook.Stage) error {
 	fmt.Println(timer.Reset(10 * ms)) // false, and it fires again
 	// #endregion
 	time.Sleep(20 * ms)
-	return nil
-}
-
-func unread(_ context.Context, fmt cookbook.Stage) error {
-	const ms = time.Millisecond
-	// #region unread
-	timer := time.NewTimer(10 * ms)
-	time.Sleep(20 * ms)
-	fmt.Println(timer.Stop())
-	fmt.Println(len(timer.C)) // 0: no stale tick to receive
-	fmt.Println(cap(timer.C))
-	// #endregion
 	return nil
 }
