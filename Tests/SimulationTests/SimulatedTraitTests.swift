@@ -317,18 +317,26 @@ private func order(of count: Int = 2) async -> [Int] {
   @Test("An error is reported once", .fails("Unlucky"), .simulated)
   func error() throws { throw Unlucky() }
 
+  /// What comes from outside comes late where the machine is busy.
+  private static let mostPatient = Simulation.Options(grace: .seconds(10))
+
   @Test(
     "Real time comes from outside",
     .fails("foreignThread", "Task.sleep"),
-    .simulated
+    .simulated(options: Self.mostPatient)
   )
   func real() async throws { try await Task.sleep(for: .microseconds(1)) }
 
-  @Test("The main actor is outside", .fails("foreignThread"), .simulated)
+  @Test(
+    "The main actor is outside",
+    .fails("foreignThread"),
+    .simulated(options: Self.mostPatient)
+  )
   @MainActor func main() async { await Task.yield() }
 
   @Test("A warning is reported once", .fails("careful"), .simulated)
   func warning() { Issue.record("careful", severity: .warning) }
+
   @Test("A test may cancel itself", .simulated)
   func cancelsItself() throws { try Test.cancel("enough") }
 }
