@@ -210,6 +210,24 @@ struct HistoryTests {
     )
   }
 
+  @Test("What the search has taken back is no part of the order that explains")
+  func explanation() {
+    // The search tries the order of the calls first: that one does not hold.
+    let history = History<Register>([
+      Variable("A", .write(1), 1, 0...3), Variable("B", .write(2), 2, 1...2),
+      Variable("C", .read, 1, 4...5), Variable("C", .read, 2, 6...7),
+    ])
+    #expect(
+      history.counterexample(from: Register()) == """
+        A  ├─ write(1) → 1 ─────┤
+        B    ├─ write(2) → 2 ─┤
+        C                         ├─ read → 1 ─┤ ├─ read → 2 ─┤
+        One order explains all before: B write(2) → 2, A write(1) → 1, \
+        C read → 1; no order lets C's read return 2.
+        """
+    )
+  }
+
   @Test("Bars overlap as their operations do, and what never ended is open")
   func bars() {
     let history = History<Permit>([
