@@ -12,14 +12,20 @@ const name = () => {
 new MutationObserver(name).observe(document.body, { childList: true, subtree: true })
 name()
 
+// One below the other, each code has its heading above it.
+for (const table of document.querySelectorAll("article table:has(pre)")) {
+  const headings = [...table.querySelectorAll("th")].map(it => it.textContent)
+  for (const code of table.querySelectorAll("td"))
+    code.dataset.label = headings[code.cellIndex]
+}
+
 // Go and Swift stand beside each other where no line is cut off by that.
 const stack = () => {
-  for (const table of document.querySelectorAll("article table:has(pre)")) {
-    delete table.dataset.stacked
-    const blocks = [...table.querySelectorAll("pre > code")]
-    if (blocks.some(code => code.scrollWidth > code.clientWidth))
-      table.dataset.stacked = ""
-  }
+  const pairs = [...document.querySelectorAll("article table tr:has(pre)")]
+  for (const pair of pairs) delete pair.dataset.stacked
+  const isCut = code => code.scrollWidth > code.clientWidth
+  for (const pair of pairs.filter(it => [...it.querySelectorAll("pre > code")].some(isCut)))
+    pair.dataset.stacked = ""
 }
 const fit = () => { stack(); name() }
 addEventListener("resize", fit)

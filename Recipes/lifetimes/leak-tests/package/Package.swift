@@ -1,5 +1,5 @@
 // swift-tools-version: 6.2
-
+// #region manifest
 import PackageDescription
 
 let package = Package(
@@ -10,7 +10,6 @@ let package = Package(
   ],
   targets: [
     .target(name: "Search"),
-    // #region target
     .testTarget(
       name: "SearchTests",
       dependencies: [
@@ -21,6 +20,6 @@ let package = Package(
         ),
       ]
     ),
-    // #endregion
   ]
 )
+// #endregion
