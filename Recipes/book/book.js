@@ -12,6 +12,10 @@ const name = () => {
 new MutationObserver(name).observe(document.body, { childList: true, subtree: true })
 name()
 
+// A schedule is drawn as lanes.
+for (const table of document.querySelectorAll("article table"))
+  if (table.querySelector("th")?.textContent === "step") table.dataset.lanes = ""
+
 // One below the other, each code has its heading above it.
 for (const table of document.querySelectorAll("article table:has(pre)")) {
   const headings = [...table.querySelectorAll("th")].map(it => it.textContent)

@@ -16,9 +16,7 @@ enum Reports {
         for wrong in example.wrong
         where "\(example.name)/\(wrong.name)" == argument {
           let verdict = await ExampleJudge.judge(wrong, of: example)
-          return lanes(
-            await ExampleJudge.report(verdict, on: wrong, of: example)
-          )
+          return await ExampleJudge.report(verdict, on: wrong, of: example)
         }
         for wrong in example.histories?.wrong ?? []
         where "\(example.name)/\(wrong.name)" == argument {
@@ -40,14 +38,5 @@ enum Reports {
       return record.lines(claims)
     default: throw UsageError("there are no reports of this name")
     }
-  }
-
-  /// A report whose table, which is its end, the book draws as lanes.
-  private static func lanes(_ report: [String]) -> [String] {
-    guard let head = report.firstIndex(where: { $0.hasPrefix("| ") }) else {
-      return report
-    }
-    return report[..<head] + ["<div class=\"lanes\" markdown>", ""]
-      + report[head...] + ["", "</div>"]
   }
 }
