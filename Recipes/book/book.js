@@ -23,6 +23,14 @@ for (const table of document.querySelectorAll("article table:has(pre)")) {
     code.dataset.label = headings[code.cellIndex]
 }
 
+// A link to a line, for the pointer: by keyboard they would be too many.
+for (const line of document.querySelectorAll("pre > code > span[id^='__span-']")) {
+  const link = Object.assign(document.createElement("a"),
+    { className: "line", href: `#${line.id}`, tabIndex: -1 })
+  link.setAttribute("aria-hidden", "true")
+  line.prepend(link)
+}
+
 // Go and Swift stand beside each other where no line is cut off by that.
 const stack = () => {
   const pairs = [...document.querySelectorAll("article table tr:has(pre)")]
