@@ -197,7 +197,9 @@ package enum LeaksExamples {
         polling = Task { while true { try await self.poll() } }
         // #endregion
       } else {
+        // #region context
         polling = Task { [poll] in while true { try await poll() } }
+        // #endregion
       }
       return polling
     }
