@@ -131,6 +131,21 @@ extension Events {
     #expect(events.value.map(\.at?.step) == [1, 2, 3])
   }
 
+  @Test("A thread outside the simulation sees the time of the run")
+  func foreignTime() async throws {
+    _ = try await Simulation.run(
+      seed: 0,
+      options: .init(stepLimit: .max)
+    ) { run in
+      try await run.clock.sleep(for: .seconds(5))
+      let seen = Shared<VirtualClock.Instant?>(nil)
+      // Detached in order to call from another thread.
+      Task.detached { seen.update { $0 = run.clock.now } }
+      while seen.value == nil { await Task.yield() }
+      #expect(seen.value == run.clock.now)
+    }
+  }
+
   @Test("A thread outside the simulation has no position")
   func foreignThreads() async throws {
     let runs = Shared<Simulation?>(nil)

@@ -16,6 +16,24 @@ import Testing
     return order.value
   }
 
+  @Test("A failure is shortened to no choice at all where that fails too")
+  func isShortenedToNone() async throws {
+    let body: @Sendable (Simulation) async throws -> [Int] = {
+      try await Self.order(of: 3, $0)
+    }
+    var seed: UInt64 = 0
+    while try await Simulation.run(seed: seed, body).value != [2, 1, 0] {
+      seed += 1
+    }
+    let found = try await failure { [seed] in
+      try await Simulation.explore(seeds: seed..<seed + 1, body) {
+        // What lies between the two passes.
+        if $0 == [2, 1, 0] || $0 == [0, 1, 2] { throw Wrong() }
+      }
+    }
+    #expect(found.shortened == "-")
+  }
+
   @Test("The one schedule that fails is found, without zeros at its end")
   func isFound() async throws {
     let body: @Sendable (Simulation) async throws -> [Int] = {
