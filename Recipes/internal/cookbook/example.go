@@ -132,7 +132,6 @@ func (s Stage) CancelAfter(
 			// not cancelled yet.
 			s.record.RecordAs(lane, "cancel", "", cancel)
 		}
-		cancel()
 	})
 	return ctx, func() {
 		if !timer.Stop() {
