@@ -12,6 +12,9 @@ const name = () => {
 new MutationObserver(name).observe(document.body, { childList: true, subtree: true })
 name()
 
+// The buttons of the header are labels, which the keyboard would pass over.
+for (const label of document.querySelectorAll("label.md-header__button")) label.tabIndex = 0
+
 // A schedule is drawn as lanes.
 for (const table of document.querySelectorAll("article table"))
   if (table.querySelector("th")?.textContent === "step") table.dataset.lanes = ""
