@@ -86,7 +86,11 @@ private struct SlowClock: Clock {
 
   var now: ContinuousClock.Instant {
     let count = looks.count.add(1, ordering: .relaxed).newValue
-    for _ in 0..<count * 7 % 64 { sched_yield() }
+    // Others run on beside it. It must not give way: that has no bound where
+    // the machine is busy.
+    for _ in 0..<count * 7 % 64 * 32 {
+      _ = looks.count.load(ordering: .relaxed)
+    }
     return start.advanced(by: .microseconds(count))
   }
 
