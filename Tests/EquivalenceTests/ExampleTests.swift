@@ -40,7 +40,7 @@ struct MenuExample: CustomTestStringConvertible {
 /// `swift test` looks at a part of what `COOKBOOK_LONG=1` looks at.
 private let isLong =
   ProcessInfo.processInfo.environment["COOKBOOK_LONG"] == "1"
-private let scale = isLong ? 4 : 1
+private let scale = isLong ? 3 : 1
 
 @Suite("Every example")
 struct ExampleTests {
