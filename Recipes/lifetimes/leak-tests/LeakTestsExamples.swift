@@ -21,8 +21,8 @@ package enum LeakTestsExamples {
     examples: [
       Example(
         "search",
-        laws: [noneWorksOn],
-        wrong: [leaky, late, deaf],
+        laws: [noneWorksOn, firstSuccess],
+        wrong: [leaky, late, deaf, firstReply],
         exhausted: [
           (Asks(times: [3, 1, 2]), 24),
           (Asks(times: [2, 1], cancelAfter: 1), 168),
@@ -33,6 +33,7 @@ package enum LeakTestsExamples {
 
   struct Asks: ExampleInput {
     var times = [30, 10, 20]
+    var failing: [Int] = []
     var cancelAfter: Int?
 
     static var fields: [Field<Self>] {
@@ -44,6 +45,7 @@ package enum LeakTestsExamples {
           ties: .noneOfSums { _ in true },
           "the milliseconds after which each replica answers"
         ),
+        .indices(\.failing, of: \.times, "the replicas that fail"),
         .moment(\.cancelAfter, "cancel the caller after so many milliseconds"),
       ]
     }
@@ -56,7 +58,8 @@ package enum LeakTestsExamples {
   ) async throws {
     let asks = input.times.enumerated().map { n, time -> Replicas.Ask in
       {
-        try await stage.work("ask \(n)", time)
+        let fails = input.failing.contains(n)
+        try await stage.work("ask \(n)", time, fails: fails)
         return "ask \(n)"
       }
     }
@@ -67,11 +70,18 @@ package enum LeakTestsExamples {
 
   private static let noneWorksOn = Law<Asks>(
     "the first answer or a cancellation ends all work at once"
-  ) { input, trace in
-    let cancel = trace.events.first { $0.name == "cancel" }?.at ?? .max
-    let end = min(cancel, (input.times.min() ?? 0) * 1_000)
-    return trace.events.first { $0.at > end }
+  ) { _, trace in
+    let end = trace.events.first { ["end", "cancel"].contains($0.name) }?.at
+    return trace.events.first { $0.at > end ?? .max }
       .map { "\($0.lane): \($0.name) at \($0.at) µs" }
+  }
+
+  private static let firstSuccess = Law<Asks>(
+    "a replica that fails ends the search only if all fail"
+  ) { input, trace in
+    let fails = trace.events.count { $0.name == "fail" }
+    let isOver = trace.events.contains { ["end", "cancel"].contains($0.name) }
+    return isOver || fails == input.times.count ? nil : "\(fails) failed"
   }
 
   // MARK: Wrong versions
@@ -95,6 +105,24 @@ package enum LeakTestsExamples {
   ) { input, stage in
     try await search(
       { try await Replicas.late($0, on: Simulation.current?.executor) },
+      input,
+      stage
+    )
+  }
+
+  private static let firstReply = Wrong(
+    "first-reply",
+    breaks: firstSuccess,
+    input: Asks(times: [2, 1], failing: [1])
+  ) { input, stage in
+    try await search(
+      { asks in
+        try await withThrowingTaskGroup(of: String.self) { group in
+          for ask in asks { group.addTask { try await ask() } }
+          defer { group.cancelAll() }
+          return try await group.next()
+        }
+      },
       input,
       stage
     )

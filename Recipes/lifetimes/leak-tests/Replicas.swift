@@ -23,7 +23,15 @@ enum Replicas {
     try await withThrowingTaskGroup(of: String.self) { group in
       for ask in asks { group.addTask { try await ask() } }
       defer { group.cancelAll() }
-      return try await group.next()
+      var problem: (any Error)?
+      while let reply = await group.nextResult() {
+        switch reply {
+        case .success(let answer): return answer
+        case .failure(let error): problem = problem ?? error
+        }
+      }
+      if let problem { throw problem }
+      return nil
     }
   }
   // #endregion

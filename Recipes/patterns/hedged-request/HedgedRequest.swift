@@ -28,7 +28,7 @@ where C.Duration == Duration {
   ///
   /// - Parameters:
   ///   - delay: How long an attempt may take before the next one starts; best
-  ///     what nineteen of twenty take at most.
+  ///     the 95th percentile of what they take.
   ///   - attempts: How many one call has, at least 1.
   ///   - budget: How many further attempts of all calls run at once.
   ///   - clock: What measures the delay.
@@ -53,7 +53,7 @@ where C.Duration == Duration {
   /// - Parameter request: One attempt; they are numbered from 0.
   /// - Returns: What the first attempt that succeeds returns.
   /// - Throws: If all fail, the first error; if the task is cancelled, that of
-  ///   the attempt that ends first. One that fails before another one succeeds
+  ///   the attempt that ends last, or `CancellationError` if none started. One that fails before another one succeeds
   ///   is not an error.
   nonisolated(nonsending) func send<Value: Sendable>(
     _ request:

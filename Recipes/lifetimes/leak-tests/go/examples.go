@@ -4,6 +4,7 @@ package examples
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"concurrencycookbook/internal/cookbook"
 	"concurrencycookbook/lifetimes/leak-tests/go/search"
@@ -20,7 +21,7 @@ var Room = cookbook.Room{
 }
 
 type input struct {
-	Times []int
+	Times, Failing []int
 }
 
 func with(
@@ -39,9 +40,9 @@ func with(
 func asks(stage cookbook.Stage, in input) []search.Ask {
 	all := make([]search.Ask, len(in.Times))
 	for n, ms := range in.Times {
-		lane := fmt.Sprint("ask ", n)
+		lane, fails := fmt.Sprint("ask ", n), slices.Contains(in.Failing, n)
 		all[n] = func(ctx context.Context) (string, error) {
-			return lane, stage.Work(ctx, lane, ms, false)
+			return lane, stage.Work(ctx, lane, ms, fails)
 		}
 	}
 	return all

@@ -24,22 +24,30 @@ func Leaky(ctx context.Context, asks ...Ask) (string, error) {
 	}
 }
 
-// First ends the losers, and has room for each that answers nevertheless.
+// First ends the losers, and has room for what each of them says nevertheless.
 func First(ctx context.Context, asks ...Ask) (string, error) {
+	type reply struct {
+		answer string
+		err    error
+	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	answers := make(chan string, len(asks))
+	replies := make(chan reply, len(asks))
 	for _, ask := range asks {
 		go func() {
-			if answer, err := ask(ctx); err == nil {
-				answers <- answer
-			}
+			answer, err := ask(ctx)
+			replies <- reply{answer, err}
 		}()
 	}
-	select {
-	case answer := <-answers:
-		return answer, nil
-	case <-ctx.Done():
-		return "", ctx.Err()
+	var problem error
+	for range asks {
+		reply := <-replies
+		if reply.err == nil {
+			return reply.answer, nil
+		}
+		if problem == nil {
+			problem = reply.err
+		}
 	}
+	return "", problem
 }

@@ -25,7 +25,8 @@ func New(delay time.Duration, attempts, budget int) *Request {
 }
 
 // Do returns what the first attempt that succeeds returns, when the others
-// have ended. If all fail, it returns the first error.
+// have ended. If all fail, it returns the first error; if ctx is done, that of
+// the attempt that ends last, or ctx.Err() if none started.
 func Do[T any](
 	ctx context.Context, r *Request,
 	request func(ctx context.Context, attempt int) (T, error),
@@ -66,7 +67,7 @@ func Do[T any](
 		})
 	}
 	start()
-	var problem error
+	problem := parent.Err() // no attempt has started
 	var none T
 	for running > 0 {
 		select {
