@@ -203,7 +203,7 @@ struct Program<Value: Sendable>: Sendable {
       while cut <= best.count, fails(Array(best.dropLast(cut))) {}
       cut /= 2
     }
-    for index in best.indices where index < best.count && best[index] != 0 {
+    for index in best.indices where best[index] != 0 {
       var choices = best
       choices[index] = 0
       _ = fails(choices)
