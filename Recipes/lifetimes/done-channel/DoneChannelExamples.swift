@@ -21,8 +21,9 @@ package enum DoneChannelExamples {
         "stop",
         laws: [untilTheEnd, .allEndedOnReturn],
         wrong: [drains, flag],
-        exhausted: [(Stops(workers: 2, pauses: [2, 0], stop: 2), 612)]
-      ) { try await start(receive, $0, $1) },
+        exhausted: [(Stops(workers: 2, pauses: [2, 0], stop: 2), 612)],
+        body: start(receive)
+      ),
       Example(
         "finished",
         laws: [.allEndedOnReturn],
@@ -57,48 +58,48 @@ package enum DoneChannelExamples {
   }
 
   typealias Worker =
-    @Sendable (_ inbox: AsyncStream<Int>, _ print: @escaping Example.Print)
-    async -> Void
+    @Sendable (
+      _ inbox: AsyncStream<Int>, _ print: @escaping Example.Print, Stage
+    ) async -> Void
+  typealias Body = @Sendable (Stops, Stage) async throws -> Void
 
   // MARK: The use
 
   /// Starts the workers, sends each job to one of them, and stops them.
-  private static func start(
-    _ worker: @escaping Worker,
-    _ input: Stops,
-    _ stage: Stage
-  ) async throws {
-    let workers = input.workers
-    let boxes = (0..<workers).map { _ in AsyncStream.makeStream(of: Int.self) }
-    let work = { @Sendable n in
-      await worker(boxes[n].stream) { stage.say("worker \(n)", $0) }
-    }
-    let interrupt = {
-      try await stage.sleep(input.stop)
-      stage.leave(Event.caller)
-    }
-    try await withThrowingTaskGroup { sending in
-      sending.addTask(name: "sender") {
-        for try await job in stage.source("sender", input.pauses) {
-          boxes[job % workers].continuation.yield(job)
-        }
-        for box in boxes { box.continuation.finish() }
+  private static func start(_ worker: @escaping Worker) -> Body {
+    { input, stage in
+      let workers = 0..<input.workers
+      let boxes = workers.map { _ in AsyncStream.makeStream(of: Int.self) }
+      let work = { @Sendable n in
+        await worker(boxes[n].stream, { stage.say("worker \(n)", $0) }, stage)
       }
-      stage.note(Event.caller, "starts all")
-      // #region stop
-      try await withThrowingTaskGroup { group in
-        for n in 0..<workers {
-          group.addTask(name: "worker \(n)") { await work(n) }
-        }
-        try await interrupt()
-        group.cancelAll()  // stops all
+      let interrupt = {
+        try await stage.sleep(input.stop)
+        stage.leave(Event.caller)
       }
-      // #endregion
-      sending.cancelAll()
+      try await withThrowingTaskGroup { sending in
+        sending.addTask(name: "sender") {
+          for try await job in stage.source("sender", input.pauses) {
+            boxes[job % boxes.count].continuation.yield(job)
+          }
+          for box in boxes { box.continuation.finish() }
+        }
+        stage.note(Event.caller, "starts all")
+        // #region stop
+        try await withThrowingTaskGroup { group in
+          for n in workers {
+            group.addTask(name: "worker \(n)") { await work(n) }
+          }
+          try await interrupt()
+          group.cancelAll()  // stops all
+        }
+        // #endregion
+        sending.cancelAll()
+      }
     }
   }
 
-  private static let receive: Worker = { inbox, print in
+  private static let receive: Worker = { inbox, print, _ in
     // #region receive
     for await job in inbox where !Task.isCancelled {
       print(job)
@@ -129,9 +130,7 @@ package enum DoneChannelExamples {
       stage.print(left.map { $0.microseconds * 1_000 })
     }
     func print(_ reason: CancellationError.Reason) {
-      stage.print(
-        reason == .unspecified ? "cancelled" : "context deadline exceeded"
-      )
+      stage.print(reason == .unspecified ? "cancelled" : tooLate)
     }
     // #region why
     await withDeadline(in: limit, clock: clock) {
@@ -146,6 +145,8 @@ package enum DoneChannelExamples {
     }
     // #endregion
   }
+
+  private static let tooLate = "context deadline exceeded"
 
   /// Computes a chunk, and does not look for cancellation.
   private static func computing(
@@ -190,33 +191,26 @@ package enum DoneChannelExamples {
   private static let drains = Wrong(
     "drains",
     breaks: untilTheEnd,
-    input: Stops(workers: 1, pauses: [1, 1], stop: 1)
-  ) { input, stage in
-    let worker: Worker = { inbox, print in
+    input: Stops(workers: 1, pauses: [1, 1], stop: 1),
+    body: start { inbox, print, _ in
       // #region drains
       for await job in inbox { print(job) }
       print("stopped")
       // #endregion
     }
-    try await start(worker, input, stage)
-  }
+  )
 
   private static let flag = Wrong(
     "flag",
     breaks: untilTheEnd,
-    input: Stops(workers: 1, pauses: [3], stop: 1)
-  ) { input, stage in
-    let worker: Worker = { inbox, print in
-      let job = stage.task {
-        for await job in inbox {
-          if stage.trace.stop != nil { break }
-          print(job)
-        }
+    input: Stops(workers: 1, pauses: [3], stop: 1),
+    body: start { inbox, print, stage in
+      let loop = stage.task {
+        for await job in inbox where stage.trace.stop == nil { print(job) }
       }
-      _ = await job.result
+      _ = await loop.result
     }
-    try await start(worker, input, stage)
-  }
+  )
 
   private static let noDefault = Wrong(
     "no-default",
@@ -225,13 +219,12 @@ package enum DoneChannelExamples {
   ) { input, stage in
     let limit = Duration.milliseconds(input.stop)
     let (done, stop) = AsyncStream.makeStream(of: Void.self)
-    let compute = computing(input, stage)
     stage.print(limit.microseconds * 1_000)
     await withDeadline(in: limit, clock: stage.clock) {
       for chunk in input.pauses.indices {
         for await _ in done {}
-        if Task.isCancelled { return stage.print("context deadline exceeded") }
-        await compute(chunk)
+        if Task.isCancelled { return stage.print(tooLate) }
+        await computing(input, stage)(chunk)
       }
     }
     stop.finish()

@@ -36,7 +36,7 @@ func start(
 	stop func(done chan struct{}),
 ) func(context.Context, cookbook.Stage, input) error {
 	return func(ctx context.Context, stage cookbook.Stage, in input) error {
-		limit := time.Duration(in.Stop) * time.Millisecond
+		limit := cookbook.Milliseconds(in.Stop)
 		limited, cancel := context.WithTimeout(ctx, limit)
 		defer cancel()
 		workers, interrupt := in.Workers, limited.Done()
@@ -100,9 +100,8 @@ func orDone[T any](done <-chan struct{}, in <-chan T) iter.Seq[T] {
 // #endregion
 
 func finish(_ context.Context, stage cookbook.Stage, in input) error {
-	perform := func() {
-		_ = stage.Work(context.Background(), "job", in.Stop, false)
-	}
+	ctx := context.Background() // as in Swift
+	perform := func() { _ = stage.Work(ctx, "job", in.Stop, false) }
 	// #region finished
 	done := make(chan struct{})
 	go func() {
@@ -115,10 +114,10 @@ func finish(_ context.Context, stage cookbook.Stage, in input) error {
 }
 
 func why(ctx context.Context, fmt cookbook.Stage, in input) error {
-	limit, chunks := time.Duration(in.Stop)*time.Millisecond, in.Pauses
+	limit, chunks := cookbook.Milliseconds(in.Stop), in.Pauses
 	compute := func(chunk int) {
 		fmt.Println(chunk)
-		time.Sleep(time.Duration(chunks[chunk]) * time.Millisecond)
+		time.Sleep(cookbook.Milliseconds(chunks[chunk]))
 	}
 	// #region why
 	ctx, cancel := context.WithTimeout(ctx, limit)
@@ -126,11 +125,9 @@ func why(ctx context.Context, fmt cookbook.Stage, in input) error {
 	deadline, _ := ctx.Deadline()
 	fmt.Println(time.Until(deadline)) // by when
 	for chunk := range chunks {
-		select {
-		case <-ctx.Done():
-			fmt.Println(ctx.Err()) // why
+		if err := ctx.Err(); err != nil {
+			fmt.Println(err) // why
 			return nil
-		default: // without it, nothing is computed
 		}
 		compute(chunk)
 	}
