@@ -142,7 +142,7 @@ func tick(ctx context.Context, client client, leaks bool) error {
 		done = nil // a loop that waits for the ticker alone
 	}
 	go func() {
-		ticker := time.NewTicker(2 * time.Duration(client.Takes) * time.Millisecond)
+		ticker := time.NewTicker(cookbook.Milliseconds(2 * client.Takes))
 		defer ticker.Stop()
 		for {
 			select {
