@@ -100,8 +100,8 @@ var capacities = map[string]func() int{
 }
 
 var operations = map[string]func(cookbook.Lane, int){
-	"send-one-first": func(fmt cookbook.Lane, capacity int) { sendFirst(fmt, 1, capacity) },
-	"send-two-first": func(fmt cookbook.Lane, capacity int) { sendFirst(fmt, 2, capacity) },
+	"send-one-first": sendFirst(1),
+	"send-two-first": sendFirst(2),
 	"unread-result": func(_ cookbook.Lane, capacity int) {
 		result := make(chan int, capacity)
 		var wg sync.WaitGroup
@@ -111,13 +111,15 @@ var operations = map[string]func(cookbook.Lane, int){
 }
 
 // sendFirst sends before it receives.
-func sendFirst(fmt cookbook.Lane, count, capacity int) {
-	ch := make(chan int, capacity)
-	for item := range count {
-		ch <- item + 1
-	}
-	for range count {
-		fmt.Println(<-ch)
+func sendFirst(count int) func(cookbook.Lane, int) {
+	return func(fmt cookbook.Lane, capacity int) {
+		ch := make(chan int, capacity)
+		for item := range count {
+			ch <- item + 1
+		}
+		for range count {
+			fmt.Println(<-ch)
+		}
 	}
 }
 
