@@ -8,7 +8,7 @@ package enum NilCaseExamples {
     question:
       "How does a nil channel in a select switch a case on and off?",
     goConstructs: ["ch = nil", "v, ok := <-ch"],
-    swiftConstructs: ["Optional", "@resultBuilder", "AsyncStream"],
+    swiftConstructs: ["Optional", "@resultBuilder"],
     problems: [
       "nil channel in select", "turn a select case off", "disable a case",
       "select on a closed channel spins", "pause and resume a worker",
@@ -16,10 +16,9 @@ package enum NilCaseExamples {
     ],
     ingredients: ["select"],
     examples: [
-      Example("plain", laws: merging, body: plain),
       Example(
         "merge",
-        laws: merging,
+        laws: [inOrder, fewTurns],
         wrong: [closedLeftIn, oneEndEndsAll],
         exhausted: [(Arrivals(a: [1, 1], b: [1, 1]), 32)],
         body: between(merge)
@@ -141,31 +140,6 @@ package enum NilCaseExamples {
 
   // MARK: Merging
 
-  private static func plain(_ input: Arrivals, _ stage: Stage) async throws {
-    let a = stage.source("a", input.a).map { "a \($0)" }
-    let b = stage.source("b", input.b).map { "b \($0)" }
-    let print: (String) -> Void = stage.print
-    // #region plain
-    let (merged, values) = AsyncStream.makeStream(of: String.self)
-    try await withThrowingTaskGroup { group in
-      group.addTask {
-        defer { values.finish() }
-        try await withThrowingTaskGroup { inputs in
-          for input in [a, b] {
-            inputs.addTask {
-              for try await value in input { values.yield(value) }
-            }
-          }
-          try await inputs.waitForAll()
-        }
-      }
-      for await value in merged { print(value) }
-      try await group.waitForAll()
-    }
-    // #endregion
-    try Task.checkCancellation()
-  }
-
   private static let merge: Loop = { a, b, select, print in
     var (a, b) = (a, b)
     // #region merge
@@ -181,8 +155,6 @@ package enum NilCaseExamples {
     }
     // #endregion
   }
-
-  private static let merging = [inOrder, fewTurns]
 
   private static let inOrder = Law<Arrivals>(
     "each value comes once, and those of a channel in order"

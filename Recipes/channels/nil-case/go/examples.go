@@ -10,7 +10,6 @@ import (
 
 // Room is what the recipe shows in Go.
 var Room = cookbook.Room{Examples: map[string]cookbook.Example{
-	"plain": cookbook.With(merge),
 	"merge": cookbook.With(merge),
 	"pause": cookbook.With(pause),
 	"queue": cookbook.With(relay),
