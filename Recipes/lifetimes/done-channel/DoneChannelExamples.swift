@@ -20,19 +20,10 @@ package enum DoneChannelExamples {
       Example(
         "stop",
         laws: [untilTheEnd, .allEndedOnReturn],
-        wrong: [drains, flag],
+        wrong: [drains, flag, noDefault, notAwaited],
         exhausted: [(Stops(workers: 2, pauses: [2, 0], stop: 2), 612)],
         body: start(receive)
-      ),
-      Example(
-        "finished",
-        laws: [.allEndedOnReturn],
-        wrong: [notAwaited],
-        body: finish
-      ),
-      Example("why", wrong: [noDefault]) {
-        await why($0, $1, clock: $1.clock)
-      },
+      )
     ]
   )
 
@@ -49,7 +40,7 @@ package enum DoneChannelExamples {
           \.pauses,
           random: 0...6,
           ties: .noneOfSums { _ in true },
-          "the milliseconds before each job comes, or of each chunk"
+          "the milliseconds before each job comes"
         ),
         .duration(\.stop, least: 1, repeats: 1, "the millisecond of the stop"),
         .moment(\.cancelAfter, "cancel the caller after so many milliseconds"),
@@ -62,8 +53,6 @@ package enum DoneChannelExamples {
       _ inbox: AsyncStream<Int>, _ print: @escaping Example.Print, Stage
     ) async -> Void
   typealias Body = @Sendable (Stops, Stage) async throws -> Void
-
-  // MARK: The use
 
   /// Starts the workers, sends each job to one of them, and stops them.
   private static func start(_ worker: @escaping Worker) -> Body {
@@ -107,60 +96,6 @@ package enum DoneChannelExamples {
     print("stopped")
     // #endregion
   }
-
-  private static func finish(_ input: Stops, _ stage: Stage) async throws {
-    typealias Perform = @Sendable () async throws -> Void
-    let perform: Perform = { try await stage.work("job", input.stop) }
-    let Task: (@escaping Perform) -> Task<Void, any Error> = stage.task
-    // #region finished
-    let job = Task { try await perform() }
-    try await job.value
-    // #endregion
-  }
-
-  private static func why<C: Clock<Duration>>(
-    _ input: Stops,
-    _ stage: Stage,
-    clock: C
-  ) async {
-    let limit = Duration.milliseconds(input.stop)
-    let (chunks, compute) = (input.pauses.indices, computing(input, stage))
-    // As Go prints them: nanoseconds, and the text of an error.
-    func print(_ left: Duration?) {
-      stage.print(left.map { $0.microseconds * 1_000 })
-    }
-    func print(_ reason: CancellationError.Reason) {
-      stage.print(reason == .unspecified ? "cancelled" : tooLate)
-    }
-    // #region why
-    await withDeadline(in: limit, clock: clock) {
-      let deadline = Task.activeDeadline(for: clock)
-      print(deadline.map { clock.now.duration(to: $0) })  // by when
-      for chunk in chunks {
-        if let reason = Task.cancellationReason {
-          return print(reason)  // why
-        }
-        await compute(chunk)
-      }
-    }
-    // #endregion
-  }
-
-  private static let tooLate = "context deadline exceeded"
-
-  /// Computes a chunk, and does not look for cancellation.
-  private static func computing(
-    _ input: Stops,
-    _ stage: Stage
-  ) -> (Int) async -> Void {
-    { chunk in
-      stage.print(chunk)
-      let pause = input.pauses[chunk]
-      _ = await stage.task { try await stage.sleep(pause) }.result
-    }
-  }
-
-  // MARK: Laws
 
   private static let untilTheEnd = Law<Stops>(
     "a worker does the jobs that come before the stop, and ends at the stop or "
@@ -214,29 +149,31 @@ package enum DoneChannelExamples {
 
   private static let noDefault = Wrong(
     "no-default",
-    breaks: .outcome,
-    input: Stops(pauses: [1], stop: 2)
-  ) { input, stage in
-    let limit = Duration.milliseconds(input.stop)
-    let (done, stop) = AsyncStream.makeStream(of: Void.self)
-    stage.print(limit.microseconds * 1_000)
-    await withDeadline(in: limit, clock: stage.clock) {
-      for chunk in input.pauses.indices {
-        for await _ in done {}
-        if Task.isCancelled { return stage.print(tooLate) }
-        await computing(input, stage)(chunk)
+    breaks: untilTheEnd,
+    input: Stops(workers: 1, pauses: [1], stop: 2),
+    body: start { inbox, print, stage in
+      let (done, stop) = AsyncStream.makeStream(of: Void.self)
+      for await job in inbox {
+        for await _ in done {}  // to look whether it has to stop
+        if Task.isCancelled { break }
+        print(job)
       }
+      stop.finish()
+      print("stopped")
     }
-    stop.finish()
-  }
+  )
 
   private static let notAwaited = Wrong(
     "not-awaited",
     breaks: .allEndedOnReturn,
-    input: Stops(stop: 1)
-  ) { input, stage in
-    let job = stage.task { try await stage.work("job", input.stop + 1) }
-    try await stage.sleep(input.stop)
-    job.cancel()
-  }
+    input: Stops(workers: 1, pauses: [1], stop: 2),
+    body: start { inbox, print, stage in
+      let job = stage.task {
+        // It computes, and does not look whether it is cancelled.
+        try await stage.task { try await stage.work("job", 9) }.value
+      }
+      await receive(inbox, print, stage)
+      job.cancel()
+    }
+  )
 }

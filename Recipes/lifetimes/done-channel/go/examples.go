@@ -1,4 +1,4 @@
-// Package examples shows what a done channel does, and a context.
+// Package examples shows what a done channel does.
 package examples
 
 import (
@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"iter"
 	"sync"
-	"time"
 
 	"concurrencycookbook/internal/cookbook"
 )
@@ -14,9 +13,7 @@ import (
 // Room is what the recipe shows in Go.
 var Room = cookbook.Room{
 	Examples: map[string]cookbook.Example{
-		"stop":     cookbook.With(start(func(c chan struct{}) { close(c) })),
-		"finished": cookbook.With(finish),
-		"why":      cookbook.With(why),
+		"stop": cookbook.With(start(func(c chan struct{}) { close(c) })),
 	},
 	Wrong: map[string]cookbook.Example{
 		"stop/oneValue": cookbook.With(start(func(c chan struct{}) {
@@ -98,39 +95,3 @@ func orDone[T any](done <-chan struct{}, in <-chan T) iter.Seq[T] {
 }
 
 // #endregion
-
-func finish(_ context.Context, stage cookbook.Stage, in input) error {
-	ctx := context.Background() // as in Swift
-	perform := func() { _ = stage.Work(ctx, "job", in.Stop, false) }
-	// #region finished
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		perform()
-	}()
-	<-done
-	// #endregion
-	return nil
-}
-
-func why(ctx context.Context, fmt cookbook.Stage, in input) error {
-	limit, chunks := cookbook.Milliseconds(in.Stop), in.Pauses
-	compute := func(chunk int) {
-		fmt.Println(chunk)
-		time.Sleep(cookbook.Milliseconds(chunks[chunk]))
-	}
-	// #region why
-	ctx, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
-	deadline, _ := ctx.Deadline()
-	fmt.Println(time.Until(deadline)) // by when
-	for chunk := range chunks {
-		if err := ctx.Err(); err != nil {
-			fmt.Println(err) // why
-			return nil
-		}
-		compute(chunk)
-	}
-	// #endregion
-	return nil
-}
