@@ -125,17 +125,14 @@ package enum DirectionalExamples {
 
   private static func views(_ input: Jobs, _ stage: Stage) async throws {
     let (n, build, use) = input.perform(stage)
-    @Sendable func produce(_ out: Sender) async throws {
-      defer { out.close() }
-      for job in 0..<n { try await out.send(build(job)) }
-    }
-    func consume(_ jobs: Receiver) async throws {
-      for try await job in jobs { await use(job) }
-    }
     let ch = Channel<Int>()
+    let (out, jobs) = (Sender(channel: ch), Receiver(channel: ch))
     try await withThrowingTaskGroup { group in
-      group.addTask { try await produce(Sender(channel: ch)) }
-      try await consume(Receiver(channel: ch))
+      group.addTask {
+        defer { out.close() }
+        for job in 0..<n { try await out.send(build(job)) }
+      }
+      for try await job in jobs { await use(job) }
       try await group.waitForAll()
     }
   }
