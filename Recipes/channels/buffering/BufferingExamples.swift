@@ -38,16 +38,7 @@ package enum BufferingExamples {
         promise: "1,000,000 elements from one task to another, "
           + "capacity \(capacity)",
         operations: 1_000_000
-      ) { count in
-        let channel = Channel<Int>(capacity: capacity)
-        return try await withThrowingTaskGroup { group in
-          group.addTask {
-            for element in 0..<count { try await channel.send(element & 7) }
-            channel.close()
-          }
-          return try await channel.reduce(0, +)
-        }
-      }
+      ) { try await ChannelExamples.pass($0, 1, 1, capacity) }
     }
   )
 
@@ -222,13 +213,6 @@ package enum BufferingExamples {
 
   private static let operations: [String: Example.Operation<Int>] = [
     "send-one-first": sendFirst(1), "send-two-first": sendFirst(2),
-    "unread-result": { capacity, _ in
-      let result = Channel<Int>(capacity: capacity)
-      try await withThrowingTaskGroup { group in
-        group.addTask { try await result.send(1) }
-        try await group.waitForAll()
-      }
-    },
   ]
 
   /// A task that sends before it receives.
@@ -243,6 +227,5 @@ package enum BufferingExamples {
   private static let outcomes: KeyValuePairs<String, [Evidence]> = [
     "send-one-first": [.waits(), .outcome, .outcome],
     "send-two-first": [.waits(), .waits(), .outcome],
-    "unread-result": [.waits(), .outcome, .outcome],
   ]
 }
