@@ -28,7 +28,7 @@ package enum NilCaseExamples {
         laws: [noneInPause],
         wrong: [pollsTheSwitch],
         exhausted: [(Arrivals(a: [1, 0, 3], b: [1, 1]), 30)],
-        body: between(pause)
+        body: between(pausesOfB: \.switches, pause)
       ),
       Example(
         "queue",
@@ -54,11 +54,15 @@ package enum NilCaseExamples {
           least: 1,
           random: 0...5,
           ties: untied,
-          "the pauses of b, at least 1; in `queue` what the uses take"
+          "the pauses of b, at least 1; in `pause` an even number of them, in "
+            + "`queue` what the uses take"
         ),
         .moment(\.cancelAfter, "cancel the caller after so many milliseconds"),
       ]
     }
+
+    /// No pause is left, and the switches do not end.
+    var switches: [Int] { b.prefix(b.count / 2 * 2) + [mostMilliseconds] }
   }
 
   // MARK: What the loops run in
@@ -103,12 +107,16 @@ package enum NilCaseExamples {
   }
 
   /// Runs a loop that receives from two senders.
-  private static func between(_ loop: @escaping Loop) -> Body {
+  private static func between(
+    pausesOfB: @escaping @Sendable (Arrivals) -> [Int] = \.b,
+    _ loop: @escaping Loop
+  ) -> Body {
     { input, stage in
       let (a, b) = (Channel<String>(), Channel<String>())
+      let pauses = pausesOfB(input)
       try await withThrowingTaskGroup { group in
         group.addTask(name: "a") { try await send("a", input.a, to: a, stage) }
-        group.addTask(name: "b") { try await send("b", input.b, to: b, stage) }
+        group.addTask(name: "b") { try await send("b", pauses, to: b, stage) }
         defer { group.cancelAll() }
         try await loop(a, b, Turns(stage: stage)) { stage.print($0) }
       }
@@ -214,7 +222,7 @@ package enum NilCaseExamples {
   // MARK: Pausing
 
   private static let pause: Loop = { jobs, switches, select, print in
-    var (jobs, switches) = (jobs, switches)
+    var jobs = jobs
     // #region pause
     var isPaused = false
     while jobs != nil {
@@ -222,10 +230,7 @@ package enum NilCaseExamples {
         Select.receive(from: isPaused ? nil : jobs) { job in
           if let job { print(job) } else { jobs = nil }
         }
-        Select.receive(from: switches) { flip in
-          if flip == nil { switches = nil }
-          isPaused = flip != nil && !isPaused
-        }
+        Select.receive(from: switches) { _ in isPaused.toggle() }
       }
     }
     // #endregion
@@ -233,7 +238,7 @@ package enum NilCaseExamples {
 
   private static let noneInPause = Law<Arrivals>(
     "no job is taken in a pause, and none waits outside one"
-  ) { input, trace in
+  ) { _, trace in
     var (flips, isPaused, waiting) = (0, false, 0)
     for (at, events) in trace.instants {
       if events.contains(where: \.isStop) { break }
@@ -244,8 +249,7 @@ package enum NilCaseExamples {
       waiting += said("a") - taken
       flips += said("b")
       let wasPaused = isPaused
-      // The end of the switches ends a pause too.
-      isPaused = !flips.isMultiple(of: 2) && flips < input.b.count
+      isPaused = !flips.isMultiple(of: 2)
       if isPaused ? wasPaused && taken > 0 : waiting > 0 {
         return "\(taken) taken, \(waiting) waiting at \(at) µs"
       }
@@ -257,7 +261,7 @@ package enum NilCaseExamples {
     "polls-the-switch",
     breaks: noneInPause,
     input: Arrivals(),
-    body: between { jobs, switches, _, print in
+    body: between(pausesOfB: \.switches) { jobs, switches, _, print in
       while let job = try await jobs?.receive() {
         print(job)
         if case .element = switches?.tryReceive() {

@@ -17,6 +17,8 @@ var Room = cookbook.Room{Examples: map[string]cookbook.Example{
 
 type arrivals struct{ A, B []int }
 
+const forever = 1000 * 24 * 60 * 60 * 1000 // milliseconds
+
 // send sends "LANE 0", "LANE 1" and so on, each after its pause.
 func send(
 	ctx context.Context, stage cookbook.Stage, lane string, pauses []int,
@@ -60,33 +62,30 @@ func merge(ctx context.Context, fmt cookbook.Stage, in arrivals) error {
 	return ctx.Err()
 }
 
-func pause(ctx context.Context, fmt cookbook.Stage, in arrivals) error {
-	jobs, switches := send(ctx, fmt, "a", in.A), send(ctx, fmt, "b", in.B)
+func pause(ctx context.Context, fmt cookbook.Stage, input arrivals) error {
+	// No pause is left, and the switches do not end.
+	flips := append(input.B[:len(input.B)/2*2], forever)
+	jobs, switches := send(ctx, fmt, "a", input.A), send(ctx, fmt, "b", flips)
 	// #region pause
-	isPaused := false
-	for jobs != nil {
-		in := jobs
-		if isPaused {
-			in = nil
-		}
+	in := jobs
+	for {
 		select {
 		case job, ok := <-in:
-			if ok {
-				fmt.Println(job)
-			} else {
-				jobs = nil
-			}
-		case _, ok := <-switches:
 			if !ok {
-				switches = nil
+				return ctx.Err()
 			}
-			isPaused = ok && !isPaused
+			fmt.Println(job)
+		case <-switches:
+			if in == nil {
+				in = jobs
+			} else {
+				in = nil
+			}
 		case <-ctx.Done():
 			return ctx.Err()
 		}
 	}
 	// #endregion
-	return ctx.Err()
 }
 
 func queue(
