@@ -21,7 +21,7 @@ package enum LeaksExamples {
       "goroutine count grows", "task that never ends",
       "goroutine blocked for ever",
     ],
-    examples: [send, receive, range, context, ticker, lock].map { $0.example }
+    examples: [receive, range, context, ticker, lock].map { $0.example }
       + detectors
   )
 
@@ -72,11 +72,10 @@ package enum LeaksExamples {
     _ name: String,
     _ law: Law<Client>,
     breaks breach: Breach? = nil,
-    broken: Int = 1,
     schedules: Int,
     body: @escaping @Sendable (Run) async throws -> Void
   ) -> (example: Example, twins: LeakingTwins) {
-    let input = Client(takes: 2, broken: broken)
+    let input = Client(takes: 2, broken: 1)
     let example = Example(
       name,
       laws: [law],
@@ -98,24 +97,6 @@ package enum LeaksExamples {
     of body: () async throws -> Void
   ) async -> Result<Void, any Error> {
     do { return .success(try await body()) } catch { return .failure(error) }
-  }
-
-  // MARK: A send that nobody receives
-
-  private static let together = Law<Client>("all calls end with the first") {
-    _,
-    trace in
-    let ends = trace.events.filter(\.isClosing).map(\.at)
-    return ends.last == ends.first ? nil : "one goes on until \(ends[1]) µs"
-  }
-
-  private static let send = pair("send", together, broken: 0, schedules: 8) {
-    run in
-    try await withThrowingTaskGroup { group in
-      for n in 1...2 { group.addTask { try await run.call(n) } }
-      try await group.next()
-      if !run.leaks { group.cancelAll() }
-    }
   }
 
   // MARK: An answer that does not come
