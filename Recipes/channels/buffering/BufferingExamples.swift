@@ -21,7 +21,7 @@ package enum BufferingExamples {
         laws: [inOrder] + ahead { $0.pauses.count },
         wrong: [losesItems],
         exhausted: [(small(0), 4)],
-        body: plain
+        body: stream(.unbounded)
       ),
       Example(
         "handover",
@@ -38,23 +38,14 @@ package enum BufferingExamples {
         promise: "1,000,000 elements from one task to another, "
           + "capacity \(capacity)",
         operations: 1_000_000
-      ) { count in
-        let channel = Channel<Int>(capacity: capacity)
-        return try await withThrowingTaskGroup { group in
-          group.addTask {
-            for element in 0..<count { try await channel.send(element & 7) }
-            channel.close()
-          }
-          return try await channel.reduce(0, +)
-        }
-      }
+      ) { try await ChannelExamples.pass($0, 1, 1, capacity) }
     }
   )
 
   // MARK: A sender and a receiver
 
   struct Items: ExampleInput {
-    var capacity = 1
+    var capacity = 0
     var pauses = [5, 5, 5, 45, 5, 5]
     var uses = [15]
 
@@ -71,17 +62,12 @@ package enum BufferingExamples {
       ]
     }
 
+    typealias Use = @Sendable (Int) async throws -> Void
+
     /// The items, what says that one is sent, and what uses one.
-    func perform(
-      _ stage: Stage
-    ) -> (
-      items: Source, sent: @Sendable (Int) -> Void,
-      use: @Sendable (Int) async throws -> Void
-    ) {
-      (
-        stage.source("item", pauses), { stage.say("sent", $0) },
-        stage.sink("use", uses)
-      )
+    func perform(_ stage: Stage) -> (Source, @Sendable (Int) -> Void, Use) {
+      let sent = { @Sendable (item: Int) in stage.say("sent", item) }
+      return (stage.source("item", pauses), sent, stage.sink("use", uses))
     }
   }
 
@@ -89,33 +75,30 @@ package enum BufferingExamples {
     Items(capacity: capacity, pauses: [0, 0, 1], uses: [1])
   }
 
-  private static func plain(_ input: Items, _ stage: Stage) async throws {
-    try await stream(input, stage, .unbounded)
-  }
+  typealias Policy = AsyncStream<Int>.Continuation.BufferingPolicy
+  typealias Body = @Sendable (Items, Stage) async throws -> Void
 
-  private static func stream(
-    _ input: Items,
-    _ stage: Stage,
-    _ policy: AsyncStream<Int>.Continuation.BufferingPolicy
-  ) async throws {
-    let (items, sent, use) = input.perform(stage)
-    // #region plain
-    let (stream, coming) = AsyncStream.makeStream(
-      of: Int.self,
-      bufferingPolicy: policy
-    )
-    try await withThrowingTaskGroup { group in
-      group.addTask {
-        defer { coming.finish() }
-        for try await item in items {
-          coming.yield(item)
-          sent(item)
+  private static func stream(_ policy: Policy) -> Body {
+    { input, stage in
+      let (items, sent, use) = input.perform(stage)
+      // #region plain
+      let (stream, coming) = AsyncStream.makeStream(
+        of: Int.self,
+        bufferingPolicy: policy
+      )
+      try await withThrowingTaskGroup { group in
+        group.addTask {
+          defer { coming.finish() }
+          for try await item in items {
+            coming.yield(item)
+            sent(item)
+          }
         }
+        for await item in stream { try await use(item) }
+        try await group.waitForAll()
       }
-      for await item in stream { try await use(item) }
-      try await group.waitForAll()
+      // #endregion
     }
-    // #endregion
   }
 
   private static func handover(_ input: Items, _ stage: Stage) async throws {
@@ -175,14 +158,16 @@ package enum BufferingExamples {
   private static let losesItems = Wrong(
     "keeps-the-newest",
     breaks: inOrder,
-    input: Items()
-  ) { try await stream($0, $1, .bufferingNewest(1)) }
+    input: Items(),
+    body: stream(.bufferingNewest(1))
+  )
 
   private static let unbounded = Wrong(
     "unbounded",
     breaks: ahead(by: \.capacity)[0],
-    input: Items()
-  ) { try await stream($0, $1, .unbounded) }
+    input: Items(),
+    body: stream(.unbounded)
+  )
 
   private static let waitsForUse = Wrong(
     "waits-for-use",
@@ -227,31 +212,20 @@ package enum BufferingExamples {
   ]
 
   private static let operations: [String: Example.Operation<Int>] = [
-    "send-one-first": { try await sendFirst(1, $0, $1) },
-    "send-two-first": { try await sendFirst(2, $0, $1) },
-    "unread-result": { capacity, _ in
-      let result = Channel<Int>(capacity: capacity)
-      try await withThrowingTaskGroup { group in
-        group.addTask { try await result.send(1) }
-        try await group.waitForAll()
-      }
-    },
+    "send-one-first": sendFirst(1), "send-two-first": sendFirst(2),
   ]
 
   /// A task that sends before it receives.
-  private static func sendFirst(
-    _ count: Int,
-    _ capacity: Int,
-    _ print: Example.Print
-  ) async throws {
-    let ch = Channel<Int>(capacity: capacity)
-    for item in 1...count { try await ch.send(item) }
-    for _ in 1...count { print(try await ch.receive()) }
+  private static func sendFirst(_ count: Int) -> Example.Operation<Int> {
+    { capacity, print in
+      let ch = Channel<Int>(capacity: capacity)
+      for item in 1...count { try await ch.send(item) }
+      for _ in 1...count { print(try await ch.receive()) }
+    }
   }
 
   private static let outcomes: KeyValuePairs<String, [Evidence]> = [
     "send-one-first": [.waits(), .outcome, .outcome],
     "send-two-first": [.waits(), .waits(), .outcome],
-    "unread-result": [.waits(), .outcome, .outcome],
   ]
 }

@@ -25,28 +25,36 @@ extension ChannelExamples {
         promise: "\(millions),000,000 elements from \(senders) to "
           + "\(receivers) tasks, capacity \(capacity)",
         operations: millions * 1_000_000
-      ) { count in
-        let channel = Channel<Int>(capacity: capacity)
-        return try await withThrowingTaskGroup(of: Int.self) { group in
-          group.addTask {
-            try await withThrowingDiscardingTaskGroup { group in
-              for sender in 0..<senders {
-                group.addTask {
-                  for element in stride(from: sender, to: count, by: senders) {
-                    try await channel.send(element & 7)
-                  }
-                }
+      ) { try await pass($0, senders, receivers, capacity) }
+    }
+  }
+
+  /// Lets elements go from senders to receivers, and returns their sum.
+  static func pass(
+    _ count: Int,
+    _ senders: Int,
+    _ receivers: Int,
+    _ capacity: Int
+  ) async throws -> Int {
+    let channel = Channel<Int>(capacity: capacity)
+    return try await withThrowingTaskGroup(of: Int.self) { group in
+      group.addTask {
+        try await withThrowingDiscardingTaskGroup { group in
+          for sender in 0..<senders {
+            group.addTask {
+              for element in stride(from: sender, to: count, by: senders) {
+                try await channel.send(element & 7)
               }
             }
-            channel.close()
-            return 0
           }
-          for _ in 0..<receivers {
-            group.addTask { try await channel.reduce(0, +) }
-          }
-          return try await group.reduce(0, +)
         }
+        channel.close()
+        return 0
       }
+      for _ in 0..<receivers {
+        group.addTask { try await channel.reduce(0, +) }
+      }
+      return try await group.reduce(0, +)
     }
   }
 

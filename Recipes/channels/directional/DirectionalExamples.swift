@@ -68,17 +68,17 @@ package enum DirectionalExamples {
     /// The number of jobs, what makes one, and what uses one.
     func perform(_ stage: Stage) -> (Int, Make, Use) {
       let make: Make = { job in
-        try await stage.work("make", on: job, for: makes)
+        try? await stage.work("make", on: job, for: makes)
         return job
       }
       return (
-        makes.count, make, { try await stage.work("use", on: $0, for: [use]) }
+        makes.count, make, { try? await stage.work("use", on: $0, for: [use]) }
       )
     }
   }
 
-  typealias Make = @Sendable (Int) async throws -> Int
-  typealias Use = @Sendable (Int) async throws -> Void
+  typealias Make = @Sendable (Int) async -> Int
+  typealias Use = @Sendable (Int) async -> Void
 
   private static let once = Chain<Jobs>(["make", "use"], items: \.makes.count) {
     _ in []
@@ -86,25 +86,20 @@ package enum DirectionalExamples {
 
   // MARK: The use
 
-  private static func plain(_ input: Jobs, _ stage: Stage) async throws {
+  private static func plain(_ input: Jobs, _ stage: Stage) async {
     let (n, build, use) = input.perform(stage)
     // #region plain
-    @Sendable func produce(
-      _ out: AsyncStream<Int>.Continuation
-    ) async throws {
+    @Sendable func produce(_ out: AsyncStream<Int>.Continuation) async {
       defer { out.finish() }
-      for job in 0..<n { out.yield(try await build(job)) }
+      for job in 0..<n { out.yield(await build(job)) }
     }
-    func consume(
-      _ jobs: some AsyncSequence<Int, Never>
-    ) async throws {
-      for await job in jobs { try await use(job) }
+    func consume(_ jobs: some AsyncSequence<Int, Never>) async {
+      for await job in jobs { await use(job) }
     }
     let (jobs, out) = AsyncStream.makeStream(of: Int.self)
-    try await withThrowingTaskGroup { group in
-      group.addTask { try await produce(out) }
-      try await consume(jobs)
-      try await group.waitForAll()
+    await withTaskGroup { group in
+      group.addTask { await produce(out) }
+      await consume(jobs)
     }
     // #endregion
   }
@@ -130,17 +125,14 @@ package enum DirectionalExamples {
 
   private static func views(_ input: Jobs, _ stage: Stage) async throws {
     let (n, build, use) = input.perform(stage)
-    @Sendable func produce(_ out: Sender) async throws {
-      defer { out.close() }
-      for job in 0..<n { try await out.send(build(job)) }
-    }
-    func consume(_ jobs: Receiver) async throws {
-      for try await job in jobs { try await use(job) }
-    }
     let ch = Channel<Int>()
+    let (out, jobs) = (Sender(channel: ch), Receiver(channel: ch))
     try await withThrowingTaskGroup { group in
-      group.addTask { try await produce(Sender(channel: ch)) }
-      try await consume(Receiver(channel: ch))
+      group.addTask {
+        defer { out.close() }
+        for job in 0..<n { try await out.send(build(job)) }
+      }
+      for try await job in jobs { await use(job) }
       try await group.waitForAll()
     }
   }
@@ -158,13 +150,10 @@ package enum DirectionalExamples {
   ) { input, stage in
     let (n, build, use) = input.perform(stage)
     let (jobs, out) = AsyncStream.makeStream(of: Int.self)
-    try await withThrowingTaskGroup { group in
-      group.addTask {
-        for job in 0..<n { out.yield(try await build(job)) }
-      }
+    await withTaskGroup { group in
+      group.addTask { for job in 0..<n { out.yield(await build(job)) } }
       out.finish()
-      for await job in jobs { try await use(job) }
-      try await group.waitForAll()
+      for await job in jobs { await use(job) }
     }
   }
 
@@ -181,13 +170,13 @@ package enum DirectionalExamples {
       defer { out.close() }
       try await out.send(build(job))
     }
+    // #endregion
     try await withThrowingTaskGroup { group in
       for job in 0..<n {
         group.addTask(name: "producer \(job)") { try await produce(job, out) }
       }
-      for try await job in jobs { try await use(job) }
+      for try await job in jobs { await use(job) }
       try await group.waitForAll()
     }
-    // #endregion
   }
 }

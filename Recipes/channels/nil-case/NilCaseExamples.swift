@@ -8,40 +8,37 @@ package enum NilCaseExamples {
     question:
       "How does a nil channel in a select switch a case on and off?",
     goConstructs: ["ch = nil", "v, ok := <-ch"],
-    swiftConstructs: ["Optional", "@resultBuilder", "AsyncStream"],
+    swiftConstructs: ["Optional", "@resultBuilder"],
     problems: [
       "nil channel in select", "turn a select case off", "disable a case",
-
       "select on a closed channel spins", "pause and resume a worker",
       "unbounded queue between channels",
     ],
     ingredients: ["select"],
     examples: [
-      Example("plain", laws: merging, body: plain),
       Example(
         "merge",
-        laws: merging,
-        wrong: wrongMerges,
+        laws: [inOrder, fewTurns],
+        wrong: [closedLeftIn, oneEndEndsAll],
         exhausted: [(Arrivals(a: [1, 1], b: [1, 1]), 32)],
-        body: merge
+        body: between(merge)
       ),
       Example(
         "pause",
         laws: [noneInPause],
         wrong: [pollsTheSwitch],
         exhausted: [(Arrivals(a: [1, 0, 3], b: [1, 1]), 30)],
-        body: pause
+        body: between(pausesOfB: \.switches, pause)
       ),
       Example(
         "queue",
-        laws: [neverWaits],
-        wrong: [oneAtATime],
-        exhausted: [(Arrivals(a: [1, 0, 0], b: [1]), 90)]
-      ) { try await relay($0, $1, queue) },
+        laws: [.onlyIfFull, .noConsumerIdle],
+        wrong: [oneAtATime, collectsFirst],
+        exhausted: [(Arrivals(a: [1, 0, 0], b: [1]), 30)],
+        body: before(queue)
+      ),
     ]
   )
-
-  // MARK: Two channels
 
   struct Arrivals: ExampleInput {
     var a = [5, 10, 10]
@@ -51,69 +48,35 @@ package enum NilCaseExamples {
     static var fields: [Field<Self>] {
       let untied = Field<Self>.Ties.noneOfSums { _ in true }
       return [
-        .durations(
-          \.a,
-          random: 0...5,
-          ties: untied,
-          "the milliseconds before each value of the first channel"
-        ),
+        .durations(\.a, random: 0...5, ties: untied, "the pauses of a, in ms"),
         .durations(
           \.b,
           least: 1,
           random: 0...5,
           ties: untied,
-          "those before each value of the second, at least 1; in `queue` "
-            + "those that the use of a value takes"
+          "the pauses of b, at least 1; in `pause` an even number of them, in "
+            + "`queue` what the uses take"
         ),
         .moment(\.cancelAfter, "cancel the caller after so many milliseconds"),
       ]
     }
+
+    /// No pause is left, and the switches do not end.
+    var switches: [Int] { b.prefix(b.count / 2 * 2) + [mostMilliseconds] }
   }
 
-  /// Sends `a 0`, `a 1` and so on, each after its pause, and then `nil`.
-  private static func send(
-    _ lane: String,
-    _ pauses: [Int],
-    _ stage: Stage,
-    to receiver: (String?) async throws -> Void
-  ) async throws {
-    for (number, pause) in pauses.enumerated() {
-      try await stage.sleep(pause)
-      stage.record(Event.come, lane: lane)
-      try await receiver("\(lane) \(number)")
-      stage.say(lane, number)
-    }
-    try await receiver(nil)
-  }
+  // MARK: What the loops run in
 
-  /// Runs `body` with two channels, on which values come.
-  private static func withChannels(
-    _ input: Arrivals,
-    _ stage: Stage,
-    _ body: (_ a: Channel<String>?, _ b: Channel<String>?) async throws -> Void
-  ) async throws {
-    try await withThrowingTaskGroup { group in
-      let channels = [Channel<String>(), Channel<String>()]
-      for (lane, pauses, channel) in [
-        ("a", input.a, channels[0]), ("b", input.b, channels[1]),
-      ] {
-        group.addTask(name: lane) {
-          try await send(lane, pauses, stage) { value in
-            if let value {
-              try await channel.send(value)
-            } else {
-              channel.close()
-            }
-          }
-        }
-      }
-      defer { group.cancelAll() }
-      try await body(channels[0], channels[1])
-    }
-  }
+  /// A loop between two channels.
+  typealias Loop =
+    @Sendable (
+      _ a: Channel<String>?, _ b: Channel<String>?, Turns,
+      _ print: @escaping (String) -> Void
+    ) async throws -> Void
+  typealias Body = @Sendable (Arrivals, Stage) async throws -> Void
 
   /// `select`, which notes each turn of the loop that it stands in.
-  private struct Turns {
+  struct Turns {
     let stage: Stage
     let select = SelectExamples.SeededSelect()
 
@@ -130,61 +93,78 @@ package enum NilCaseExamples {
     }
   }
 
+  /// Sends `LANE 0`, `LANE 1` and so on, each after its pause.
+  private static func send(
+    _ lane: String,
+    _ pauses: [Int],
+    to channel: Channel<String>,
+    _ stage: Stage
+  ) async throws {
+    for try await number in stage.source(lane, pauses) {
+      try await channel.send("\(lane) \(number)")
+    }
+    channel.close()
+  }
+
+  /// Runs a loop that receives from two senders.
+  private static func between(
+    pausesOfB: @escaping @Sendable (Arrivals) -> [Int] = \.b,
+    _ loop: @escaping Loop
+  ) -> Body {
+    { input, stage in
+      let (a, b) = (Channel<String>(), Channel<String>())
+      let pauses = pausesOfB(input)
+      try await withThrowingTaskGroup { group in
+        group.addTask(name: "a") { try await send("a", input.a, to: a, stage) }
+        group.addTask(name: "b") { try await send("b", pauses, to: b, stage) }
+        defer { group.cancelAll() }
+        try await loop(a, b, Turns(stage: stage)) { stage.print($0) }
+      }
+    }
+  }
+
+  /// Runs a loop that hands on what comes, to one who uses it.
+  private static func before(_ loop: @escaping Loop) -> Body {
+    { input, stage in
+      let (a, b) = (Channel<String>(), Channel<String>())
+      let use = stage.sink("use", input.stores)
+      try await withThrowingTaskGroup { group in
+        group.addTask(name: "sensor") {
+          try await send("sensor", input.pauses, to: a, stage)
+        }
+        group.addTask(name: "queue") {
+          try await loop(a, b, Turns(stage: stage)) { _ in }
+          b.close()
+        }
+        var number = 0
+        for try await value in b {
+          stage.print(value)
+          try await use(number)
+          number += 1
+        }
+      }
+    }
+  }
+
   // MARK: Merging
 
-  private static func plain(_ input: Arrivals, _ stage: Stage) async throws {
-    let print: @Sendable (String) -> Void = stage.print
-    let (a, fromA) = AsyncStream.makeStream(of: String.self)
-    let (b, fromB) = AsyncStream.makeStream(of: String.self)
-    try await withThrowingTaskGroup { group in
-      for (lane, pauses, values) in [
-        ("a", input.a, fromA), ("b", input.b, fromB),
-      ] {
-        group.addTask(name: lane) {
-          try await send(lane, pauses, stage) { value in
-            if let value { values.yield(value) } else { values.finish() }
-          }
+  private static let merge: Loop = { a, b, select, print in
+    var (a, b) = (a, b)
+    // #region merge
+    while a != nil || b != nil {
+      try await select {
+        Select.receive(from: a) { value in
+          if let value { print(value) } else { a = nil }
+        }
+        Select.receive(from: b) { value in
+          if let value { print(value) } else { b = nil }
         }
       }
-      // #region plain
-      let (merged, values) = AsyncStream.makeStream(of: String.self)
-      group.addTask {
-        await withTaskGroup { inputs in
-          for input in [a, b] {
-            inputs.addTask { for await value in input { values.yield(value) } }
-          }
-        }
-        values.finish()
-      }
-      for await value in merged { print(value) }
-      // #endregion
-      try await group.waitForAll()
     }
-    try Task.checkCancellation()
+    // #endregion
   }
 
-  private static func merge(_ input: Arrivals, _ stage: Stage) async throws {
-    let (select, print) = (Turns(stage: stage), stage.print as (String) -> Void)
-    try await withChannels(input, stage) { a, b in
-      var (a, b) = (a, b)
-      // #region merge
-      while a != nil || b != nil {
-        try await select {
-          Select.receive(from: a) { value in
-            if let value { print(value) } else { a = nil }
-          }
-          Select.receive(from: b) { value in
-            if let value { print(value) } else { b = nil }
-          }
-        }
-      }
-      // #endregion
-    }
-  }
-
-  private static let merging = [inOrder, fewTurns]
-
-  static let inOrder = Law<Arrivals>(
+  private static let inOrder = Law<Arrivals>(
     "each value comes once, and those of a channel in order"
   ) { input, trace in
     let said = trace.outcome.said[Event.caller] ?? []
@@ -196,7 +176,7 @@ package enum NilCaseExamples {
     return nil
   }.untimed
 
-  static let fewTurns = Law<Arrivals>(
+  private static let fewTurns = Law<Arrivals>(
     "the loop turns once for each value and each end"
   ) { _, trace in
     let turns = trace.events.count { $0.name == Event.note }
@@ -204,87 +184,74 @@ package enum NilCaseExamples {
     return turns > said + 2 ? "\(turns) turns for \(said) values" : nil
   }.untimed
 
-  private static let wrongMerges = [
-    Wrong("closed-left-in", breaks: fewTurns, input: Arrivals()) {
-      input,
-      stage in
-      let select = Turns(stage: stage)
-      let print: (String) -> Void = stage.print
-      try await withChannels(input, stage) { a, b in
-        // #region closed-left-in
-        var (aIsOpen, bIsOpen) = (true, true)
-        while aIsOpen || bIsOpen {
-          try await select {
-            Select.receive(from: a) { value in
-              if let value { print(value) } else { aIsOpen = false }
-            }
-            Select.receive(from: b) { value in
-              if let value { print(value) } else { bIsOpen = false }
-            }
+  private static let closedLeftIn = Wrong(
+    "closed-left-in",
+    breaks: fewTurns,
+    input: Arrivals(),
+    body: between { a, b, select, print in
+      var (aIsOpen, bIsOpen) = (true, true)
+      while aIsOpen || bIsOpen {
+        try await select {
+          // #region closed-left-in
+          Select.receive(from: a) { value in
+            if let value { print(value) } else { aIsOpen = false }
           }
-        }
-        // #endregion
-      }
-    },
-    Wrong("one-end-ends-all", breaks: inOrder, input: Arrivals()) {
-      input,
-      stage in
-      let select = Turns(stage: stage)
-      try await withChannels(input, stage) { a, b in
-        var isOpen = true
-        while isOpen {
-          try await select {
-            for channel in [a, b] {
-              Select.receive(from: channel) { value in
-                if let value { stage.print(value) } else { isOpen = false }
-              }
-            }
+          // #endregion
+          Select.receive(from: b) { value in
+            if let value { print(value) } else { bIsOpen = false }
           }
         }
       }
-    },
-  ]
+    }
+  )
+
+  private static let oneEndEndsAll = Wrong(
+    "one-end-ends-all",
+    breaks: inOrder,
+    input: Arrivals(),
+    body: between { a, b, select, print in
+      while let value: String = try await select({
+        Select.receive(from: a) { $0 }
+        Select.receive(from: b) { $0 }
+      }) {
+        print(value)
+      }
+    }
+  )
 
   // MARK: Pausing
 
-  private static func pause(_ input: Arrivals, _ stage: Stage) async throws {
-    let (select, print) = (Turns(stage: stage), stage.print as (String) -> Void)
-    try await withChannels(input, stage) { jobs, switches in
-      var (jobs, switches) = (jobs, switches)
-      // #region pause
-      var isPaused = false
-      while jobs != nil {
-        try await select {
-          Select.receive(from: isPaused ? nil : jobs) { job in
-            if let job { print(job) } else { jobs = nil }
-          }
-          Select.receive(from: switches) { flip in
-            if flip == nil { switches = nil }
-            isPaused = flip != nil && !isPaused
-          }
+  private static let pause: Loop = { jobs, switches, select, print in
+    var jobs = jobs
+    // #region pause
+    var isPaused = false
+    while jobs != nil {
+      try await select {
+        Select.receive(from: isPaused ? nil : jobs) { job in
+          if let job { print(job) } else { jobs = nil }
         }
+        Select.receive(from: switches) { _ in isPaused.toggle() }
       }
-      // #endregion
     }
+    // #endregion
   }
 
-  static let noneInPause = Law<Arrivals>(
+  private static let noneInPause = Law<Arrivals>(
     "no job is taken in a pause, and none waits outside one"
-  ) { input, trace in
+  ) { _, trace in
     var (flips, isPaused, waiting) = (0, false, 0)
-    for instant in trace.instants {
-      if instant.events.contains(where: \.isStop) { break }
-      let come = instant.events.filter { $0.name == Event.come }
-      let taken = instant.events.count {
-        $0.name == "say" && $0.lane == Event.caller
+    for (at, events) in trace.instants {
+      if events.contains(where: \.isStop) { break }
+      func said(_ lane: String) -> Int {
+        events.count { $0.name == "say" && $0.lane == lane }
       }
-      waiting += come.count { $0.lane == "a" } - taken
-      flips += come.count { $0.lane == "b" }
+      let taken = said(Event.caller)
+      waiting += said("a") - taken
+      flips += said("b")
       let wasPaused = isPaused
-      // The end of the switches ends a pause too.
-      isPaused = !flips.isMultiple(of: 2) && flips < input.b.count
+      isPaused = !flips.isMultiple(of: 2)
       if isPaused ? wasPaused && taken > 0 : waiting > 0 {
-        return "\(taken) taken, \(waiting) waiting at \(instant.at) µs"
+        return "\(taken) taken, \(waiting) waiting at \(at) µs"
       }
     }
     return nil
@@ -293,27 +260,21 @@ package enum NilCaseExamples {
   private static let pollsTheSwitch = Wrong(
     "polls-the-switch",
     breaks: noneInPause,
-    input: Arrivals()
-  ) { input, stage in
-    try await withChannels(input, stage) { jobs, switches in
+    input: Arrivals(),
+    body: between(pausesOfB: \.switches) { jobs, switches, _, print in
       while let job = try await jobs?.receive() {
-        stage.print(job)
+        print(job)
         if case .element = switches?.tryReceive() {
           _ = try await switches?.receive()
         }
       }
     }
-  }
+  )
 
   // MARK: A queue without a bound
 
-  private static func queue(
-    _ values: Channel<String>?,
-    _ output: Channel<String>,
-    _ stage: Stage
-  ) async throws {
-    let select = Turns(stage: stage)
-    var input = values
+  private static let queue: Loop = { input, output, select, _ in
+    var input = input
     // #region queue
     var queue: [String] = []
     while input != nil || !queue.isEmpty {
@@ -329,59 +290,33 @@ package enum NilCaseExamples {
     // #endregion
   }
 
-  /// Lets `relay` hand on what comes on the first channel, and uses it.
-  private static func relay(
-    _ input: Arrivals,
-    _ stage: Stage,
-    _ relay:
-      @escaping @Sendable (Channel<String>?, Channel<String>, Stage)
-      async throws -> Void
-  ) async throws {
-    try await withChannels(Arrivals(a: input.a, b: []), stage) { values, _ in
-      let output = Channel<String>()
-      try await withThrowingTaskGroup { group in
-        group.addTask(name: "queue") {
-          try await relay(values, output, stage)
-          output.close()
-        }
-        defer { group.cancelAll() }
-        var count = 0
-        for try await value in output {
-          stage.print(value)
-          try await stage.work("use", on: count, for: input.b)
-          count += 1
-        }
-      }
-    }
-  }
-
-  static let neverWaits = Law<Arrivals>(
-    "the producer never waits, and the consumer only where there is nothing"
-  ) { _, trace in
-    var (come, used, ended) = (0, 0, 0)
-    for instant in trace.instants {
-      if instant.events.contains(where: \.isStop) { break }
-      come += instant.events.count { $0.name == Event.come }
-      used += instant.events.count(where: \.isOpening)
-      ended += instant.events.count(where: \.isClosing)
-      let handed = instant.events.count { $0.lane == "a" && $0.name == "say" }
-      if handed < instant.events.count(where: { $0.name == Event.come }) {
-        return "the producer at \(instant.at) µs"
-      }
-      if used == ended, come > used { return "value \(used) is not used" }
-    }
-    return nil
-  }
-
   private static let oneAtATime = Wrong(
     "one-at-a-time",
-    breaks: neverWaits,
-    input: Arrivals(b: [30])
-  ) {
-    try await relay($0, $1) { values, output, _ in
-      while let value = try await values?.receive() {
-        try await output.send(value)
+    breaks: .onlyIfFull,
+    input: Arrivals(a: [1, 1, 1, 1], b: [30]),
+    body: before { input, output, _, _ in
+      while let value = try await input?.receive() {
+        try await output?.send(value)
       }
     }
-  }
+  )
+
+  private static let collectsFirst = Wrong(
+    "collects-first",
+    breaks: .noConsumerIdle,
+    input: Arrivals(a: [1, 1], b: [1]),
+    body: before { input, output, _, _ in
+      var queue: [String] = []
+      while let value = try await input?.receive() { queue.append(value) }
+      for value in queue { try await output?.send(value) }
+    }
+  )
+}
+
+extension NilCaseExamples.Arrivals: BufferInput {
+  var bound: Int { .max }
+  var policy: BufferPolicy { .suspend }
+  var consumers: Int { 1 }
+  var pauses: [Int] { a }
+  var stores: [Int] { b }
 }

@@ -20,18 +20,10 @@ package enum DoneChannelExamples {
       Example(
         "stop",
         laws: [untilTheEnd, .allEndedOnReturn],
-        wrong: [drains, flag],
-        exhausted: [(Stops(workers: 2, pauses: [2, 0], stop: 2), 612)]
-      ) { try await start(receive, $0, $1) },
-      Example(
-        "finished",
-        laws: [.allEndedOnReturn],
-        wrong: [notAwaited],
-        body: finish
-      ),
-      Example("why", wrong: [noDefault]) {
-        await why($0, $1, clock: $1.clock)
-      },
+        wrong: [drains, flag, noDefault, notAwaited],
+        exhausted: [(Stops(workers: 2, pauses: [2, 0], stop: 2), 612)],
+        body: start(receive)
+      )
     ]
   )
 
@@ -48,7 +40,7 @@ package enum DoneChannelExamples {
           \.pauses,
           random: 0...6,
           ties: .noneOfSums { _ in true },
-          "the milliseconds before each job comes, or of each chunk"
+          "the milliseconds before each job comes"
         ),
         .duration(\.stop, least: 1, repeats: 1, "the millisecond of the stop"),
         .moment(\.cancelAfter, "cancel the caller after so many milliseconds"),
@@ -57,48 +49,46 @@ package enum DoneChannelExamples {
   }
 
   typealias Worker =
-    @Sendable (_ inbox: AsyncStream<Int>, _ print: @escaping Example.Print)
-    async -> Void
-
-  // MARK: The use
+    @Sendable (
+      _ inbox: AsyncStream<Int>, _ print: @escaping Example.Print, Stage
+    ) async -> Void
+  typealias Body = @Sendable (Stops, Stage) async throws -> Void
 
   /// Starts the workers, sends each job to one of them, and stops them.
-  private static func start(
-    _ worker: @escaping Worker,
-    _ input: Stops,
-    _ stage: Stage
-  ) async throws {
-    let workers = input.workers
-    let boxes = (0..<workers).map { _ in AsyncStream.makeStream(of: Int.self) }
-    let work = { @Sendable n in
-      await worker(boxes[n].stream) { stage.say("worker \(n)", $0) }
-    }
-    let interrupt = {
-      try await stage.sleep(input.stop)
-      stage.leave(Event.caller)
-    }
-    try await withThrowingTaskGroup { sending in
-      sending.addTask(name: "sender") {
-        for try await job in stage.source("sender", input.pauses) {
-          boxes[job % workers].continuation.yield(job)
-        }
-        for box in boxes { box.continuation.finish() }
+  private static func start(_ worker: @escaping Worker) -> Body {
+    { input, stage in
+      let workers = 0..<input.workers
+      let boxes = workers.map { _ in AsyncStream.makeStream(of: Int.self) }
+      let work = { @Sendable n in
+        await worker(boxes[n].stream, { stage.say("worker \(n)", $0) }, stage)
       }
-      stage.note(Event.caller, "starts all")
-      // #region stop
-      try await withThrowingTaskGroup { group in
-        for n in 0..<workers {
-          group.addTask(name: "worker \(n)") { await work(n) }
-        }
-        try await interrupt()
-        group.cancelAll()  // stops all
+      let interrupt = {
+        try await stage.sleep(input.stop)
+        stage.leave(Event.caller)
       }
-      // #endregion
-      sending.cancelAll()
+      try await withThrowingTaskGroup { sending in
+        sending.addTask(name: "sender") {
+          for try await job in stage.source("sender", input.pauses) {
+            boxes[job % boxes.count].continuation.yield(job)
+          }
+          for box in boxes { box.continuation.finish() }
+        }
+        stage.note(Event.caller, "starts all")
+        // #region stop
+        try await withThrowingTaskGroup { group in
+          for n in workers {
+            group.addTask(name: "worker \(n)") { await work(n) }
+          }
+          try await interrupt()
+          group.cancelAll()  // stops all
+        }
+        // #endregion
+        sending.cancelAll()
+      }
     }
   }
 
-  private static let receive: Worker = { inbox, print in
+  private static let receive: Worker = { inbox, print, _ in
     // #region receive
     for await job in inbox where !Task.isCancelled {
       print(job)
@@ -106,60 +96,6 @@ package enum DoneChannelExamples {
     print("stopped")
     // #endregion
   }
-
-  private static func finish(_ input: Stops, _ stage: Stage) async throws {
-    typealias Perform = @Sendable () async throws -> Void
-    let perform: Perform = { try await stage.work("job", input.stop) }
-    let Task: (@escaping Perform) -> Task<Void, any Error> = stage.task
-    // #region finished
-    let job = Task { try await perform() }
-    try await job.value
-    // #endregion
-  }
-
-  private static func why<C: Clock<Duration>>(
-    _ input: Stops,
-    _ stage: Stage,
-    clock: C
-  ) async {
-    let limit = Duration.milliseconds(input.stop)
-    let (chunks, compute) = (input.pauses.indices, computing(input, stage))
-    // As Go prints them: nanoseconds, and the text of an error.
-    func print(_ left: Duration?) {
-      stage.print(left.map { $0.microseconds * 1_000 })
-    }
-    func print(_ reason: CancellationError.Reason) {
-      stage.print(
-        reason == .unspecified ? "cancelled" : "context deadline exceeded"
-      )
-    }
-    // #region why
-    await withDeadline(in: limit, clock: clock) {
-      let deadline = Task.activeDeadline(for: clock)
-      print(deadline.map { clock.now.duration(to: $0) })  // by when
-      for chunk in chunks {
-        if let reason = Task.cancellationReason {
-          return print(reason)  // why
-        }
-        await compute(chunk)
-      }
-    }
-    // #endregion
-  }
-
-  /// Computes a chunk, and does not look for cancellation.
-  private static func computing(
-    _ input: Stops,
-    _ stage: Stage
-  ) -> (Int) async -> Void {
-    { chunk in
-      stage.print(chunk)
-      let pause = input.pauses[chunk]
-      _ = await stage.task { try await stage.sleep(pause) }.result
-    }
-  }
-
-  // MARK: Laws
 
   private static let untilTheEnd = Law<Stops>(
     "a worker does the jobs that come before the stop, and ends at the stop or "
@@ -190,60 +126,54 @@ package enum DoneChannelExamples {
   private static let drains = Wrong(
     "drains",
     breaks: untilTheEnd,
-    input: Stops(workers: 1, pauses: [1, 1], stop: 1)
-  ) { input, stage in
-    let worker: Worker = { inbox, print in
+    input: Stops(workers: 1, pauses: [1, 1], stop: 1),
+    body: start { inbox, print, _ in
       // #region drains
       for await job in inbox { print(job) }
       print("stopped")
       // #endregion
     }
-    try await start(worker, input, stage)
-  }
+  )
 
   private static let flag = Wrong(
     "flag",
     breaks: untilTheEnd,
-    input: Stops(workers: 1, pauses: [3], stop: 1)
-  ) { input, stage in
-    let worker: Worker = { inbox, print in
-      let job = stage.task {
-        for await job in inbox {
-          if stage.trace.stop != nil { break }
-          print(job)
-        }
+    input: Stops(workers: 1, pauses: [3], stop: 1),
+    body: start { inbox, print, stage in
+      let loop = stage.task {
+        for await job in inbox where stage.trace.stop == nil { print(job) }
       }
-      _ = await job.result
+      _ = await loop.result
     }
-    try await start(worker, input, stage)
-  }
+  )
 
   private static let noDefault = Wrong(
     "no-default",
-    breaks: .outcome,
-    input: Stops(pauses: [1], stop: 2)
-  ) { input, stage in
-    let limit = Duration.milliseconds(input.stop)
-    let (done, stop) = AsyncStream.makeStream(of: Void.self)
-    let compute = computing(input, stage)
-    stage.print(limit.microseconds * 1_000)
-    await withDeadline(in: limit, clock: stage.clock) {
-      for chunk in input.pauses.indices {
-        for await _ in done {}
-        if Task.isCancelled { return stage.print("context deadline exceeded") }
-        await compute(chunk)
+    breaks: untilTheEnd,
+    input: Stops(workers: 1, pauses: [1], stop: 2),
+    body: start { inbox, print, stage in
+      let (done, stop) = AsyncStream.makeStream(of: Void.self)
+      for await job in inbox {
+        for await _ in done {}  // to look whether it has to stop
+        if Task.isCancelled { break }
+        print(job)
       }
+      stop.finish()
+      print("stopped")
     }
-    stop.finish()
-  }
+  )
 
   private static let notAwaited = Wrong(
     "not-awaited",
     breaks: .allEndedOnReturn,
-    input: Stops(stop: 1)
-  ) { input, stage in
-    let job = stage.task { try await stage.work("job", input.stop + 1) }
-    try await stage.sleep(input.stop)
-    job.cancel()
-  }
+    input: Stops(workers: 1, pauses: [1], stop: 2),
+    body: start { inbox, print, stage in
+      let job = stage.task {
+        // It computes, and does not look whether it is cancelled.
+        try await stage.task { try await stage.work("job", 9) }.value
+      }
+      await receive(inbox, print, stage)
+      job.cancel()
+    }
+  )
 }

@@ -21,7 +21,8 @@ package enum LeaksExamples {
       "goroutine count grows", "task that never ends",
       "goroutine blocked for ever",
     ],
-    examples: [send, receive, range, context, ticker, lock] + detectors
+    examples: [receive, range, context, ticker, lock].map { $0.example }
+      + detectors
   )
 
   /// A client that makes calls, or polls until it stops.
@@ -42,100 +43,54 @@ package enum LeaksExamples {
         .moment(\.cancelAfter, "cancel the caller after so many milliseconds"),
       ]
     }
+  }
 
-    func call(_ n: Int, _ stage: Stage) async throws {
-      try await stage.work("call \(n)", n * takes, fails: n == broken)
+  /// One run of an example, or of its leak.
+  struct Run: Sendable {
+    let client: Client
+    let stage: Stage
+    let leaks: Bool
+    /// Whether detectors look on: then nothing is cut off or kept.
+    var isMeasured = false
+
+    func call(_ n: Int) async throws {
+      let fails = n == client.broken
+      try await stage.work("call \(n)", n * client.takes, fails: fails)
     }
 
     /// Uses something until the caller stops.
-    func use(_ stage: Stage) async throws {
-      try await stage.sleep(5 * takes)
+    func use() async throws {
+      try await stage.sleep(5 * client.takes)
       stage.leave(Event.caller)
     }
 
-    var pause: Duration { .milliseconds(2 * takes) }
+    func pause() async throws { try await stage.sleep(2 * client.takes) }
   }
 
-  /// An example, and as a wrong version its leak.
+  /// An example whose wrong version is its leak, and both for detectors.
   private static func pair(
     _ name: String,
     _ law: Law<Client>,
     breaks breach: Breach? = nil,
-    broken: Int = 1,
     schedules: Int,
-    body:
-      @escaping @Sendable (Client, Stage, _ leaks: Bool) async throws -> Void
-  ) -> Example {
-    let wrong = Wrong(
-      "\(name)-leak",
-      breaks: breach ?? .law(law.name),
-      input: Client(takes: 2, broken: broken)
-    ) { try await body($0, $1, true) }
-    let cancelled = Client(takes: 2, cancelAfter: 3)
-    return Example(
+    body: @escaping @Sendable (Run) async throws -> Void
+  ) -> (example: Example, twins: LeakingTwins) {
+    let input = Client(takes: 2, broken: 1)
+    let example = Example(
       name,
       laws: [law],
-      wrong: [wrong],
-      exhausted: [(cancelled, schedules)]
-    ) {
-      try await body($0, $1, false)
-    }
-  }
-
-  // MARK: A send that nobody receives
-
-  private static let together = Law<Client>("all calls end with the first") {
-    _,
-    trace in
-    let ends = trace.events.filter(\.isClosing).map(\.at)
-    return ends.last == ends.first ? nil : "one goes on until \(ends[1]) µs"
-  }
-
-  private static let send = pair("send", together, broken: 0, schedules: 8) {
-    client,
-    stage,
-    leaks in
-    try await withThrowingTaskGroup { group in
-      for n in 1...2 {
-        group.addTask { try await client.call(n, stage) }
-      }
-      try await group.next()
-      if !leaks { group.cancelAll() }
-    }
-  }
-
-  // MARK: An answer that does not come
-
-  private typealias Reply = @Sendable (Result<Void, any Error>) -> Void
-  private static let kept = Mutex<[Reply]>([])
-
-  private static let receive = pair(
-    "receive",
-    .allEndedOnReturn,
-    breaks: .deadlock,
-    schedules: 3
-  ) { client, stage, leaks in
-    // Kept, or the runtime would warn of it in each schedule.
-    try await ask(client, stage, leaks) { it in kept.withLock { $0 += [it] } }
-  }
-
-  /// Asks a library that knows callbacks alone.
-  private static func ask(
-    _ client: Client,
-    _ stage: Stage,
-    _ leaks: Bool,
-    keep: @escaping @Sendable (@escaping Reply) -> Void = { _ in }
-  ) async throws {
-    try await withCheckedThrowingContinuation { reply in
-      stage.startTask {
-        let answer = await result { try await client.call(1, stage) }
-        if case .failure = answer, leaks {
-          keep { reply.resume(with: $0) }
-        } else {
-          reply.resume(with: answer)
+      wrong: [
+        Wrong("\(name)-leak", breaks: breach ?? .law(law.name), input: input) {
+          try await body(Run(client: $0, stage: $1, leaks: true))
         }
-      }
+      ],
+      exhausted: [(Client(takes: 2, cancelAfter: 3), schedules)]
+    ) { try await body(Run(client: $0, stage: $1, leaks: false)) }
+    let twins = LeakingTwins(example) {
+      let run = Run(client: input, stage: $0, leaks: true, isMeasured: true)
+      _ = await result { try await body(run) }
     }
+    return (example, twins)
   }
 
   private static func result(
@@ -144,16 +99,40 @@ package enum LeaksExamples {
     do { return .success(try await body()) } catch { return .failure(error) }
   }
 
+  // MARK: An answer that does not come
+
+  private static let kept = Mutex<[CheckedContinuation<Void, any Error>]>([])
+
+  private static let receive = pair(
+    "receive",
+    .allEndedOnReturn,
+    breaks: .deadlock,
+    schedules: 3
+  ) { run in
+    // As a library answers that knows callbacks alone.
+    try await withCheckedThrowingContinuation { reply in
+      run.stage.startTask {
+        let answer = await result { try await run.call(1) }
+        if case .failure = answer, run.leaks {
+          // Kept, or the runtime would warn of it in each schedule.
+          if !run.isMeasured { kept.withLock { $0.append(reply) } }
+        } else {
+          reply.resume(with: answer)
+        }
+      }
+    }
+  }
+
   // MARK: A close that is missing
 
   private static let range = pair(
     "range",
     .allEndedOnReturn,
     schedules: 6
-  ) { client, stage, leaks in
-    let call = { try await client.call($0, stage) }
+  ) { run in
+    let (call, stage) = (run.call, run.stage)
     let print: Example.Print = { stage.say("reader", $0) }
-    if leaks {
+    if run.leaks {
       let (results, feed) = AsyncStream.makeStream(of: Int.self)
       stage.startTask { for await n in results { print(n) } }
       try await call(1)
@@ -214,50 +193,35 @@ package enum LeaksExamples {
     untilStop,
     breaks: .leak,
     schedules: 10
-  ) { client, stage, leaks in
+  ) { run in
+    let stage = run.stage
     var session: Session? = Session {
-      try await stage.clock.sleep(for: client.pause)
+      try await run.pause()
       stage.say("session", "poll")
     }
-    let polling = await session?.start({ stage.task($0) }, leaks: leaks)
-    let used = await result { try await client.use(stage) }
+    let polling = await session?.start({ stage.task($0) }, leaks: run.leaks)
+    let used = await result { try await run.use() }
     session = nil
     // A simulation reports what has not ended when the caller returns.
-    if !leaks { _ = await polling?.result }
+    if !run.leaks { _ = await polling?.result }
     try used.get()
   }
 
   // MARK: A loop without an exit
 
-  private static let ticker = pair(
-    "ticker",
-    untilStop,
-    schedules: 6
-  ) { client, stage, leaks in
-    // Cut off, so that the runs of the leak end.
-    try await refresh(client, stage, leaks, rounds: 20) {
-      stage.say("ticker", "refresh")
-    }
-  }
-
-  private static func refresh(
-    _ client: Client,
-    _ stage: Stage,
-    _ leaks: Bool,
-    rounds: Int = .max,
-    _ body: @escaping @Sendable () -> Void = {}
-  ) async throws {
+  private static let ticker = pair("ticker", untilStop, schedules: 6) { run in
     try await withThrowingTaskGroup { group in
       group.addTask {
-        for _ in 0..<rounds {
-          do { try await stage.clock.sleep(for: client.pause) } catch {
+        // Cut off, so that the runs of the leak end.
+        for _ in 0..<(run.isMeasured ? Int.max : 20) {
+          do { try await run.pause() } catch {
             // The leak does as `try?` does.
-            if !leaks { throw error }
+            if !run.leaks { throw error }
           }
-          body()
+          if !run.isMeasured { run.stage.say("ticker", "refresh") }
         }
       }
-      try await client.use(stage)
+      try await run.use()
       group.cancelAll()
     }
   }
@@ -269,14 +233,14 @@ package enum LeaksExamples {
     .allEndedOnReturn,
     breaks: .deadlock,
     schedules: 8
-  ) { client, stage, leaks in
+  ) { run in
     let permit = Semaphore(permits: 1)
     await withTaskGroup { group in
       for n in 1...2 {
         group.addTask {
-          await stage.attempt("task \(n)") {
-            let call = await result { try await client.call(n, stage) }
-            if leaks {
+          await run.stage.attempt("task \(n)") {
+            let call = await result { try await run.call(n) }
+            if run.leaks {
               try await permit.acquire()
               try call.get()
               permit.release()
@@ -318,18 +282,13 @@ package enum LeaksExamples {
         "detached": ["object"],
       ],
       [
-        "receive": LeakingTwins(receive) {
-          try? await ask(Client(takes: 2, broken: 1), $0, true)
-        },
-        "kept": LeakingTwins(receive), "range": LeakingTwins(range),
-        "context": LeakingTwins(context), "lock": LeakingTwins(lock),
-        "ticker": LeakingTwins(ticker) {
-          try? await refresh(Client(takes: 2), $0, true)
-        },
-        "task": LeakingTwins(context) { stage in
+        "receive": receive.twins, "kept": LeakingTwins(receive.example),
+        "range": range.twins, "context": context.twins,
+        "ticker": ticker.twins, "lock": lock.twins,
+        "task": LeakingTwins(context.example) { stage in
           Task { while true { try await idle(stage) } }
         },
-        "detached": LeakingTwins(context) { stage in
+        "detached": LeakingTwins(context.example) { stage in
           Task.detached { while true { try await idle(stage) } }
         },
       ]

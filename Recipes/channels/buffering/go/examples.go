@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"iter"
 	"maps"
-	"sync"
 	"time"
 
+	channel "concurrencycookbook/channels/channel/go"
 	"concurrencycookbook/internal/cookbook"
 )
 
@@ -100,24 +100,20 @@ var capacities = map[string]func() int{
 }
 
 var operations = map[string]func(cookbook.Lane, int){
-	"send-one-first": func(fmt cookbook.Lane, capacity int) { sendFirst(fmt, 1, capacity) },
-	"send-two-first": func(fmt cookbook.Lane, capacity int) { sendFirst(fmt, 2, capacity) },
-	"unread-result": func(_ cookbook.Lane, capacity int) {
-		result := make(chan int, capacity)
-		var wg sync.WaitGroup
-		wg.Go(func() { result <- 1 })
-		wg.Wait()
-	},
+	"send-one-first": sendFirst(1),
+	"send-two-first": sendFirst(2),
 }
 
 // sendFirst sends before it receives.
-func sendFirst(fmt cookbook.Lane, count, capacity int) {
-	ch := make(chan int, capacity)
-	for item := range count {
-		ch <- item + 1
-	}
-	for range count {
-		fmt.Println(<-ch)
+func sendFirst(count int) func(cookbook.Lane, int) {
+	return func(fmt cookbook.Lane, capacity int) {
+		ch := make(chan int, capacity)
+		for item := range count {
+			ch <- item + 1
+		}
+		for range count {
+			fmt.Println(<-ch)
+		}
 	}
 }
 
@@ -125,18 +121,8 @@ func workloads() (all []cookbook.Workload) {
 	for _, capacity := range []int{0, 1, 16, 1_024} {
 		all = append(all, cookbook.Workload{
 			Name: fmt.Sprint("capacity-", capacity),
-			Run: func(count int) (sum int) {
-				ch := make(chan int, capacity)
-				go func() {
-					defer close(ch)
-					for element := range count {
-						ch <- element & 7
-					}
-				}()
-				for element := range ch {
-					sum += element
-				}
-				return sum
+			Run: func(count int) int {
+				return channel.Pass(count, 1, 1, capacity)
 			},
 		})
 	}

@@ -151,7 +151,7 @@ func workloads() (all []cookbook.Workload) {
 			all = append(all, cookbook.Workload{
 				Name: shape.name + name,
 				Run: func(count int) int {
-					return pass(count, shape.senders, shape.receivers, capacity)
+					return Pass(count, shape.senders, shape.receivers, capacity)
 				},
 			})
 		}
@@ -189,7 +189,8 @@ func single(count int) (delays []time.Duration) {
 	return delays
 }
 
-func pass(count, senders, receivers, capacity int) (sum int) {
+// Pass lets elements go from senders to receivers, and returns their sum.
+func Pass(count, senders, receivers, capacity int) (sum int) {
 	ch, sums := make(chan int, capacity), make(chan int)
 	var sending sync.WaitGroup
 	for sender := range senders {

@@ -9,13 +9,8 @@ import (
 
 // Room is what the recipe shows in Go.
 var Room = cookbook.Room{Examples: map[string]cookbook.Example{
-	// An AsyncStream has room for all.
-	"plain": cookbook.With(func(ctx context.Context, stage cookbook.Stage, in jobs) error {
-		return start(ctx, stage, in, len(in.Makes))
-	}),
-	"views": cookbook.With(func(ctx context.Context, stage cookbook.Stage, in jobs) error {
-		return start(ctx, stage, in, 0)
-	}),
+	"plain":     cookbook.With(plain),
+	"views":     cookbook.With(views),
 	"cast-back": cookbook.Plain(castBack),
 }}
 
@@ -24,9 +19,16 @@ type jobs struct {
 	Use   int
 }
 
-func start(
-	ctx context.Context, stage cookbook.Stage, in jobs, capacity int,
-) error {
+// plain has room for all, as an AsyncStream has.
+func plain(ctx context.Context, stage cookbook.Stage, in jobs) error {
+	return start(ctx, stage, in, len(in.Makes))
+}
+
+func views(ctx context.Context, stage cookbook.Stage, in jobs) error {
+	return start(ctx, stage, in, 0)
+}
+
+func start(ctx context.Context, stage cookbook.Stage, in jobs, capacity int) error {
 	n := len(in.Makes)
 	build := func(job int) int {
 		_ = stage.WorkOn(ctx, "make", job, in.Makes, nil)

@@ -2,73 +2,43 @@
 package examples
 
 import (
-	"cmp"
 	"context"
 	"fmt"
-	"sync"
 
 	"concurrencycookbook/internal/cookbook"
 )
 
 // Room is what the recipe shows in Go.
-var Room = cookbook.Room{
-	Examples: map[string]cookbook.Example{
-		"plain": between(merge),
-		"merge": between(merge),
-		"pause": between(pause),
-		"queue": relaying(queue),
-	},
-}
+var Room = cookbook.Room{Examples: map[string]cookbook.Example{
+	"merge": cookbook.With(merge),
+	"pause": cookbook.With(pause),
+	"queue": cookbook.With(relay),
+}}
 
 type arrivals struct{ A, B []int }
 
-// between runs body with two channels, on which values come.
-func between(
-	body func(ctx context.Context, fmt cookbook.Stage, a, b <-chan string) error,
-) cookbook.Example {
-	return cookbook.With(func(
-		ctx context.Context, stage cookbook.Stage, in arrivals,
-	) error {
-		return withChannels(ctx, stage, in,
-			func(ctx context.Context, a, b <-chan string) error {
-				return body(ctx, stage, a, b)
-			})
-	})
-}
+const forever = 1000 * 24 * 60 * 60 * 1000 // milliseconds
 
-func withChannels(
-	ctx context.Context, stage cookbook.Stage, in arrivals,
-	body func(ctx context.Context, a, b <-chan string) error,
-) error {
-	ctx, cancel := context.WithCancel(ctx)
-	var senders sync.WaitGroup
-	defer senders.Wait()
-	defer cancel()
-	send := func(lane string, pauses []int) <-chan string {
-		ch := make(chan string)
-		senders.Go(func() {
-			defer close(ch)
-			for number, pause := range pauses {
-				if stage.Sleep(ctx, pause) != nil {
-					return
-				}
-				value := fmt.Sprint(lane, " ", number)
-				stage.Come(lane)
-				select {
-				case ch <- value:
-					stage.Say(lane, number)
-				case <-ctx.Done():
-					return
-				}
+// send sends "LANE 0", "LANE 1" and so on, each after its pause.
+func send(
+	ctx context.Context, stage cookbook.Stage, lane string, pauses []int,
+) <-chan string {
+	ch := make(chan string)
+	go func() {
+		defer close(ch)
+		for number := range stage.Source(ctx, lane, pauses) {
+			select {
+			case ch <- fmt.Sprint(lane, " ", number):
+			case <-ctx.Done():
+				return
 			}
-		})
-		return ch
-	}
-	err := body(ctx, send("a", in.A), send("b", in.B))
-	return cmp.Or(err, ctx.Err())
+		}
+	}()
+	return ch
 }
 
-func merge(ctx context.Context, fmt cookbook.Stage, a, b <-chan string) error {
+func merge(ctx context.Context, fmt cookbook.Stage, in arrivals) error {
+	a, b := send(ctx, fmt, "a", in.A), send(ctx, fmt, "b", in.B)
 	// #region merge
 	for a != nil || b != nil {
 		select {
@@ -89,76 +59,39 @@ func merge(ctx context.Context, fmt cookbook.Stage, a, b <-chan string) error {
 		}
 	}
 	// #endregion
-	return nil
+	return ctx.Err()
 }
 
-func pause(
-	ctx context.Context, fmt cookbook.Stage, jobs, switches <-chan string,
-) error {
+func pause(ctx context.Context, fmt cookbook.Stage, input arrivals) error {
+	// No pause is left, and the switches do not end.
+	flips := append(input.B[:len(input.B)/2*2], forever)
+	jobs, switches := send(ctx, fmt, "a", input.A), send(ctx, fmt, "b", flips)
 	// #region pause
-	isPaused := false
-	for jobs != nil {
-		in := jobs
-		if isPaused {
-			in = nil
-		}
+	in := jobs
+	for {
 		select {
 		case job, ok := <-in:
-			if ok {
-				fmt.Println(job)
-			} else {
-				jobs = nil
-			}
-		case _, ok := <-switches:
 			if !ok {
-				switches = nil
+				return ctx.Err()
 			}
-			isPaused = ok && !isPaused
+			fmt.Println(job)
+		case <-switches:
+			if in == nil {
+				in = jobs
+			} else {
+				in = nil
+			}
 		case <-ctx.Done():
 			return ctx.Err()
 		}
 	}
 	// #endregion
-	return nil
 }
 
-// A relay hands on what comes in.
-type relay func(ctx context.Context, in <-chan string, output chan<- string) error
-
-// relaying lets a relay hand on what the producer sends, and takes it as
-// fmt.Println.
-func relaying(relay relay) cookbook.Example {
-	return cookbook.With(func(
-		ctx context.Context, stage cookbook.Stage, in arrivals,
-	) error {
-		times := in.B
-		in.B = nil
-		return withChannels(ctx, stage, in,
-			func(ctx context.Context, values, _ <-chan string) error {
-				var wg sync.WaitGroup
-				defer wg.Wait()
-				ctx, cancel := context.WithCancel(ctx)
-				defer cancel()
-				output := make(chan string)
-				wg.Go(func() {
-					defer close(output)
-					_ = relay(ctx, values, output) // only ctx ends it early
-				})
-				count := 0
-				for value := range output {
-					stage.Println(value)
-					err := stage.WorkOn(ctx, "use", count, times, nil)
-					if err != nil {
-						return err
-					}
-					count++
-				}
-				return nil
-			})
-	})
-}
-
-func queue(ctx context.Context, input <-chan string, output chan<- string) error {
+func queue(
+	ctx context.Context, input <-chan string, output chan<- string,
+) error {
+	defer close(output)
 	// #region queue
 	var queue []string
 	for input != nil || len(queue) > 0 {
@@ -182,4 +115,19 @@ func queue(ctx context.Context, input <-chan string, output chan<- string) error
 	}
 	// #endregion
 	return nil
+}
+
+// relay uses what the queue hands on.
+func relay(ctx context.Context, fmt cookbook.Stage, in arrivals) error {
+	output, use := make(chan string), fmt.Sink("use", in.B)
+	go queue(ctx, send(ctx, fmt, "sensor", in.A), output)
+	number := 0
+	for value := range output {
+		fmt.Println(value)
+		if err := use(ctx, number); err != nil {
+			return err
+		}
+		number++
+	}
+	return ctx.Err()
 }

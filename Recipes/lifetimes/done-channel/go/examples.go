@@ -1,4 +1,4 @@
-// Package examples shows what a done channel does, and a context.
+// Package examples shows what a done channel does.
 package examples
 
 import (
@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"iter"
 	"sync"
-	"time"
 
 	"concurrencycookbook/internal/cookbook"
 )
@@ -14,9 +13,7 @@ import (
 // Room is what the recipe shows in Go.
 var Room = cookbook.Room{
 	Examples: map[string]cookbook.Example{
-		"stop":     cookbook.With(start(func(c chan struct{}) { close(c) })),
-		"finished": cookbook.With(finish),
-		"why":      cookbook.With(why),
+		"stop": cookbook.With(start(func(c chan struct{}) { close(c) })),
 	},
 	Wrong: map[string]cookbook.Example{
 		"stop/oneValue": cookbook.With(start(func(c chan struct{}) {
@@ -36,7 +33,7 @@ func start(
 	stop func(done chan struct{}),
 ) func(context.Context, cookbook.Stage, input) error {
 	return func(ctx context.Context, stage cookbook.Stage, in input) error {
-		limit := time.Duration(in.Stop) * time.Millisecond
+		limit := cookbook.Milliseconds(in.Stop)
 		limited, cancel := context.WithTimeout(ctx, limit)
 		defer cancel()
 		workers, interrupt := in.Workers, limited.Done()
@@ -98,42 +95,3 @@ func orDone[T any](done <-chan struct{}, in <-chan T) iter.Seq[T] {
 }
 
 // #endregion
-
-func finish(_ context.Context, stage cookbook.Stage, in input) error {
-	perform := func() {
-		_ = stage.Work(context.Background(), "job", in.Stop, false)
-	}
-	// #region finished
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		perform()
-	}()
-	<-done
-	// #endregion
-	return nil
-}
-
-func why(ctx context.Context, fmt cookbook.Stage, in input) error {
-	limit, chunks := time.Duration(in.Stop)*time.Millisecond, in.Pauses
-	compute := func(chunk int) {
-		fmt.Println(chunk)
-		time.Sleep(time.Duration(chunks[chunk]) * time.Millisecond)
-	}
-	// #region why
-	ctx, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
-	deadline, _ := ctx.Deadline()
-	fmt.Println(time.Until(deadline)) // by when
-	for chunk := range chunks {
-		select {
-		case <-ctx.Done():
-			fmt.Println(ctx.Err()) // why
-			return nil
-		default: // without it, nothing is computed
-		}
-		compute(chunk)
-	}
-	// #endregion
-	return nil
-}

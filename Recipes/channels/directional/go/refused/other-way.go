@@ -7,19 +7,17 @@ func main() {}
 // #region channel
 func produce(out chan<- int) {
 	out <- 1
-	close(out) // the sender may close
-	<-out      // expected-error {{cannot receive from send-only channel}}
-	// expected-error@+1 {{cannot range over out}}
-	for range out {
+	close(out)      // the sender may close
+	<-out           // expected-error {{cannot receive from send-only channel}}
+	for range out { // expected-error {{cannot range over out}}
 	}
 }
 
 func consume(in <-chan int) {
-	in <- 1   // expected-error {{cannot send to receive-only channel}}
-	close(in) // expected-error {{cannot close receive-only channel}}
-	// expected-error@+1 {{cannot use in}}
-	var ch chan int = in
-	_ = (chan int)(in) // expected-error {{cannot convert in}}
+	in <- 1              // expected-error {{cannot send to receive-only channel}}
+	close(in)            // expected-error {{cannot close receive-only channel}}
+	var ch chan int = in // expected-error {{cannot use in}}
+	_ = (chan int)(in)   // expected-error {{cannot convert in}}
 	_, _ = len(in), ch
 }
 
