@@ -93,7 +93,8 @@ enum CoverCommand: Subcommand {
     let program = scratch.appending(path: "debug/recipe")
     try run(
       program,
-      ["cover", "--execute", folder.path] + recipes.map(\.name),
+      ["cover", "--execute", folder.path]
+        + (try owners(of: recipes, in: root)).map(\.name),
       // A process a file: those that it starts have counters too.
       environment: [
         "LLVM_PROFILE_FILE": folder.appending(path: "%p.profraw").path
@@ -120,6 +121,25 @@ enum CoverCommand: Subcommand {
       try Coverage(llvm: export.output),
       try Coverage(go: profile, of: try GoToolchain.recipes())
     )
+  }
+
+  /// These recipes, and those whose code their pages show.
+  private static func owners(
+    of recipes: [Recipe],
+    in root: URL
+  ) throws(UsageError) -> [Recipe] {
+    var shown: [String] = []
+    for recipe in recipes {
+      let page = try Page(Book.path(of: recipe), in: root)
+      shown += page.shownCode.map {
+        page.folder.appending(path: $0.file).standardizedFileURL.path
+      }
+    }
+    return everyRecipe.filter { owner in
+      let folder = root.appending(path: owner.folder).path + "/"
+      return recipes.contains { $0.name == owner.name }
+        || shown.contains { $0.hasPrefix(folder) }
+    }
   }
 
   /// Runs a program that must succeed.
