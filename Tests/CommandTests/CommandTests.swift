@@ -112,6 +112,7 @@ struct CommandTests {
     ("find", "needs words"),
     ("pages --check --write", "exclude each other"),
     ("new", "needs a name"),
+    ("measure a-million-tasks waiting tasks 0", "usage: recipe measure NAME"),
     ("new rate-limit", "--chapter must be one of"),
     ("new rate-limit --chapter cooking", "not 'cooking'"),
     ("new RateLimit --chapter patterns", "kebab-case, not 'RateLimit'"),
