@@ -314,12 +314,12 @@ extension TimerQueue {
 
     private mutating func sink(_ start: Int) {
       var index = start
-      while true {
-        let children = heap.indices.clamped(to: 2 * index + 1..<2 * index + 3)
-        let first = children.min(by: isBefore)
-        guard let first, isBefore(first, index) else { return }
-        swap(index, first)
-        index = first
+      while 2 * index + 1 < heap.count {
+        var child = 2 * index + 1
+        if child + 1 < heap.count, isBefore(child + 1, child) { child += 1 }
+        if !isBefore(child, index) { return }
+        swap(index, child)
+        index = child
       }
     }
 
