@@ -51,6 +51,35 @@ package struct Footprint: Sendable {
       "threads": after.threads,
     ]
   }
+
+  /// Does something so many times, and looks what is left of it.
+  ///
+  /// The figures are, of each, `bytes`, and what is `left` of all, at least a
+  /// page. It is a second round: what starts once, and what the allocator
+  /// keeps, is left by none.
+  package static func figures(
+    leftBy count: Int,
+    doing run: (_ count: Int) async -> Void
+  ) async -> [String: Double] {
+    await run(count)
+    giveBackFree()
+    let found = await figures(ofEach: count) {
+    } until: {
+      await run(count)
+      // What is free is not left.
+      giveBackFree()
+      return true
+    }
+    let bytes = found["bytes"] ?? .nan
+    return ["bytes": bytes, "left": max(bytes * Double(count), 4_096)]
+  }
+
+  /// Calls `malloc_trim`, where there is one.
+  private static func giveBackFree() {
+    typealias Trim = @convention(c) (Int) -> CInt
+    guard let trim = unsafe dlsym(nil, "malloc_trim") else { return }
+    _ = unsafe unsafeBitCast(trim, to: Trim.self)(0)
+  }
 }
 
 // MARK: What waits

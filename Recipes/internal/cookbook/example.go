@@ -284,6 +284,27 @@ func (s Stage) Source(
 	}
 }
 
+// Channel sends the numbers of a Source, and closes the channel. When stop
+// returns, its goroutine has ended.
+func (s Stage) Channel(
+	ctx context.Context, lane string, pauses []int,
+) (_ <-chan int, stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	numbers := make(chan int)
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		defer close(numbers)
+		for number := range s.Source(ctx, lane, pauses) {
+			select {
+			case numbers <- number:
+			case <-ctx.Done():
+				return
+			}
+		}
+	})
+	return numbers, func() { cancel(); wg.Wait() }
+}
+
 // Sink returns what consumes numbers, each in a lane of its own, such as
 // "request 3", for so many milliseconds; further ones are like the last.
 func (s Stage) Sink(

@@ -18,11 +18,10 @@ extension OperationTimeoutExamples {
       let made = (0...last).first { !input.failing.contains($0) } ?? last
       let at = (0...made).reduce(0) { $0 + input.time(of: $1) }
       let isFailing = input.failing.contains(made)
+      let answer =
+        isFailing ? "throws load \(made) failed" : "\(made), returns"
       let all: [(at: Int, String)] = [
-        (
-          at * 1_000,
-          isFailing ? "throws load \(made) failed" : "\(made), returns"
-        ),
+        (at * 1_000, answer),
         (input.time.microseconds, "throws too slow"),
         (trace.cancellation, "throws cancelled"),
       ]

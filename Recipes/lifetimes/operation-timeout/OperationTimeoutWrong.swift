@@ -72,12 +72,7 @@ extension OperationTimeoutExamples {
 
   static let wrongAttempts = [
     attempts("no-share", breaks: equalShares, Call(takes: [9, 1], limit: 6)) {
-      input,
-      _,
-      stage in
-      do {
-        return try await retry(input, stage)
-      } catch is TooSlow {
+      do { return try await retry($0, $2) } catch is TooSlow {
         throw OutOfTime(attempts: 1)
       }
     },

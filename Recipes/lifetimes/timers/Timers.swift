@@ -60,10 +60,7 @@ where C.Duration == Duration {
     let place = Place()
     try await withTaskCancellationHandler {
       try await withCheckedThrowingContinuation { waiter in
-        let sleeper = state.withLock { state in
-          state.add(.wake(waiter), at: deadline, place, now: clock.now)
-        }
-        if let sleeper { start(sleeper) }
+        _ = start({ waiter.resume(with: $0) }, at: deadline, place)
         // The handler may have run before there was anything to remove.
         if Task.isCancelled { cancel(place) }
       }
@@ -73,10 +70,7 @@ where C.Duration == Duration {
   }
 
   private func cancel(_ place: Place) {
-    let entry = state.withLock { $0.remove(place) }
-    if case .wake(let waiter) = entry?.action {
-      waiter.resume(throwing: CancellationError())
-    }
+    state.withLock { $0.remove(place) }?.act(.failure(CancellationError()))
   }
 
   /// Performs an action later, unless the timer is stopped.
@@ -95,7 +89,7 @@ where C.Duration == Duration {
     _ delay: Duration,
     perform action: @escaping @Sendable () -> Void
   ) -> Timer {
-    let timer = Timer(queue: self, action: action)
+    let timer = Timer(queue: self) { _ in action() }
     timer.reset(after: delay)
     return timer
   }
@@ -104,7 +98,7 @@ where C.Duration == Duration {
   nonisolated struct Timer: Sendable {
     fileprivate let queue: TimerQueue
     fileprivate let place = Place()
-    fileprivate let action: @Sendable () -> Void
+    fileprivate let act: Action
 
     /// Makes sure that the action does not begin any more.
     ///
@@ -125,13 +119,8 @@ where C.Duration == Duration {
     /// - Returns: Whether the timer was waiting.
     @discardableResult
     func reset(after delay: Duration) -> Bool {
-      let (old, sleeper) = queue.state.withLock { state in
-        let (old, now) = (state.remove(place), queue.clock.now)
-        let due = now.advanced(by: delay)
-        return (old, state.add(.perform(action), at: due, place, now: now))
-      }
-      if let sleeper { queue.start(sleeper) }
-      return old != nil
+      let due = queue.clock.now.advanced(by: delay)
+      return queue.start(act, at: due, place) != nil
     }
   }
 
@@ -147,31 +136,38 @@ where C.Duration == Duration {
     for task in tasks { await task.value }
   }
 
-  private func start(_ sleeper: Sleeper) {
+  /// Starts a timer in the place of one that waits, which is returned.
+  private func start(
+    _ act: @escaping Action,
+    at due: C.Instant,
+    _ place: Place
+  ) -> Entry? {
+    let (old, sleeper) = state.withLock { state in
+      let old = state.remove(place)
+      return (old, state.add(act, at: due, place, now: clock.now))
+    }
+    guard let sleeper else { return old }
     // Detached: it must not keep what the current task's values hold, or
     // sleep with the low priority of whoever came first.
     let task = Task.detached(executorPreference: executor, priority: .high) {
       await self.serve(sleeper)
     }
-    state.withLock { $0.keep(task, of: sleeper) }
+    state.withLock { $0.keep(task, of: sleeper.id) }
+    return old
   }
 
   /// Sleeps, fires what is due, and sleeps on while there is a need for it.
   @concurrent private func serve(_ sleeper: Sleeper) async {
-    var wake = sleeper.wake
+    var step = Step.sleep(until: sleeper.wake)
     while true {
-      // Where it is dismissed, the next step is the last.
-      try? await clock.sleep(until: wake, tolerance: nil)
-      steps: while true {
-        switch state.withLock({ $0.step(of: sleeper.id, now: clock.now) }) {
-        case .fire(.wake(let waiter)): waiter.resume()
-        case .fire(.perform(let action)): action()
-        case .sleep(let until):
-          wake = until
-          break steps
-        case .end: return
-        }
+      switch step {
+      case .sleep(let until):
+        // Where it is dismissed, the next step is the last.
+        try? await clock.sleep(until: until, tolerance: nil)
+      case .fire(let act): act(.success(()))
+      case .end: return
       }
+      step = state.withLock { $0.step(of: sleeper.id, now: clock.now) }
     }
   }
 }
@@ -192,22 +188,21 @@ extension TimerQueue {
     let index = Atomic(-1)
   }
 
-  nonisolated private enum Action: Sendable {
-    case wake(CheckedContinuation<Void, any Error>)
-    case perform(@Sendable () -> Void)
-  }
+  /// What a timer does when it is due, or a sleep when it is cancelled too.
+  fileprivate typealias Action = @Sendable (Result<Void, any Error>) -> Void
 
   nonisolated private struct Entry {
     let deadline: C.Instant
     let number: Int
     let place: Place
-    let action: Action
+    let act: Action
   }
 
-  /// A task that sleeps until an instant.
+  /// A task that sleeps until an instant, or fires what is due.
   nonisolated private struct Sleeper {
     let id: Int
-    let wake: C.Instant
+    var wake: C.Instant
+    var task: Task<Void, Never>?
   }
 
   nonisolated private enum Step {
@@ -225,22 +220,24 @@ extension TimerQueue {
     private var sleepers: [Sleeper] = []
     /// The one that is awake: one at a time, or two could change the order.
     private var firing: Int?
-    private var tasks: [Int: Task<Void, Never>] = [:]
 
     /// Adds a timer; returns the sleeper that has to start for it.
     mutating func add(
-      _ action: Action,
+      _ act: @escaping Action,
       at deadline: C.Instant,
       _ place: Place,
       now: C.Instant
     ) -> Sleeper? {
       added += 1
       heap.append(
-        Entry(deadline: deadline, number: added, place: place, action: action)
+        Entry(deadline: deadline, number: added, place: place, act: act)
       )
+      place.index.store(heap.count - 1, ordering: .relaxed)
       lift(heap.count - 1)
       // The one that is awake looks again before it sleeps.
-      return firing == nil ? sleeper(added, now: now) : nil
+      guard firing == nil, let wake = missingWake(now: now) else { return nil }
+      sleepers.append(Sleeper(id: added, wake: wake))
+      return sleepers.last
     }
 
     /// Removes a timer, if it is there.
@@ -251,57 +248,49 @@ extension TimerQueue {
 
     /// A sleeper is awake: what it does next.
     mutating func step(of id: Int, now: C.Instant) -> Step {
-      if firing != id {
-        let index = sleepers.firstIndex { $0.id == id }
-        if let index { sleepers.remove(at: index) }
-        guard index != nil, firing == nil else { return end(id) }
+      let index = sleepers.firstIndex { $0.id == id }
+      guard let index else { return .end }
+      let isFiring = firing ?? id == id
+      if isFiring, let first = heap.first, first.deadline <= now {
         firing = id
+        return .fire(remove(at: 0).act)
       }
-      if let first = heap.first, first.deadline <= now {
-        return .fire(remove(at: 0).action)
-      }
+      var sleeper = sleepers.remove(at: index)
+      guard isFiring else { return .end }
       firing = nil
-      guard let next = sleeper(id, now: now) else { return end(id) }
-      return .sleep(until: next.wake)
-    }
-
-    private mutating func end(_ id: Int) -> Step {
-      tasks[id] = nil
-      return .end
+      guard let wake = missingWake(now: now) else { return .end }
+      sleeper.wake = wake
+      sleepers.append(sleeper)
+      return .sleep(until: wake)
     }
 
     /// Keeps the task of a sleeper that has not ended.
-    mutating func keep(_ task: Task<Void, Never>, of sleeper: Sleeper) {
-      let isThere = sleepers.contains { $0.id == sleeper.id }
-      if isThere || firing == sleeper.id { tasks[sleeper.id] = task }
+    mutating func keep(_ task: Task<Void, Never>, of id: Int) {
+      let index = sleepers.firstIndex { $0.id == id }
+      if let index { sleepers[index].task = task }
     }
 
+    /// Gives away who sleeps for nothing; the one that is awake ends by itself.
     mutating func dismissAll() -> [Task<Void, Never>] {
       guard heap.isEmpty else { return [] }
-      defer { (sleepers, tasks) = ([], [:]) }
-      return tasks.sorted { $0.key < $1.key }.map(\.value)
+      defer { sleepers.removeAll { $0.id != firing } }
+      return sleepers.filter { $0.id != firing }.compactMap(\.task)
     }
 
-    /// The sleeper that is missing, which is one of `sleepers` from now on.
-    private mutating func sleeper(_ id: Int, now: C.Instant) -> Sleeper? {
+    /// When a sleeper that is missing has to wake.
+    private func missingWake(now: C.Instant) -> C.Instant? {
       guard let due = heap.first?.deadline else { return nil }
-      var wake = due
-      if let other = sleepers.last?.wake {
-        if other <= max(due, now) { return nil }
-        // At most half of the other's time, or descending deadlines would
-        // leave a sleeper each.
-        let half = now.advanced(by: now.duration(to: other) / 2)
-        wake = min(due, half)
-      }
-      let sleeper = Sleeper(id: id, wake: wake)
-      sleepers.append(sleeper)
-      return sleeper
+      guard let other = sleepers.last?.wake else { return due }
+      if other <= max(due, now) { return nil }
+      // At most half of the other's time, or descending deadlines would
+      // leave a sleeper each.
+      return min(due, now.advanced(by: now.duration(to: other) / 2))
     }
 
     // MARK: The heap
 
     private mutating func remove(at index: Int) -> Entry {
-      heap.swapAt(index, heap.count - 1)
+      swap(index, heap.count - 1)
       let removed = heap.removeLast()
       removed.place.index.store(-1, ordering: .relaxed)
       if index < heap.count {
@@ -318,11 +307,9 @@ extension TimerQueue {
     private mutating func lift(_ start: Int) {
       var index = start
       while index > 0, isBefore(index, (index - 1) / 2) {
-        heap.swapAt(index, (index - 1) / 2)
-        tellPlace(index)
+        swap(index, (index - 1) / 2)
         index = (index - 1) / 2
       }
-      tellPlace(index)
     }
 
     private mutating func sink(_ start: Int) {
@@ -330,22 +317,22 @@ extension TimerQueue {
       while 2 * index + 1 < heap.count {
         var child = 2 * index + 1
         if child + 1 < heap.count, isBefore(child + 1, child) { child += 1 }
-        if !isBefore(child, index) { break }
-        heap.swapAt(index, child)
-        tellPlace(index)
+        if !isBefore(child, index) { return }
+        swap(index, child)
         index = child
       }
-      tellPlace(index)
+    }
+
+    private mutating func swap(_ one: Int, _ other: Int) {
+      heap.swapAt(one, other)
+      heap[one].place.index.store(one, ordering: .relaxed)
+      heap[other].place.index.store(other, ordering: .relaxed)
     }
 
     private func isBefore(_ one: Int, _ other: Int) -> Bool {
       let (left, right) = (heap[one].deadline, heap[other].deadline)
       return left == right
         ? heap[one].number < heap[other].number : left < right
-    }
-
-    private func tellPlace(_ index: Int) {
-      heap[index].place.index.store(index, ordering: .relaxed)
     }
   }
 }

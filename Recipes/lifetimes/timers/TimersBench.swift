@@ -1,5 +1,4 @@
 import Cookbook
-import Foundation
 
 extension TimersExamples {
   static let workloads = [
@@ -8,12 +7,9 @@ extension TimersExamples {
       promise: "1,000,000 timers of a minute, each stopped at once",
       operations: 1_000_000
     ) { count in
-      let stopped = Counter()
-      for _ in 0..<count {
-        let timer = ContinuousClock.timers.after(.seconds(60)) {}
-        if timer.stop() { stopped.add() }
+      (0..<count).count { _ in
+        ContinuousClock.timers.after(.seconds(60)) {}.stop()
       }
-      return stopped.value
     },
     Workload(
       "fired",
@@ -34,20 +30,20 @@ extension TimersExamples {
     },
   ]
 
-  // MARK: Memory
-
   static let memory = Example.claims(
     "memory",
     [
-      left(behind: "sleeps") { try? await Task.sleep(for: $0) },
-      left(behind: "sleeps at once", width: 100_000) {
-        try? await Task.sleep(for: $0)
+      left(behind: "sleeps") {
+        for _ in 0..<$0 { await cancel(1) { try? await Task.sleep(for: $0) } }
       },
-      left(behind: "timers at once", width: 100_000) {
-        try? await Task.sleep(for: $0, clock: .timers)
+      left(behind: "sleeps at once") {
+        await cancel($0) { try? await Task.sleep(for: $0) }
       },
-      left(behind: "deadlines", isCancelled: false) {
-        await withDeadline(in: $0) {}
+      left(behind: "timers at once") {
+        await cancel($0) { try? await Task.sleep(for: $0, clock: .timers) }
+      },
+      left(behind: "deadlines") {
+        for _ in 0..<$0 { await withDeadline(in: .seconds(60)) {} }
       },
     ],
     showing: ["bytes", "MiB in all"],
@@ -69,49 +65,28 @@ extension TimersExamples {
     ]
   )
 
-  /// What so many sleeps of a minute leave behind that are cancelled, `width`
-  /// of them at once.
   private static func left(
     behind name: String,
-    isCancelled: Bool = true,
-    width: Int = 1,
-    sleep: @escaping @Sendable (Duration) async -> Void
+    _ run: @escaping @Sendable (_ count: Int) async -> Void
   ) -> Cookbook.Measurement {
     .swift(name, count: 100_000, bytesEach: 10_400) { count in
-      func run(_ count: Int) async {
-        for _ in 0..<max(count / width, 1) {
-          await withTaskGroup { group in
-            for _ in 0..<min(width, count) {
-              group.addTask { await sleep(.seconds(60)) }
-            }
-            // Later, or it would not begin to sleep.
-            await Task.yield()
-            if isCancelled { group.cancelAll() }
-          }
-        }
-      }
-      // What starts once, and what the allocator keeps, is left by no sleep.
-      await run(count)
-      giveBackFree()
-      var figures = await Footprint.figures(ofEach: count) {
-      } until: {
-        await run(count)
-        // What is free is not left behind.
-        giveBackFree()
-        return true
-      }
-      let left = max((figures["bytes"] ?? .nan) * Double(count), 4_096)
-      figures["left"] = left
-      figures["MiB in all"] = left / 1_048_576
+      var figures = await Footprint.figures(leftBy: count, doing: run)
+      figures["MiB in all"] = figures["left", default: .nan] / 1_048_576
       figures["two MiB"] = 2 * 1_048_576
       return figures
     }
   }
 
-  /// Calls `malloc_trim`, where there is one.
-  private static func giveBackFree() {
-    typealias Trim = @convention(c) (Int) -> CInt
-    guard let trim = unsafe dlsym(nil, "malloc_trim") else { return }
-    _ = unsafe unsafeBitCast(trim, to: Trim.self)(0)
+  /// Begins so many sleeps of a minute, and cancels them.
+  private static func cancel(
+    _ count: Int,
+    _ sleep: @escaping @Sendable (Duration) async -> Void
+  ) async {
+    await withTaskGroup { group in
+      for _ in 0..<count { group.addTask { await sleep(.seconds(60)) } }
+      // Later, or it would not begin to sleep.
+      await Task.yield()
+      group.cancelAll()
+    }
   }
 }

@@ -217,12 +217,11 @@ package enum TimersExamples {
     _ body: () async throws -> Void,
     atTheEnd end: () async -> Void
   ) async throws {
-    let result: Result<Void, any Error>
-    do { result = .success(try await body()) } catch {
-      result = .failure(error)
+    do { try await body() } catch {
+      await end()
+      throw error
     }
     await end()
-    try result.get()
   }
 
   // MARK: Input

@@ -1,5 +1,4 @@
 import Cookbook
-import Synchronization
 
 extension TimersExamples {
   static let wrongLimits = [
@@ -93,24 +92,13 @@ extension TimersExamples {
 
   static let wrongSleeps = [
     Wrong(
-      "one-after-the-other",
+      "polls",
       breaks: onTime,
-      input: Visits(arrivals: [0, 1], holds: [4, 2], patience: [])
+      input: Visits(arrivals: [0], holds: [4], patience: [])
     ) { input, stage in
-      let clock = stage.clock
-      let last = Mutex<Task<Void, any Error>?>(nil)
       await input.come(stage) { task in
-        let due = clock.now.advanced(by: input.time(of: task))
-        let sleep = last.withLock { last in
-          let before = last
-          let sleep = stage.task {
-            _ = await before?.result
-            try await clock.sleep(until: due, tolerance: nil)
-          }
-          last = sleep
-          return sleep
-        }
-        try await sleep.value
+        let due = stage.clock.now.advanced(by: input.time(of: task))
+        while stage.clock.now < due { try await stage.sleep(3) }
       }
     },
     Wrong(

@@ -1,34 +1,28 @@
 package examples
 
 import (
-	"sync/atomic"
+	"sync"
 	"time"
 
 	"concurrencycookbook/internal/cookbook"
 )
 
 var workloads = []cookbook.Workload{
-	{Name: "stopped", Run: func(count int) int {
-		stopped := 0
+	{Name: "stopped", Run: func(count int) (stopped int) {
 		for range count {
-			timer := time.AfterFunc(time.Minute, func() {})
-			if timer.Stop() {
+			if time.AfterFunc(time.Minute, func() {}).Stop() {
 				stopped++
 			}
 		}
 		return stopped
 	}},
 	{Name: "fired", Run: func(count int) int {
-		var fired atomic.Int64
-		done := make(chan struct{})
+		var fired sync.WaitGroup
+		fired.Add(count)
 		for n := range count {
-			time.AfterFunc(cookbook.Milliseconds(1+n*7_919%50), func() {
-				if fired.Add(1) == int64(count) {
-					close(done)
-				}
-			})
+			time.AfterFunc(cookbook.Milliseconds(1+n*7_919%50), fired.Done)
 		}
-		<-done
-		return int(fired.Load())
+		fired.Wait()
+		return count
 	}},
 }

@@ -4,7 +4,6 @@ package examples
 import (
 	"context"
 	"fmt"
-	"sync"
 	"time"
 
 	"concurrencycookbook/internal/cookbook"
@@ -40,29 +39,8 @@ func (in times) report(stage cookbook.Stage) func(context.Context, int) error {
 	}
 }
 
-// channel sends numbers after pauses, and closes the channel. The goroutine has
-// ended when stop returns.
-func channel(
-	ctx context.Context, stage cookbook.Stage, lane string, pauses []int,
-) (_ <-chan int, stop func()) {
-	ctx, cancel := context.WithCancel(ctx)
-	numbers := make(chan int)
-	var wg sync.WaitGroup
-	wg.Go(func() {
-		defer close(numbers)
-		for number := range stage.Source(ctx, lane, pauses) {
-			select {
-			case numbers <- number:
-			case <-ctx.Done():
-				return
-			}
-		}
-	})
-	return numbers, func() { cancel(); wg.Wait() }
-}
-
 func limit(ctx context.Context, fmt cookbook.Stage, in times) error {
-	messages, stop := channel(ctx, fmt, "message", in.Times)
+	messages, stop := fmt.Channel(ctx, "message", in.Times)
 	defer stop()
 	limit := in.wait()
 	// #region limit
@@ -84,7 +62,7 @@ func limit(ctx context.Context, fmt cookbook.Stage, in times) error {
 }
 
 func limitForEach(ctx context.Context, fmt cookbook.Stage, in times) error {
-	messages, stop := channel(ctx, fmt, "message", in.Times)
+	messages, stop := fmt.Channel(ctx, "message", in.Times)
 	defer stop()
 	limit := in.wait()
 	for {
@@ -130,7 +108,7 @@ func ticker(ctx context.Context, stage cookbook.Stage, in times) error {
 }
 
 func debounce(ctx context.Context, stage cookbook.Stage, in times) error {
-	keys, stop := channel(ctx, stage, "key", append([]int{0}, in.Times...))
+	keys, stop := stage.Channel(ctx, "key", append([]int{0}, in.Times...))
 	defer stop()
 	quiet, last := in.wait(), -1
 	save := func(key int) { stage.Say("file", key) }

@@ -8,7 +8,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"io/fs"
 	"maps"
 	"os"
 	"slices"
@@ -23,8 +22,6 @@ import (
 var Room = cookbook.Room{
 	Examples: map[string]cookbook.Example{
 		"count": cookbook.With(count),
-		// Go has one form for both of Swift's.
-		"fast":  cookbook.With(count),
 		"plain": cookbook.With(plain),
 	},
 	Wrong: map[string]cookbook.Example{
@@ -179,10 +176,7 @@ func (f file) read(ctx context.Context, stage cookbook.Stage) ([]byte, error) {
 func (in input) files() []file {
 	var files []file
 	for i, ms := range in.Reads {
-		text := []byte{}
-		if i < len(in.Texts) {
-			text = []byte(in.Texts[i])
-		}
+		text := []byte(cookbook.At(in.Texts, i, ""))
 		files = append(files, file{
 			fmt.Sprint("file ", i), text, ms, slices.Contains(in.Failing, i)})
 	}
@@ -192,12 +186,12 @@ func (in input) files() []file {
 	if len(in.Paths)+len(in.Reads)+len(in.Texts) > 0 {
 		return files
 	}
-	names, err := fs.Glob(texts.Files, "*.txt")
+	shipped, err := texts.Files.ReadDir(".")
 	cookbook.Must(err)
-	for _, name := range names {
-		text, err := texts.Files.ReadFile(name)
+	for _, entry := range shipped {
+		text, err := texts.Files.ReadFile(entry.Name())
 		cookbook.Must(err)
-		files = append(files, file{name: name, text: text})
+		files = append(files, file{name: entry.Name(), text: text})
 	}
 	return files
 }
