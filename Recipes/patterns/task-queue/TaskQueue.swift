@@ -56,7 +56,7 @@ nonisolated final class TaskQueue: Sendable {
   func run() async {
     await withTaskCancellationHandler {
       await withDiscardingTaskGroup { group in
-        change { $0.begin(&$1) }
+        change { $0.begin() }
         for worker in 1...workers {
           group.addTask(name: "worker \(worker)") { await self.work() }
         }
@@ -87,8 +87,8 @@ nonisolated final class TaskQueue: Sendable {
   /// - Returns: Whether there was room. None is not an error.
   /// - Throws: ``ClosedError`` if the queue is closed.
   func trySubmit(_ job: @escaping Job) throws(ClosedError) -> Bool {
-    try change { state, wakes throws(ClosedError) in
-      try state.submit(Entry(job: job), &wakes)
+    try change { state throws(ClosedError) in
+      try state.submit(Entry(job: job))
     }
   }
 
@@ -110,7 +110,7 @@ nonisolated final class TaskQueue: Sendable {
     if try !state.withLock({ try $0.takeSlot() }) {
       try await wait(toSubmit: nil)
     }
-    defer { change { $0.release(&$1) } }
+    defer { change { $0.release() } }
     // It may have been cancelled before, or when it was served.
     try Task.checkCancellation()
     return try await job()
@@ -120,7 +120,7 @@ nonisolated final class TaskQueue: Sendable {
   ///
   /// Those in line are done, and then ``run()`` returns. Calls that wait for
   /// room throw ``ClosedError``. Closing twice is not an error.
-  func close() { change { $0.close(&$1) } }
+  func close() { change { $0.close() } }
 
   /// Takes no more jobs, and drops those that wait.
   ///
@@ -129,18 +129,18 @@ nonisolated final class TaskQueue: Sendable {
   /// - Returns: The jobs that were submitted and will not be done. Those to be
   ///   performed throw ``ClosedError``.
   @discardableResult
-  func abandon() -> [Job] { change { $0.abandon(&$1) } }
+  func abandon() -> [Job] { change { $0.abandon() } }
 
   // MARK: Waiting
 
   @concurrent private func work() async {
     while let first = try? await withCheckedThrowingContinuation({ worker in
-      change { $0.wait(worker, &$1) }
+      change { $0.wait(worker) }
     }) {
       var next: Entry? = first
       while let entry = next {
         await entry.job()
-        next = change { $0.next(&$1) }
+        next = change { $0.next() }
       }
     }
   }
@@ -152,10 +152,10 @@ nonisolated final class TaskQueue: Sendable {
     do {
       _ = try await withTaskCancellationHandler {
         try await withCheckedThrowingContinuation { caller in
-          change { $0.wait(ticket, entry, caller, &$1) }
+          change { $0.wait(ticket, entry, caller) }
         }
       } onCancel: {
-        change { $0.leave(ticket, &$1) }
+        change { $0.leave(ticket) }
       }
     } catch {
       // Where the queue ends with the task, it is the task that says so.
@@ -166,12 +166,13 @@ nonisolated final class TaskQueue: Sendable {
 
   /// Performs an event, and then, without the lock, wakes whom it serves.
   private func change<Value, Failure: Error>(
-    _ event: (inout State, inout [Wake]) throws(Failure) -> sending Value
+    _ event: (inout State) throws(Failure) -> sending Value
   ) throws(Failure) -> sending Value {
     var wakes: [Wake] = []
     defer { for wake in wakes { wake.task.resume(with: wake.result) } }
     return try state.withLock { state throws(Failure) in
-      try event(&state, &wakes)
+      defer { swap(&wakes, &state.wakes) }
+      return try event(&state)
     }
   }
 }
@@ -213,23 +214,22 @@ nonisolated extension TaskQueue {
     var outside: [Int: (entry: Entry?, caller: Waiter)] = [:]
     var first = 0
     var tickets = 0
+    /// Who is woken after the event.
+    var wakes: [Wake] = []
 
     var count: Int { front.count + back.count }
     var isOver: Bool { isClosed && hasBegun && free == workers }
 
-    mutating func begin(_ wakes: inout [Wake]) {
+    mutating func begin() {
       precondition(!hasBegun, "a queue is run once")
       hasBegun = true
-      for _ in 0..<workers { release(&wakes) }
+      for _ in 0..<workers { release() }
     }
 
     /// Returns whether there was room.
-    mutating func submit(
-      _ entry: Entry,
-      _ wakes: inout [Wake]
-    ) throws(ClosedError) -> Bool {
+    mutating func submit(_ entry: Entry) throws(ClosedError) -> Bool {
       if try takeSlot() {
-        start(entry, &wakes)
+        start(entry)
       } else if count < capacity {
         back.append(.job(entry))
       } else {
@@ -254,14 +254,13 @@ nonisolated extension TaskQueue {
     mutating func wait(
       _ ticket: Int,
       _ entry: Entry?,
-      _ caller: Waiter,
-      _ wakes: inout [Wake]
+      _ caller: Waiter
     ) {
       do {
         // Asked under the lock: a later cancellation finds the caller there.
         try Task.checkCancellation()
         let isServed =
-          if let entry { try submit(entry, &wakes) } else { try takeSlot() }
+          if let entry { try submit(entry) } else { try takeSlot() }
         if isServed {
           wakes.append((caller, .success(nil)))
         } else if count < capacity {
@@ -277,7 +276,7 @@ nonisolated extension TaskQueue {
     }
 
     /// A caller is cancelled, which may have been served before.
-    mutating func leave(_ ticket: Int, _ wakes: inout [Wake]) {
+    mutating func leave(_ ticket: Int) {
       // Its place in line stays, or someone would have to search for it.
       let caller =
         outside.removeValue(forKey: ticket)?.caller
@@ -286,17 +285,17 @@ nonisolated extension TaskQueue {
     }
 
     /// A caller's job has ended.
-    mutating func release(_ wakes: inout [Wake]) {
-      if let entry = passOn(&wakes) { start(entry, &wakes) }
+    mutating func release() {
+      if let entry = passOn() { start(entry) }
     }
 
     /// A worker's job has ended; returns its next one, if there is any.
-    mutating func next(_ wakes: inout [Wake]) -> Entry? {
-      passOn(&wakes) ?? (ready.isEmpty ? nil : ready.removeFirst())
+    mutating func next() -> Entry? {
+      passOn() ?? (ready.isEmpty ? nil : ready.removeFirst())
     }
 
     /// A worker suspends, unless there is something to do, or the end.
-    mutating func wait(_ worker: Waiter, _ wakes: inout [Wake]) {
+    mutating func wait(_ worker: Waiter) {
       if !ready.isEmpty || isOver {
         let entry = ready.isEmpty ? nil : ready.removeFirst()
         wakes.append((worker, .success(entry)))
@@ -305,19 +304,19 @@ nonisolated extension TaskQueue {
       }
     }
 
-    mutating func close(_ wakes: inout [Wake]) {
+    mutating func close() {
       isClosed = true
       for (_, place) in outside.sorted(by: { $0.key < $1.key }) {
         wakes.append((place.caller, .failure(ClosedError())))
       }
       outside = [:]
-      endIfOver(&wakes)
+      endIfOver()
     }
 
-    mutating func abandon(_ wakes: inout [Wake]) -> [Job] {
+    mutating func abandon() -> [Job] {
       var dropped: [Job] = []
-      close(&wakes)
-      while let place = popFirst(&wakes) {
+      close()
+      while let place = popFirst() {
         switch place {
         case .job(let entry): dropped.append(entry.job)
         case .turn(let ticket):
@@ -329,8 +328,8 @@ nonisolated extension TaskQueue {
     }
 
     /// Gives a slot to the first in line; returns a job that needs a worker.
-    mutating func passOn(_ wakes: inout [Wake]) -> Entry? {
-      while let place = popFirst(&wakes) {
+    mutating func passOn() -> Entry? {
+      while let place = popFirst() {
         switch place {
         case .job(let entry): return entry
         case .turn(let ticket):
@@ -340,12 +339,12 @@ nonisolated extension TaskQueue {
         }
       }
       free += 1
-      endIfOver(&wakes)
+      endIfOver()
       return nil
     }
 
     /// A job that has a slot gets a worker.
-    mutating func start(_ entry: Entry, _ wakes: inout [Wake]) {
+    mutating func start(_ entry: Entry) {
       if let worker = idle.popLast() {
         wakes.append((worker, .success(entry)))
       } else {
@@ -353,25 +352,25 @@ nonisolated extension TaskQueue {
       }
     }
 
-    mutating func endIfOver(_ wakes: inout [Wake]) {
+    mutating func endIfOver() {
       guard isOver else { return }
       for worker in idle { wakes.append((worker, .success(nil))) }
       idle = []
     }
 
     /// Takes the first place out of the line, and fills it from outside.
-    mutating func popFirst(_ wakes: inout [Wake]) -> Place? {
-      if count == 0 { moveUp(&wakes) }
+    mutating func popFirst() -> Place? {
+      if count == 0 { moveUp() }
       if front.isEmpty {
         swap(&front, &back)
         front.reverse()
       }
       let place = front.popLast()
-      if count < capacity { moveUp(&wakes) }
+      if count < capacity { moveUp() }
       return place
     }
 
-    mutating func moveUp(_ wakes: inout [Wake]) {
+    mutating func moveUp() {
       while !outside.isEmpty {
         defer { first += 1 }
         guard let (entry, caller) = outside.removeValue(forKey: first) else {
