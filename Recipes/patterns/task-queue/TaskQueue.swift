@@ -107,10 +107,10 @@ nonisolated final class TaskQueue: Sendable {
   nonisolated(nonsending) func perform<Value>(
     _ job: nonisolated(nonsending) () async throws -> Value
   ) async throws -> Value {
-    if try !state.withLock({ try $0.takeSlot() }) {
+    if try !state.withLock({ try $0.lend() }) {
       try await wait(toSubmit: nil)
     }
-    defer { change { $0.release() } }
+    defer { change { $0.giveBack() } }
     // It may have been cancelled before, or when it was served.
     try Task.checkCancellation()
     return try await job()
@@ -135,7 +135,7 @@ nonisolated final class TaskQueue: Sendable {
 
   @concurrent private func work() async {
     while let first = try? await withCheckedThrowingContinuation({ worker in
-      change { $0.wait(worker) }
+      change { $0.rest(worker) }
     }) {
       var next: Entry? = first
       while let entry = next {
@@ -194,42 +194,42 @@ nonisolated extension TaskQueue {
 
   /// What waits, and who; each function is one event.
   ///
-  /// A slot is the right to run a job. Who runs one has it; the others are free,
-  /// and while one is, nothing waits.
+  /// While a worker is idle that is not lent to a caller, nothing waits.
   private struct State {
     let (workers, capacity): (Int, Int)
     var isClosed = false
-    var hasBegun = false
-    var free = 0
-    /// Jobs that have a slot, and workers that have no job.
-    var ready: [Entry] = []
-    var idle: [Waiter] = []
+    private var hasBegun = false
+    private var idle: [Waiter] = []
+    /// How many workers are kept busy by jobs that callers perform.
+    private var lent = 0
     /// First in, first out: the first of `front` is the last.
-    var front: [Place] = []
-    var back: [Place] = []
+    private var front: [Place] = []
+    private var back: [Place] = []
     /// Callers in line, by ticket.
-    var turns: [Int: Waiter] = [:]
+    private var turns: [Int: Waiter] = [:]
     /// Callers that wait for room with what they submit, by ticket: none below
     /// `first`.
-    var outside: [Int: (entry: Entry?, caller: Waiter)] = [:]
-    var first = 0
-    var tickets = 0
+    private var outside: [Int: (entry: Entry?, caller: Waiter)] = [:]
+    private var (first, tickets) = (0, 0)
     /// Who is woken after the event.
     var wakes: [Wake] = []
 
-    var count: Int { front.count + back.count }
-    var isOver: Bool { isClosed && hasBegun && free == workers }
+    private var count: Int { front.count + back.count }
+
+    init(workers: Int, capacity: Int) {
+      (self.workers, self.capacity) = (workers, capacity)
+    }
 
     mutating func begin() {
       precondition(!hasBegun, "a queue is run once")
       hasBegun = true
-      for _ in 0..<workers { release() }
     }
 
     /// Returns whether there was room.
     mutating func submit(_ entry: Entry) throws(ClosedError) -> Bool {
-      if try takeSlot() {
-        start(entry)
+      if isClosed { throw ClosedError() }
+      if idle.count > lent {
+        wakes.append((idle.removeLast(), .success(entry)))
       } else if count < capacity {
         back.append(.job(entry))
       } else {
@@ -238,10 +238,11 @@ nonisolated extension TaskQueue {
       return true
     }
 
-    mutating func takeSlot() throws(ClosedError) -> Bool {
+    /// Returns whether a worker is lent to a caller.
+    mutating func lend() throws(ClosedError) -> Bool {
       if isClosed { throw ClosedError() }
-      guard free > 0 else { return false }
-      free -= 1
+      guard idle.count > lent else { return false }
+      lent += 1
       return true
     }
 
@@ -251,16 +252,11 @@ nonisolated extension TaskQueue {
     }
 
     /// A caller suspends, unless it need not wait any longer.
-    mutating func wait(
-      _ ticket: Int,
-      _ entry: Entry?,
-      _ caller: Waiter
-    ) {
+    mutating func wait(_ ticket: Int, _ entry: Entry?, _ caller: Waiter) {
       do {
         // Asked under the lock: a later cancellation finds the caller there.
         try Task.checkCancellation()
-        let isServed =
-          if let entry { try submit(entry) } else { try takeSlot() }
+        let isServed = if let entry { try submit(entry) } else { try lend() }
         if isServed {
           wakes.append((caller, .success(nil)))
         } else if count < capacity {
@@ -285,23 +281,30 @@ nonisolated extension TaskQueue {
     }
 
     /// A caller's job has ended.
-    mutating func release() {
-      if let entry = passOn() { start(entry) }
+    mutating func giveBack() {
+      lent -= 1
+      serve()
     }
 
-    /// A worker's job has ended; returns its next one, if there is any.
+    /// A worker suspends.
+    mutating func rest(_ worker: Waiter) {
+      idle.append(worker)
+      serve()
+    }
+
+    /// Serves the first in line, and returns the job that a worker has to do.
     mutating func next() -> Entry? {
-      passOn() ?? (ready.isEmpty ? nil : ready.removeFirst())
-    }
-
-    /// A worker suspends, unless there is something to do, or the end.
-    mutating func wait(_ worker: Waiter) {
-      if !ready.isEmpty || isOver {
-        let entry = ready.isEmpty ? nil : ready.removeFirst()
-        wakes.append((worker, .success(entry)))
-      } else {
-        idle.append(worker)
+      while let place = popFirst() {
+        switch place {
+        case .job(let entry): return entry
+        case .turn(let ticket):
+          guard let caller = turns.removeValue(forKey: ticket) else { continue }
+          lent += 1
+          wakes.append((caller, .success(nil)))
+          return nil
+        }
       }
+      return nil
     }
 
     mutating func close() {
@@ -310,7 +313,7 @@ nonisolated extension TaskQueue {
         wakes.append((place.caller, .failure(ClosedError())))
       }
       outside = [:]
-      endIfOver()
+      serve()
     }
 
     mutating func abandon() -> [Job] {
@@ -327,39 +330,19 @@ nonisolated extension TaskQueue {
       return dropped
     }
 
-    /// Gives a slot to the first in line; returns a job that needs a worker.
-    mutating func passOn() -> Entry? {
-      while let place = popFirst() {
-        switch place {
-        case .job(let entry): return entry
-        case .turn(let ticket):
-          guard let caller = turns.removeValue(forKey: ticket) else { continue }
-          wakes.append((caller, .success(nil)))
-          return nil
-        }
+    /// A worker may be free, or all may have ended.
+    private mutating func serve() {
+      if idle.count > lent, let entry = next() {
+        wakes.append((idle.removeLast(), .success(entry)))
       }
-      free += 1
-      endIfOver()
-      return nil
-    }
-
-    /// A job that has a slot gets a worker.
-    mutating func start(_ entry: Entry) {
-      if let worker = idle.popLast() {
-        wakes.append((worker, .success(entry)))
-      } else {
-        ready.append(entry)
+      if isClosed, lent == 0, idle.count == workers {
+        for worker in idle { wakes.append((worker, .success(nil))) }
+        idle = []
       }
-    }
-
-    mutating func endIfOver() {
-      guard isOver else { return }
-      for worker in idle { wakes.append((worker, .success(nil))) }
-      idle = []
     }
 
     /// Takes the first place out of the line, and fills it from outside.
-    mutating func popFirst() -> Place? {
+    private mutating func popFirst() -> Place? {
       if count == 0 { moveUp() }
       if front.isEmpty {
         swap(&front, &back)
@@ -370,7 +353,7 @@ nonisolated extension TaskQueue {
       return place
     }
 
-    mutating func moveUp() {
+    private mutating func moveUp() {
       while !outside.isEmpty {
         defer { first += 1 }
         guard let (entry, caller) = outside.removeValue(forKey: first) else {
