@@ -212,10 +212,7 @@ nonisolated extension Topic {
   }
 
   /// Where a subscriber is kept; seats are used again, and numbers are not.
-  fileprivate struct Place {
-    let index: Int
-    let number: Int
-  }
+  fileprivate typealias Place = (index: Int, number: Int)
 
   /// Who has subscribed and who waits; each function is one event.
   ///
@@ -246,7 +243,7 @@ nonisolated extension Topic {
       let seat = Seat(number: joined, policy: policy, bound: bound)
       let index = seats.firstIndex { $0.number == 0 } ?? seats.count
       if index < seats.count { seats[index] = seat } else { seats.append(seat) }
-      return Place(index: index, number: joined)
+      return (index, joined)
     }
 
     mutating func leave(_ place: Place) {
