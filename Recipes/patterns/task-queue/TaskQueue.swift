@@ -56,7 +56,7 @@ nonisolated final class TaskQueue: Sendable {
   func run() async {
     await withTaskCancellationHandler {
       await withDiscardingTaskGroup { group in
-        change { $0.begin() }
+        change { $0.begin(&$1) }
         for worker in 1...workers {
           group.addTask(name: "worker \(worker)") { await self.work() }
         }
@@ -87,8 +87,8 @@ nonisolated final class TaskQueue: Sendable {
   /// - Returns: Whether there was room. None is not an error.
   /// - Throws: ``ClosedError`` if the queue is closed.
   func trySubmit(_ job: @escaping Job) throws(ClosedError) -> Bool {
-    try change { state throws(ClosedError) in
-      try state.submit(Entry(job: job))
+    try change { state, wakes throws(ClosedError) in
+      try state.submit(Entry(job: job), &wakes)
     }
   }
 
@@ -107,10 +107,10 @@ nonisolated final class TaskQueue: Sendable {
   nonisolated(nonsending) func perform<Value>(
     _ job: nonisolated(nonsending) () async throws -> Value
   ) async throws -> Value {
-    if try !state.withLock({ try $0.lend() }) {
+    if try !state.withLock({ try $0.takeSlot() }) {
       try await wait(toSubmit: nil)
     }
-    defer { change { $0.giveBack() } }
+    defer { change { $0.release(&$1) } }
     // It may have been cancelled before, or when it was served.
     try Task.checkCancellation()
     return try await job()
@@ -120,7 +120,7 @@ nonisolated final class TaskQueue: Sendable {
   ///
   /// Those in line are done, and then ``run()`` returns. Calls that wait for
   /// room throw ``ClosedError``. Closing twice is not an error.
-  func close() { change { $0.close() } }
+  func close() { change { $0.close(&$1) } }
 
   /// Takes no more jobs, and drops those that wait.
   ///
@@ -129,18 +129,18 @@ nonisolated final class TaskQueue: Sendable {
   /// - Returns: The jobs that were submitted and will not be done. Those to be
   ///   performed throw ``ClosedError``.
   @discardableResult
-  func abandon() -> [Job] { change { $0.abandon() } }
+  func abandon() -> [Job] { change { $0.abandon(&$1) } }
 
   // MARK: Waiting
 
   @concurrent private func work() async {
     while let first = try? await withCheckedThrowingContinuation({ worker in
-      change { $0.rest(worker) }
+      change { $0.wait(worker, &$1) }
     }) {
       var next: Entry? = first
       while let entry = next {
         await entry.job()
-        next = change { $0.next() }
+        next = change { $0.next(&$1) }
       }
     }
   }
@@ -152,10 +152,10 @@ nonisolated final class TaskQueue: Sendable {
     do {
       _ = try await withTaskCancellationHandler {
         try await withCheckedThrowingContinuation { caller in
-          change { $0.wait(ticket, entry, caller) }
+          change { $0.wait(ticket, entry, caller, &$1) }
         }
       } onCancel: {
-        change { $0.leave(ticket) }
+        change { $0.leave(ticket, &$1) }
       }
     } catch {
       // Where the queue ends with the task, it is the task that says so.
@@ -166,13 +166,12 @@ nonisolated final class TaskQueue: Sendable {
 
   /// Performs an event, and then, without the lock, wakes whom it serves.
   private func change<Value, Failure: Error>(
-    _ event: (inout State) throws(Failure) -> sending Value
+    _ event: (inout State, inout [Wake]) throws(Failure) -> sending Value
   ) throws(Failure) -> sending Value {
     var wakes: [Wake] = []
     defer { for wake in wakes { wake.task.resume(with: wake.result) } }
     return try state.withLock { state throws(Failure) in
-      defer { swap(&wakes, &state.wakes) }
-      return try event(&state)
+      try event(&state, &wakes)
     }
   }
 }
@@ -194,42 +193,43 @@ nonisolated extension TaskQueue {
 
   /// What waits, and who; each function is one event.
   ///
-  /// While a worker is idle that is not lent to a caller, nothing waits.
+  /// A slot is the right to run a job. Who runs one has it; the others are free,
+  /// and while one is, nothing waits.
   private struct State {
     let (workers, capacity): (Int, Int)
     var isClosed = false
-    private var hasBegun = false
-    private var idle: [Waiter] = []
-    /// How many workers are kept busy by jobs that callers perform.
-    private var lent = 0
+    var hasBegun = false
+    var free = 0
+    /// Jobs that have a slot, and workers that have no job.
+    var ready: [Entry] = []
+    var idle: [Waiter] = []
     /// First in, first out: the first of `front` is the last.
-    private var front: [Place] = []
-    private var back: [Place] = []
+    var front: [Place] = []
+    var back: [Place] = []
     /// Callers in line, by ticket.
-    private var turns: [Int: Waiter] = [:]
+    var turns: [Int: Waiter] = [:]
     /// Callers that wait for room with what they submit, by ticket: none below
     /// `first`.
-    private var outside: [Int: (entry: Entry?, caller: Waiter)] = [:]
-    private var (first, tickets) = (0, 0)
-    /// Who is woken after the event.
-    var wakes: [Wake] = []
+    var outside: [Int: (entry: Entry?, caller: Waiter)] = [:]
+    var first = 0
+    var tickets = 0
 
-    private var count: Int { front.count + back.count }
+    var count: Int { front.count + back.count }
+    var isOver: Bool { isClosed && hasBegun && free == workers }
 
-    init(workers: Int, capacity: Int) {
-      (self.workers, self.capacity) = (workers, capacity)
-    }
-
-    mutating func begin() {
+    mutating func begin(_ wakes: inout [Wake]) {
       precondition(!hasBegun, "a queue is run once")
       hasBegun = true
+      for _ in 0..<workers { release(&wakes) }
     }
 
     /// Returns whether there was room.
-    mutating func submit(_ entry: Entry) throws(ClosedError) -> Bool {
-      if isClosed { throw ClosedError() }
-      if idle.count > lent {
-        wakes.append((idle.removeLast(), .success(entry)))
+    mutating func submit(
+      _ entry: Entry,
+      _ wakes: inout [Wake]
+    ) throws(ClosedError) -> Bool {
+      if try takeSlot() {
+        start(entry, &wakes)
       } else if count < capacity {
         back.append(.job(entry))
       } else {
@@ -238,11 +238,10 @@ nonisolated extension TaskQueue {
       return true
     }
 
-    /// Returns whether a worker is lent to a caller.
-    mutating func lend() throws(ClosedError) -> Bool {
+    mutating func takeSlot() throws(ClosedError) -> Bool {
       if isClosed { throw ClosedError() }
-      guard idle.count > lent else { return false }
-      lent += 1
+      guard free > 0 else { return false }
+      free -= 1
       return true
     }
 
@@ -252,11 +251,17 @@ nonisolated extension TaskQueue {
     }
 
     /// A caller suspends, unless it need not wait any longer.
-    mutating func wait(_ ticket: Int, _ entry: Entry?, _ caller: Waiter) {
+    mutating func wait(
+      _ ticket: Int,
+      _ entry: Entry?,
+      _ caller: Waiter,
+      _ wakes: inout [Wake]
+    ) {
       do {
         // Asked under the lock: a later cancellation finds the caller there.
         try Task.checkCancellation()
-        let isServed = if let entry { try submit(entry) } else { try lend() }
+        let isServed =
+          if let entry { try submit(entry, &wakes) } else { try takeSlot() }
         if isServed {
           wakes.append((caller, .success(nil)))
         } else if count < capacity {
@@ -272,7 +277,7 @@ nonisolated extension TaskQueue {
     }
 
     /// A caller is cancelled, which may have been served before.
-    mutating func leave(_ ticket: Int) {
+    mutating func leave(_ ticket: Int, _ wakes: inout [Wake]) {
       // Its place in line stays, or someone would have to search for it.
       let caller =
         outside.removeValue(forKey: ticket)?.caller
@@ -281,45 +286,38 @@ nonisolated extension TaskQueue {
     }
 
     /// A caller's job has ended.
-    mutating func giveBack() {
-      lent -= 1
-      serve()
+    mutating func release(_ wakes: inout [Wake]) {
+      if let entry = passOn(&wakes) { start(entry, &wakes) }
     }
 
-    /// A worker suspends.
-    mutating func rest(_ worker: Waiter) {
-      idle.append(worker)
-      serve()
+    /// A worker's job has ended; returns its next one, if there is any.
+    mutating func next(_ wakes: inout [Wake]) -> Entry? {
+      passOn(&wakes) ?? (ready.isEmpty ? nil : ready.removeFirst())
     }
 
-    /// Serves the first in line, and returns the job that a worker has to do.
-    mutating func next() -> Entry? {
-      while let place = popFirst() {
-        switch place {
-        case .job(let entry): return entry
-        case .turn(let ticket):
-          guard let caller = turns.removeValue(forKey: ticket) else { continue }
-          lent += 1
-          wakes.append((caller, .success(nil)))
-          return nil
-        }
+    /// A worker suspends, unless there is something to do, or the end.
+    mutating func wait(_ worker: Waiter, _ wakes: inout [Wake]) {
+      if !ready.isEmpty || isOver {
+        let entry = ready.isEmpty ? nil : ready.removeFirst()
+        wakes.append((worker, .success(entry)))
+      } else {
+        idle.append(worker)
       }
-      return nil
     }
 
-    mutating func close() {
+    mutating func close(_ wakes: inout [Wake]) {
       isClosed = true
       for (_, place) in outside.sorted(by: { $0.key < $1.key }) {
         wakes.append((place.caller, .failure(ClosedError())))
       }
       outside = [:]
-      serve()
+      endIfOver(&wakes)
     }
 
-    mutating func abandon() -> [Job] {
+    mutating func abandon(_ wakes: inout [Wake]) -> [Job] {
       var dropped: [Job] = []
-      close()
-      while let place = popFirst() {
+      close(&wakes)
+      while let place = popFirst(&wakes) {
         switch place {
         case .job(let entry): dropped.append(entry.job)
         case .turn(let ticket):
@@ -330,30 +328,50 @@ nonisolated extension TaskQueue {
       return dropped
     }
 
-    /// A worker may be free, or all may have ended.
-    private mutating func serve() {
-      if idle.count > lent, let entry = next() {
-        wakes.append((idle.removeLast(), .success(entry)))
+    /// Gives a slot to the first in line; returns a job that needs a worker.
+    mutating func passOn(_ wakes: inout [Wake]) -> Entry? {
+      while let place = popFirst(&wakes) {
+        switch place {
+        case .job(let entry): return entry
+        case .turn(let ticket):
+          guard let caller = turns.removeValue(forKey: ticket) else { continue }
+          wakes.append((caller, .success(nil)))
+          return nil
+        }
       }
-      if isClosed, lent == 0, idle.count == workers {
-        for worker in idle { wakes.append((worker, .success(nil))) }
-        idle = []
+      free += 1
+      endIfOver(&wakes)
+      return nil
+    }
+
+    /// A job that has a slot gets a worker.
+    mutating func start(_ entry: Entry, _ wakes: inout [Wake]) {
+      if let worker = idle.popLast() {
+        wakes.append((worker, .success(entry)))
+      } else {
+        ready.append(entry)
       }
     }
 
+    mutating func endIfOver(_ wakes: inout [Wake]) {
+      guard isOver else { return }
+      for worker in idle { wakes.append((worker, .success(nil))) }
+      idle = []
+    }
+
     /// Takes the first place out of the line, and fills it from outside.
-    private mutating func popFirst() -> Place? {
-      if count == 0 { moveUp() }
+    mutating func popFirst(_ wakes: inout [Wake]) -> Place? {
+      if count == 0 { moveUp(&wakes) }
       if front.isEmpty {
         swap(&front, &back)
         front.reverse()
       }
       let place = front.popLast()
-      if count < capacity { moveUp() }
+      if count < capacity { moveUp(&wakes) }
       return place
     }
 
-    private mutating func moveUp() {
+    mutating func moveUp(_ wakes: inout [Wake]) {
       while !outside.isEmpty {
         defer { first += 1 }
         guard let (entry, caller) = outside.removeValue(forKey: first) else {

@@ -45,9 +45,9 @@ package enum TaskQueueExamples {
         laws: [.neverMore, .cancelledLeave, ownResult, .allEndedOnReturn],
         wrong: wrongPerforms,
         exhausted: [
-          (two(arrivals: [0, 0], holds: [4, 1]), 252),
+          (two(arrivals: [0, 0], holds: [4, 1]), 276),
           // The second is served, and cancelled, at one instant.
-          (two(holds: [4, 1], patience: [0, 3]), 2_178),
+          (two(holds: [4, 1], patience: [0, 3]), 2_442),
         ],
         body: perform
       ),
