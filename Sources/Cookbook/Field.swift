@@ -521,7 +521,7 @@ extension Field {
 
 extension Array {
   /// The lists that lack one element, the last one first.
-  fileprivate var withoutOne: [[Element]] {
+  package var withoutOne: [[Element]] {
     indices.reversed().map { index in
       var copy = self
       copy.remove(at: index)

@@ -48,14 +48,14 @@ nonisolated final class Topic<Element: Sendable>: Sendable {
   ///   `CancellationError` if the task is cancelled while it waits. That nobody
   ///   has subscribed is not an error.
   nonisolated(nonsending) func publish(_ element: Element) async throws {
-    let ticket = try change {
-      try $0.publish(element, &$1) ? nil : $0.lineUp(element)
-    }
-    guard let ticket else { return }
-    _ = try await wait { state, waiter, _ in
-      try state.wait(ticket, waiter)
+    if try tryPublish(element) { return }
+    let ticket = state.withLock { $0.takeTicket() }
+    _ = try await wait {
+      try $0.publish(element) ? .some(nil) : nil
+    } enter: {
+      $0.lineUp(ticket, element, $1)
     } onCancel: {
-      $0.giveUp(ticket)
+      $0.line.removeValue(forKey: ticket)?.waiter
     }
   }
 
@@ -65,7 +65,7 @@ nonisolated final class Topic<Element: Sendable>: Sendable {
   /// - Returns: Whether it was published. If not, nobody receives it.
   /// - Throws: ``TopicClosedError`` if the topic is closed.
   func tryPublish(_ element: Element) throws -> Bool {
-    try change { try $0.publish(element, &$1) }
+    try change { try $0.publish(element) }
   }
 
   /// Subscribes while `body` runs.
@@ -91,7 +91,7 @@ nonisolated final class Topic<Element: Sendable>: Sendable {
   ) async rethrows -> Result {
     precondition(bound > 0, "a subscriber needs room for one element")
     let place = state.withLock { $0.join(bound: bound, policy) }
-    defer { change { $0.leave(place, &$1) } }
+    defer { change { $0.leave(place) } }
     return try await body(Subscription(topic: self, place: place))
   }
 
@@ -99,7 +99,7 @@ nonisolated final class Topic<Element: Sendable>: Sendable {
   ///
   /// Publishers that wait throw ``TopicClosedError``. Closing twice is not an
   /// error.
-  func close() { change { $0.close(&$1) } }
+  func close() { change { $0.close() } }
 
   /// What one subscriber receives, in one task at a time.
   struct Subscription: AsyncSequence, AsyncIteratorProtocol {
@@ -119,14 +119,13 @@ nonisolated final class Topic<Element: Sendable>: Sendable {
     ///   nothing is kept; `CancellationError` if the task is cancelled while
     ///   it waits, which loses no element.
     nonisolated(nonsending) func receive() async throws -> Element? {
-      if let received = try topic.change({ try $0.receive(place, &$1) }) {
+      if let received = try topic.change({ try $0.receive(place) }) {
         return received
       }
-      return try await topic.wait { [place] state, waiter, woken in
-        if let received = try state.receive(place, &woken) { return received }
-        try Task.checkCancellation()
-        state.seats[place.index].wait(waiter)
-        return nil
+      return try await topic.wait {
+        try $0.receive(place)
+      } enter: {
+        $0.seats[place.index].wait($1)
       } onCancel: { [place] in
         $0.seats[place.index].waiter.take()
       }
@@ -158,15 +157,11 @@ nonisolated extension Topic {
   /// A class, since a continuation in a generic struct would make the compiler
   /// look up the layout of the struct for each call.
   fileprivate final class Waiter: Sendable {
-    private let continuation: CheckedContinuation<Element?, any Error>
+    typealias Continuation = CheckedContinuation<Element?, any Error>
 
-    init(_ continuation: CheckedContinuation<Element?, any Error>) {
-      self.continuation = continuation
-    }
+    let continuation: Continuation
 
-    func resume(_ result: Result<Element?, any Error>) {
-      continuation.resume(with: result)
-    }
+    init(_ continuation: Continuation) { self.continuation = continuation }
   }
 
   /// A task that waits no longer.
@@ -176,43 +171,48 @@ nonisolated extension Topic {
 
   /// Performs an event, and then, without the lock, resumes whom it wakes.
   private func change<Value>(
-    _ event: (inout State, inout [Woken]) throws -> sending Value
+    _ event: (inout State) throws -> sending Value
   ) rethrows -> Value {
     var woken: [Woken] = []
-    defer { for task in woken { task.waiter.resume(task.result) } }
-    return try state.withLock { try event(&$0, &woken) }
+    defer {
+      for task in woken { task.waiter.continuation.resume(with: task.result) }
+    }
+    return try state.withLock { state in
+      defer { swap(&woken, &state.woken) }
+      return try event(&state)
+    }
   }
 
-  /// Begins to wait, unless that is not necessary any more.
-  ///
-  /// What begins looks for a cancellation under the lock: a later one finds the
-  /// continuation there.
+  /// Performs an event, and waits while it returns `nil`.
   nonisolated(nonsending) private func wait(
-    begin: (inout State, Waiter, inout [Woken]) throws -> Element??,
+    for event: (inout State) throws -> Element??,
+    enter: (inout State, Waiter) -> Void,
     onCancel leave: @Sendable (inout State) -> Waiter?
   ) async throws -> Element? {
     try await withTaskCancellationHandler {
       try await withCheckedThrowingContinuation { continuation in
-        let waiter = Waiter(continuation)
         do {
-          let received = try change { try begin(&$0, waiter, &$1) }
-          if let received { waiter.resume(.success(received)) }
+          let result: Element?? = try change { state in
+            if let result = try event(&state) { return result }
+            // Under the lock: a later cancellation finds the waiter there.
+            try Task.checkCancellation()
+            enter(&state, Waiter(continuation))
+            return nil
+          }
+          if let result { continuation.resume(returning: result) }
         } catch {
-          waiter.resume(.failure(error))
+          continuation.resume(throwing: error)
         }
       }
     } onCancel: {
       // It may have been served before.
       let waiter = state.withLock { leave(&$0) }
-      waiter?.resume(.failure(CancellationError()))
+      waiter?.continuation.resume(throwing: CancellationError())
     }
   }
 
   /// Where a subscriber is kept; seats are used again, and numbers are not.
-  fileprivate struct Place {
-    let index: Int
-    let number: Int
-  }
+  fileprivate typealias Place = (index: Int, number: Int)
 
   /// Who has subscribed and who waits; each function is one event.
   ///
@@ -221,35 +221,21 @@ nonisolated extension Topic {
     var seats: [Seat] = []
     /// The publishers that wait, by ticket, and none below `first`.
     ///
-    /// Only while somebody is full who is waited for. One without a waiter is
-    /// about to suspend.
-    private var line: [Int: (element: Element, waiter: Waiter?)] = [:]
-    private var (first, last, fullCount, joined) = (1, 0, 0, 0)
+    /// Only while somebody is full who is waited for.
+    var line: [Int: (element: Element, waiter: Waiter)] = [:]
+    private var (first, last, fullCount, joined) = (0, 0, 0, 0)
     private var isClosed = false
+    /// Who is resumed after the event.
+    var woken: [Woken] = []
 
-    /// A publisher takes its place.
-    mutating func lineUp(_ element: Element) -> Int {
+    mutating func takeTicket() -> Int {
       last += 1
-      line[last] = (element, nil)
       return last
     }
 
-    mutating func wait(_ ticket: Int, _ waiter: Waiter) throws -> Element?? {
-      if ticket < first { return .some(nil) }
-      if isClosed { throw TopicClosedError() }
-      if Task.isCancelled {
-        line[ticket] = nil
-        throw CancellationError()
-      }
-      line[ticket]?.waiter = waiter
-      return nil
-    }
-
-    /// A publisher is cancelled; one that is about to wait will notice.
-    mutating func giveUp(_ ticket: Int) -> Waiter? {
-      guard let waiter = line[ticket]?.waiter else { return nil }
-      line[ticket] = nil
-      return waiter
+    mutating func lineUp(_ ticket: Int, _ element: Element, _ waiter: Waiter) {
+      line[ticket] = (element, waiter)
+      first = min(first, ticket)
     }
 
     mutating func join(bound: Int, _ policy: Policy) -> Place {
@@ -257,20 +243,17 @@ nonisolated extension Topic {
       let seat = Seat(number: joined, policy: policy, bound: bound)
       let index = seats.firstIndex { $0.number == 0 } ?? seats.count
       if index < seats.count { seats[index] = seat } else { seats.append(seat) }
-      return Place(index: index, number: joined)
+      return (index, joined)
     }
 
-    mutating func leave(_ place: Place, _ woken: inout [Woken]) {
+    mutating func leave(_ place: Place) {
       if seats[place.index].isFull { fullCount -= 1 }
       seats[place.index] = Seat(number: 0, policy: .wait, bound: 0)
-      goOn(&woken)
+      goOn()
     }
 
     /// Returns whether it took no waiting.
-    mutating func publish(
-      _ element: Element,
-      _ woken: inout [Woken]
-    ) throws -> Bool {
+    mutating func publish(_ element: Element) throws -> Bool {
       if isClosed { throw TopicClosedError() }
       if fullCount > 0 { return false }
       for index in seats.indices {
@@ -280,13 +263,10 @@ nonisolated extension Topic {
       return true
     }
 
-    mutating func receive(
-      _ place: Place,
-      _ woken: inout [Woken]
-    ) throws -> Element?? {
+    mutating func receive(_ place: Place) throws -> Element?? {
       let waitedFor = fullCount
       if let element = seats[place.index].pop(place.number, &fullCount) {
-        if fullCount < waitedFor { goOn(&woken) }
+        if fullCount < waitedFor { goOn() }
         return element
       }
       if seats[place.index].number != place.number { return .some(nil) }
@@ -294,27 +274,25 @@ nonisolated extension Topic {
       return isClosed ? .some(nil) : nil
     }
 
-    mutating func close(_ woken: inout [Woken]) {
+    mutating func close() {
       isClosed = true
       for index in seats.indices {
         let waiter = seats[index].waiter.take()
         if let waiter { woken.append((waiter, .success(nil))) }
       }
       for (_, publisher) in line.sorted(by: { $0.key < $1.key }) {
-        guard let waiter = publisher.waiter else { continue }
-        woken.append((waiter, .failure(TopicClosedError())))
+        woken.append((publisher.waiter, .failure(TopicClosedError())))
       }
       line = [:]
     }
 
     /// Serves publishers that wait, as long as there is room.
-    private mutating func goOn(_ woken: inout [Woken]) {
+    private mutating func goOn() {
       while fullCount == 0, !line.isEmpty {
         defer { first += 1 }
         guard let publisher = line.removeValue(forKey: first) else { continue }
-        _ = try? publish(publisher.element, &woken)
-        guard let waiter = publisher.waiter else { continue }
-        woken.append((waiter, .success(nil)))
+        _ = try? publish(publisher.element)
+        woken.append((publisher.waiter, .success(nil)))
       }
     }
   }
@@ -357,15 +335,15 @@ nonisolated extension Topic {
         droppedCount += 1
         switch policy {
         case .wait: preconditionFailure("publishers wait for this one")
-        case .dropOldest: _ = pop()
-        case .dropNewest: return nil
-        case .disconnect:
-          isDisconnected = true
-          return nil
+        case .dropOldest:
+          slots[head] = element
+          head = place(1)
+        case .dropNewest: break
+        case .disconnect: isDisconnected = true
         }
+        return nil
       }
-      let end = head + count
-      slots[end < slots.count ? end : end - slots.count] = element
+      slots[place(count)] = element
       count += 1
       if policy == .wait, count == slots.count { fullCount += 1 }
       return nil
@@ -373,18 +351,18 @@ nonisolated extension Topic {
 
     @inline(__always)
     mutating func pop(_ number: Int, _ fullCount: inout Int) -> Element? {
-      if number != self.number { return nil }
+      guard number == self.number, count > 0 else { return nil }
       if policy == .wait, count == slots.count { fullCount -= 1 }
-      return pop()
-    }
-
-    @inline(__always)
-    private mutating func pop() -> Element? {
-      guard count > 0 else { return nil }
       let element = slots[head].take()
-      head = head + 1 < slots.count ? head + 1 : 0
+      head = place(1)
       count -= 1
       return element
+    }
+
+    /// Where the element is that comes so many after the oldest.
+    private func place(_ offset: Int) -> Int {
+      let end = head + offset
+      return end < slots.count ? end : end - slots.count
     }
   }
 }

@@ -2,8 +2,17 @@ import Cookbook
 
 extension PubSubExamples {
   static let wrongStreams = [
-    plain("unbounded", .unbounded),
-    plain("misread-newest", .bufferingNewest(1)),
+    plain("unbounded", .unbounded, breaks: keepsPolicies),
+    plain("misread-newest", .bufferingNewest(1), breaks: keepsPolicies),
+    plain("polls", times: [1], breaks: neverIdle) { stage, show in
+      { price in
+        try await stage.sleep(2)
+        try await show(price)
+      }
+    },
+    plain("not-awaited", times: [1], breaks: .allEndedOnReturn) { stage, show in
+      { price in stage.startTask { try await show(price) } }
+    },
     Wrong(
       "one-stops-all",
       breaks: waitsOnlyIfFull,
@@ -25,7 +34,7 @@ extension PubSubExamples {
     },
     Wrong(
       "split",
-      breaks: keepsPolicy(.dropNewest),
+      breaks: keepsPolicies,
       input: feed(.dropNewest, arrivals: [1, 2], times: [1, 1])
     ) { input, stage in
       let (prices, continuation) = AsyncStream.makeStream(of: Int.self)
@@ -37,16 +46,28 @@ extension PubSubExamples {
         for await price in prices { try await show(price) }
       }
     },
-    plain("polls", breaks: neverIdle) { stage, show in
-      { price in
-        try await stage.sleep(2)
-        try await show(price)
-      }
-    },
-    plain("not-awaited", breaks: .allEndedOnReturn) { stage, show in
-      { price in stage.startTask { try await show(price) } }
-    },
   ]
+
+  private actor Channels {
+    private(set) var all: [Channel<Int>] = []
+
+    func add(_ channel: Channel<Int>) { all.append(channel) }
+  }
+
+  /// A stream with another policy, or prices that are shown in another way.
+  private static func plain(
+    _ name: String,
+    _ policy: AsyncStream<Int>.Continuation.BufferingPolicy =
+      .bufferingOldest(1),
+    times: [Int] = [30],
+    breaks law: Law<Feed>,
+    change: @escaping @Sendable (Stage, @escaping Publish) -> Publish = { $1 }
+  ) -> Wrong<Feed> {
+    let input = feed(.dropNewest, times: times)
+    return Wrong(name, breaks: law, input: input) { input, stage in
+      try await plain(input, stage, policy) { change(stage, $0) }
+    }
+  }
 
   static let wrongTopics = [
     topic("drops-instead", .wait, .dropNewest),
@@ -59,75 +80,20 @@ extension PubSubExamples {
       breaks: .cancelledEndsAtOnce,
       input: feed(.wait, times: [20], giveUp: 17)
     ) { input, stage in
-      try await topic(
-        input,
-        stage,
-        change: { publish in
-          { price in try await stage.task { try await publish(price) }.value }
-        }
-      )
+      try await topic(input, stage) { publish in
+        { price in try await stage.task { try await publish(price) }.value }
+      }
     },
   ]
-
-  static let wrongStarts = [
-    Wrong("too-early", breaks: startsWithAll, input: Crowd()) {
-      try await start($0, $1, awaited: 0)
-    }
-  ]
-
-  private actor Channels {
-    private(set) var all: [Channel<Int>] = []
-
-    func add(_ channel: Channel<Int>) { all.append(channel) }
-  }
-
-  /// Three prices, for one subscriber that is slow, or for several.
-  private static func feed(
-    _ policy: Policy,
-    arrivals: [Int] = [1],
-    times: [Int] = [30],
-    giveUp: Int? = nil
-  ) -> Feed {
-    Feed(
-      pauses: [5, 5, 5],
-      arrivals: arrivals,
-      times: times,
-      policies: [policy.rawValue],
-      giveUp: giveUp
-    )
-  }
-
-  private static func plain(
-    _ name: String,
-    _ policy: AsyncStream<Int>.Continuation.BufferingPolicy
-  ) -> Wrong<Feed> {
-    let input = feed(.dropNewest)
-    return Wrong(name, breaks: keepsPolicy(.dropNewest), input: input) {
-      try await plain($0, $1, policy)
-    }
-  }
-
-  /// One that shows the prices in another way.
-  private static func plain(
-    _ name: String,
-    breaks law: Law<Feed>,
-    _ change: @escaping @Sendable (Stage, @escaping Publish) -> Publish
-  ) -> Wrong<Feed> {
-    Wrong(name, breaks: law, input: feed(.dropNewest, times: [1])) {
-      input,
-      stage in
-      try await plain(input, stage, .bufferingOldest(1)) { change(stage, $0) }
-    }
-  }
 
   /// One subscriber gets another policy than it wants.
   private static func topic(
     _ name: String,
     _ policy: Policy,
     _ other: Policy,
-    breaks law: Law<Feed>? = nil
+    breaks law: Law<Feed> = keepsPolicies
   ) -> Wrong<Feed> {
-    Wrong(name, breaks: law ?? keepsPolicy(policy), input: feed(policy)) {
+    Wrong(name, breaks: law, input: feed(policy)) {
       try await topic($0, $1, policy: { $0 == policy ? other : $0 })
     }
   }

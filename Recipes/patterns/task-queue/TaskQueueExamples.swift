@@ -23,28 +23,20 @@ package enum TaskQueueExamples {
     examples: [
       Example(
         "plain",
-        laws: serialLaws,
+        laws: [oneByOne, each, .allEndedOnReturn],
         wrong: wrongCalls,
         exhausted: [(Calls(jobs: [1, 1, 1]), 1)],
         body: plain
-      ),
-      Example(
-        "serial",
-        laws: serialLaws,
-        exhausted: [(Calls(jobs: [1, 1, 1]), 1)],
-        body: serial
       ),
       Example(
         "submit",
         laws: [atMost, busy, bounded, inTurn, isDone, .allEndedOnReturn],
         wrong: wrongSubmits,
         exhausted: [
-          (
-            Jobs(workers: 1, capacity: 0, arrivals: [1, 1], jobs: [1, 1]), 144
-          ),
-          // One waits for room: it is cancelled, and the queue ends, at once.
-          (one(patience: [0, 2]), 480), (one(closing: [2]), 2_400),
-          (one(capacity: 1, abandoning: [2]), 480),
+          (one(arrivals: [1, 1], jobs: [1, 1]), 144),
+          // One waits for room: it is cancelled, or the queue ends, at once.
+          (one(arrivals: [1, 2], patience: [0, 2]), 480),
+          (one(closing: [2]), 2_400), (one(capacity: 1, abandoning: [2]), 480),
         ],
         body: submit
       ),
@@ -66,6 +58,8 @@ package enum TaskQueueExamples {
   /// One worker, whose first job ends when the last task comes.
   private static func one(
     capacity: Int = 0,
+    arrivals: [Int] = [1, 2, 4],
+    jobs: [Int] = [3, 1],
     closing: [Int] = [],
     abandoning: [Int] = [],
     patience: [Int] = []
@@ -73,8 +67,8 @@ package enum TaskQueueExamples {
     Jobs(
       workers: 1,
       capacity: capacity,
-      arrivals: patience.isEmpty ? [1, 2, 4] : [1, 2],
-      jobs: [3, 1],
+      arrivals: arrivals,
+      jobs: jobs,
       closing: closing,
       abandoning: abandoning,
       patience: patience
@@ -105,20 +99,6 @@ package enum TaskQueueExamples {
     // #endregion
   }
 
-  private static func serial(_ input: Calls, _ stage: Stage) async throws {
-    let save = input.save(stage)
-    // #region serial
-    let queue = TaskQueue(workers: 1, capacity: .max)
-
-    func onClick(_ click: Int) throws {
-      _ = try queue.trySubmit { await save(click) }
-    }
-    // #endregion
-    try await run(queue) { _ in
-      for click in input.jobs.indices { try onClick(click) }
-    }
-  }
-
   /// Runs a queue while jobs come to it.
   static func run(
     _ queue: TaskQueue,
@@ -142,11 +122,12 @@ package enum TaskQueueExamples {
     @Sendable func upload(_ photo: Photo) async throws {
       try await queue.submit { await store(photo) }
     }
-    // #endregion
-    @Sendable func uploadNow(_ photo: Photo) throws {
+
+    @Sendable func uploadNow(_ photo: Photo) throws {  // is not async
       let isIn = try queue.trySubmit { await store(photo) }
       guard isIn else { throw Full() }
     }
+    // #endregion
     try await run(queue) { queue in
       await input.come(stage, to: queue) { photo in
         if input.trying.contains(photo) {
@@ -170,15 +151,15 @@ package enum TaskQueueExamples {
   }
 
   typealias Download = @Sendable (URL) async throws -> Page
+  typealias Fetch =
+    @Sendable (TaskQueue, URL, @escaping Download) async throws -> Page?
 
   /// Lets tasks come to a queue for pages; what they download of a URL is its
   /// square.
   static func fetch(
     _ input: Visits,
     _ stage: Stage,
-    _ fetch:
-      @escaping @Sendable (TaskQueue, URL, @escaping Download) async throws
-      -> Page?
+    _ fetch: @escaping Fetch
   ) async throws {
     try await run(TaskQueue(workers: input.limit, capacity: 2)) { queue in
       await input.come(stage) { url in

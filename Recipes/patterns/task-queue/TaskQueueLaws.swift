@@ -1,8 +1,6 @@
 import Cookbook
 
 extension TaskQueueExamples {
-  static let serialLaws = [oneByOne, each, .allEndedOnReturn]
-
   static let each = Law<Calls>.eachOnce {
     $0.jobs.indices.map { "job \($0)" }
   }

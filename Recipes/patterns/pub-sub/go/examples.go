@@ -77,7 +77,6 @@ func (in feed) perform(
 	return nil
 }
 
-// #region broker
 type broker struct {
 	mu     sync.Mutex
 	prices map[chan int]bool // nil when it is closed
@@ -101,6 +100,7 @@ func (b *broker) leave(prices chan int) {
 	delete(b.prices, prices)
 }
 
+// #region publish
 func (b *broker) publish(price int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -112,6 +112,8 @@ func (b *broker) publish(price int) {
 	}
 }
 
+// #endregion
+
 func (b *broker) close() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -120,8 +122,6 @@ func (b *broker) close() {
 	}
 	b.prices = nil
 }
-
-// #endregion
 
 func plain(ctx context.Context, stage cookbook.Stage, in feed) error {
 	broker := broker{prices: map[chan int]bool{}}
@@ -151,11 +151,8 @@ func oneMore(ctx context.Context, stage cookbook.Stage, in feed) error {
 }
 
 func topic(ctx context.Context, stage cookbook.Stage, in feed) error {
-	// #region publish
 	topic := pubsub.NewTopic[int]()
-	publish := topic.Publish // (ctx, price)
-	// #endregion
-	return in.perform(ctx, stage, publish, topic.Close,
+	return in.perform(ctx, stage, topic.Publish, topic.Close,
 		func(ctx context.Context, task int) error {
 			n, policy, show := in.Bound, in.policy(task), in.show(stage, task)
 			// #region topic
@@ -189,28 +186,21 @@ type crowd struct{ Subscribers, Prices int }
 func start(ctx context.Context, stage cookbook.Stage, in crowd) error {
 	topic := pubsub.NewTopic[int]()
 	var wg sync.WaitGroup
-	subscribers, n, must := in.Subscribers, in.Prices, cookbook.Must
-	show := func(task int, prices []int) {
-		stage.Say(fmt.Sprint("task ", task), prices)
-	}
-	fetch := func(number int) int { return number }
-	// #region start
-	for task := range subscribers {
-		prices := topic.Subscribe(n, pubsub.Wait) // not in the goroutine
+	for task := range in.Subscribers {
+		prices := topic.Subscribe(in.Prices, pubsub.Wait) // not in the goroutine
 		wg.Go(func() {
 			defer prices.Leave()
 			var all []int
 			for price := range prices.All(ctx) {
 				all = append(all, price)
 			}
-			show(task, all)
+			stage.Say(fmt.Sprint("task ", task), all)
 		})
 	}
-	for number := range n {
-		must(topic.Publish(ctx, fetch(number)))
+	for number := range in.Prices {
+		cookbook.Must(topic.Publish(ctx, number))
 	}
 	topic.Close()
-	// #endregion
 	wg.Wait()
 	return nil
 }

@@ -16,7 +16,6 @@ import (
 var Room = cookbook.Room{
 	Examples: map[string]cookbook.Example{
 		"plain":   cookbook.With(plain),
-		"serial":  cookbook.With(serial),
 		"submit":  cookbook.With(submit),
 		"perform": cookbook.With(perform),
 	},
@@ -57,24 +56,6 @@ func plain(ctx context.Context, stage cookbook.Stage, in calls) error {
 	close(jobs)
 	wg.Wait()
 	// #endregion
-	return nil
-}
-
-func serial(ctx context.Context, stage cookbook.Stage, in calls) error {
-	save, n := in.save(stage), len(in.Jobs)
-	// #region serial
-	queue := taskqueue.New(1, n)
-	onClick := func(click int) error {
-		_, err := queue.TrySubmit(
-			func(ctx context.Context) { save(ctx, click) })
-		return err
-	}
-	// #endregion
-	run(ctx, queue, func(*taskqueue.Queue) {
-		for click := range n {
-			cookbook.Must(onClick(click))
-		}
-	})
 	return nil
 }
 
@@ -124,7 +105,7 @@ func submit(all context.Context, stage cookbook.Stage, in jobs) error {
 		return queue.Submit(ctx,
 			func(ctx context.Context) { store(ctx, photo) })
 	}
-	// #endregion
+
 	uploadNow := func(photo int) error {
 		isIn, err := queue.TrySubmit(
 			func(ctx context.Context) { store(ctx, photo) })
@@ -133,6 +114,7 @@ func submit(all context.Context, stage cookbook.Stage, in jobs) error {
 		}
 		return err
 	}
+	// #endregion
 	come := func(ctx context.Context, task int) error {
 		switch {
 		case slices.Contains(in.Abandoning, task):

@@ -33,8 +33,7 @@ type Topic[T any] struct {
 	closed chan struct{}
 
 	mu            sync.Mutex
-	isClosed      bool
-	subscriptions map[*Subscription[T]]bool
+	subscriptions map[*Subscription[T]]bool // nil when it is closed
 }
 
 // A Subscription belongs to one goroutine.
@@ -62,7 +61,7 @@ func (t *Topic[T]) Subscribe(bound int, policy Policy) *Subscription[T] {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.isClosed {
+	if t.subscriptions == nil {
 		close(s.values)
 	} else {
 		t.subscriptions[s] = true
@@ -102,7 +101,7 @@ func (t *Topic[T]) Publish(ctx context.Context, value T) error {
 func (t *Topic[T]) offer(value T) (full *Subscription[T], err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.isClosed {
+	if t.subscriptions == nil {
 		return nil, ErrClosed
 	}
 	for s := range t.subscriptions {
@@ -111,7 +110,19 @@ func (t *Topic[T]) offer(value T) (full *Subscription[T], err error) {
 		}
 	}
 	for s := range t.subscriptions {
-		if !s.keep(value) && s.policy == Disconnect {
+		select {
+		case s.values <- value:
+			continue
+		default:
+		}
+		switch s.policy {
+		case DropOldest:
+			select {
+			case <-s.values:
+			default: // the subscriber has made room
+			}
+			s.values <- value
+		case Disconnect:
 			s.isSlow = true
 			close(s.values)
 			delete(t.subscriptions, s)
@@ -120,50 +131,34 @@ func (t *Topic[T]) offer(value T) (full *Subscription[T], err error) {
 	return nil, nil
 }
 
-func (s *Subscription[T]) keep(value T) bool {
-	if s.policy == DropOldest && len(s.values) == cap(s.values) {
-		select {
-		case <-s.values:
-		default: // the subscriber has made room
-		}
-	}
-	select {
-	case s.values <- value:
-		return true
-	default:
-		return false
-	}
-}
-
 // All yields values until the topic is closed and none is kept, or an error.
 func (s *Subscription[T]) All(ctx context.Context) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		for {
-			value, ok, err := s.receive(ctx)
-			if err == nil && !ok || !yield(value, err) || err != nil {
+			var value T
+			var ok bool
+			select {
+			case value, ok = <-s.values: // what is kept comes first
+			default:
+				select {
+				case value, ok = <-s.values:
+				case <-ctx.Done():
+					yield(value, ctx.Err())
+					return
+				}
+			}
+			if !ok {
+				if s.isSlow {
+					yield(value, ErrSlow)
+				}
+				return
+			}
+			s.signal()
+			if !yield(value, nil) {
 				return
 			}
 		}
 	}
-}
-
-func (s *Subscription[T]) receive(ctx context.Context) (value T, ok bool, err error) {
-	select {
-	case value, ok = <-s.values:
-	default:
-		select {
-		case value, ok = <-s.values:
-		case <-ctx.Done():
-			return value, false, ctx.Err()
-		}
-	}
-	switch {
-	case ok:
-		s.signal()
-	case s.isSlow:
-		err = ErrSlow
-	}
-	return value, ok, err
 }
 
 // Leave ends the subscription. Publishers go on that wait for it.
@@ -185,13 +180,12 @@ func (s *Subscription[T]) signal() {
 func (t *Topic[T]) Close() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.isClosed {
+	if t.subscriptions == nil {
 		return
 	}
-	t.isClosed = true
 	close(t.closed)
 	for s := range t.subscriptions {
 		close(s.values)
 	}
-	clear(t.subscriptions)
+	t.subscriptions = nil
 }
