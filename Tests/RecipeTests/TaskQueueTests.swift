@@ -39,6 +39,25 @@ struct TaskQueueTests {
   }
 
   @Test(
+    "Jobs of one instant run one after the other, in the order of the calls"
+  )
+  func serial() async throws {
+    try await everySchedule(sees: ["0", "1", "2", "3"]) { clock, _, seen in
+      let queue = TaskQueue(workers: 1, capacity: .max)
+      try await withThrowingDiscardingTaskGroup { group in
+        group.addTask { await queue.run() }
+        for job in 0..<4 {
+          _ = try queue.trySubmit {
+            try? await clock.sleep(for: .seconds(4 - job))
+            seen(job)
+          }
+        }
+        queue.close()
+      }
+    }
+  }
+
+  @Test(
     "On real threads each job is done once, refused or given back",
     arguments: [(1, 0), (1, 3), (3, 0), (3, 1), (3, 64)]
   )
