@@ -11,6 +11,20 @@ struct WordCountCommandTests {
     #expect(result.output.hasSuffix("\n\nwords: 271, different: 208\n"))
   }
 
+  @Test("The words of ASCII files are those that wc counts")
+  func agreesWithWc() async throws {
+    let result = try await Program.shell(
+      "head -c 2000000 /dev/urandom | LC_ALL=C tr -dc 'a-j .\\n\\t\\r' | "
+        + "split -b 20000 && wc -w * | tail -n 1 && "
+        + "\"$recipe\" word-count ."
+    )
+    let words = try #require(
+      result.lines.first?.split(separator: " ").first.flatMap { Int($0) }
+    )
+    #expect(words > 1_000)
+    #expect(result.lines.last?.hasPrefix("words: \(words), ") == true)
+  }
+
   @Test("Thousands of small files are counted, however few may be open")
   func manyFiles() async throws {
     let result = try await Program.shell(

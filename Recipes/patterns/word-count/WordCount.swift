@@ -9,26 +9,26 @@ import Synchronization
 ///
 /// Words are separated by what Unicode calls white space. All other bytes
 /// are letters, valid UTF-8 or not, as in Go's `bufio.ScanWords`.
-///
-/// A dictionary would spend most of the time on a hash that resists attackers.
-/// This table has a universal hash, which is cheaper; its factors are random,
-/// so that nobody can choose words that collide. Source: D. Lemire and
-/// O. Kaser, *Strongly universal string hashing is fast*, The Computer Journal
-/// 57 (11), 2014, the family Multilinear.
-nonisolated struct WordCounts: Sequence, Sendable {
-  private var entries: [(word: Word, count: Int)] = []
-  /// Open addressing, at most half full; 0 is free, 1 is `entries[0]`.
-  private var slots = [UInt32](repeating: 0, count: 64)
-  // Not SIMD4: what is aligned to more than 16 bytes crashes where Swift 6.3
-  // keeps it across a suspension.
-  private let factors = Self.factors
-  private static let factors = (0..<4).map { _ in
-    UInt64.random(in: 0 ... .max)
-  }
+typealias WordCounts = [Word: Int]
 
+/// What counts words: a dictionary, or a form that is faster.
+nonisolated protocol WordTally: Sequence, Sendable
+where Element == (key: Word, value: Int) {
   /// Creates counts of nothing.
-  init() {}
+  init()
 
+  /// Adds so many occurrences of a word.
+  mutating func add(_ word: Word, times: Int)
+}
+
+nonisolated extension WordCounts: WordTally {
+  /// Adds so many occurrences of a word.
+  mutating func add(_ word: Word, times: Int) {
+    self[word, default: 0] += times
+  }
+}
+
+nonisolated extension WordTally {
   /// Counts the words of a text in memory, for instance of `text.utf8`.
   init(of text: some Sequence<UInt8>) {
     self.init()
@@ -115,17 +115,20 @@ nonisolated struct WordCounts: Sequence, Sendable {
     count: @escaping @Sendable (File) async throws -> Self
   ) async throws -> Total<File> {
     precondition(workers > 0, "counting needs at least one worker")
+    // #region total
     let begun = Atomic(0)
     let total = await withTaskGroup(of: Total<File>.self) { group in
       for _ in 0..<workers {
         group.addTask { @Sendable in
-          // Shared counts would need a lock, or an actor, for each word.
+          // Counts of its own: shared ones would need a lock, or an actor,
+          // for each word.
           var part = Total<File>(Self(), [])
           while !Task.isCancelled {
             let next = begun.add(1, ordering: .relaxed).oldValue
             guard next < files.count else { break }
             do {
-              part.counts.merge(try await count(files[next]))
+              let counts = try await count(files[next])
+              part.counts.merge(counts)
             } catch {
               part.failures.append((files[next], error))
             }
@@ -140,6 +143,7 @@ nonisolated struct WordCounts: Sequence, Sendable {
     }
     try Task.checkCancellation()
     return total
+    // #endregion
   }
 
   /// The words that occur most often, the most frequent first, and words of
@@ -147,65 +151,12 @@ nonisolated struct WordCounts: Sequence, Sendable {
   ///
   /// - Complexity: O(*d* log *d*) for *d* different words.
   func mostFrequent(_ n: Int) -> [(word: Word, count: Int)] {
-    Array(sorted { ($1.count, $0.word) < ($0.count, $1.word) }.prefix(n))
-  }
-
-  /// The words and their counts, in the order in which words came.
-  func makeIterator() -> IndexingIterator<[(word: Word, count: Int)]> {
-    entries.makeIterator()
-  }
-
-  /// How often a word occurs.
-  subscript(word: Word) -> Int {
-    let index = Int(slots[slot(of: word)]) - 1
-    return index < 0 ? 0 : entries[index].count
-  }
-
-  /// Adds so many occurrences of a word.
-  ///
-  /// - Complexity: O(1) amortised, beside the length of the word.
-  mutating func add(_ word: Word, times: Int = 1) {
-    let slot = slot(of: word)
-    if slots[slot] > 0 {
-      entries[Int(slots[slot]) - 1].count += times
-      return
-    }
-    entries.append((word, times))
-    slots[slot] = UInt32(entries.count)
-    if entries.count * 2 > slots.count { grow() }
+    sorted { ($1.value, $0.key) < ($0.value, $1.key) }
+      .prefix(n).map { ($0.key, $0.value) }
   }
 
   private mutating func merge(_ other: Self) {
     for (word, count) in other { add(word, times: count) }
-  }
-
-  private mutating func grow() {
-    slots = Array(repeating: 0, count: slots.count * 2)
-    for index in entries.indices {
-      slots[slot(of: entries[index].word)] = UInt32(index + 1)
-    }
-  }
-
-  /// The slot that a word has, or else the free one that it gets.
-  private func slot(of word: Word) -> Int {
-    var slot = hash(of: word) & (slots.count - 1)
-    while slots[slot] > 0, entries[Int(slots[slot]) - 1].word != word {
-      slot = (slot + 1) & (slots.count - 1)
-    }
-    return slot
-  }
-
-  private func hash(of word: Word) -> Int {
-    var (sum, head) = (UInt64(0), word.head)
-    for index in 0..<4 {
-      sum &+= factors[index] &* UInt64(UInt32(truncatingIfNeeded: head))
-      head >>= 32
-    }
-    if !word.rest.isEmpty {
-      sum &+= UInt64(truncatingIfNeeded: word.rest.hashValue)
-    }
-    // Only the upper half depends on all bits.
-    return Int(sum >> 32)
   }
 
   /// Counts the words that have ended, and takes them out of the text.
@@ -230,7 +181,7 @@ nonisolated struct WordCounts: Sequence, Sendable {
         continue
       }
       if start < next {
-        add(Word(text.span.extracting(start..<next)))
+        add(Word(text.span.extracting(start..<next)), times: 1)
       }
       next += width
       start = next

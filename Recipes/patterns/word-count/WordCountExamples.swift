@@ -18,15 +18,18 @@ package enum WordCountExamples {
       "count words", "read many files", "process files concurrently",
       "map and reduce", "merge dictionaries", "too many open files",
     ],
-    copies: ["WordCount.swift"],
+    copies: ["WordCount.swift", "FastWordCounts.swift"],
     examples: [
       Example(
         "count",
         laws: laws,
         wrong: wrongCounts,
-        exhausted: [(Files(workers: 2, reads: [1, 1, 1]), 4)],
+        exhausted: [
+          (Files(workers: 2, reads: [1, 1, 1]), 4)
+        ],
         body: count
       ),
+      Example("fast", laws: laws, body: fast),
       Example(
         "plain",
         input: Files(
@@ -53,34 +56,48 @@ package enum WordCountExamples {
     conclude((counts, failures), input, stage)
   }
 
+  private static func fast(_ input: Files, _ stage: Stage) async throws {
+    let (files, n) = (input.files(on: stage), input.workers)
+    let (counts, failures) = try await FastWordCounts.total(
+      of: files,
+      workers: n
+    ) { try await FastWordCounts(contentsOf: $0) }
+    let pairs = counts.map { ($0.key, $0.value) }
+    conclude(
+      (WordCounts(uniqueKeysWithValues: pairs), failures),
+      input,
+      stage
+    )
+  }
+
   /// Prints the counts, and names the files that could not be read.
   static func conclude(_ total: Total, _ input: Files, _ stage: Stage) {
-    for (file, error) in total.failures.sorted(by: { $0.0.name < $1.0.name }) {
+    let failures = total.failures.sorted { $0.file.name < $1.file.name }
+    for (file, error) in failures {
       let code = (error as? POSIXError)?.code.rawValue
       let reason = code.map { unsafe String(cString: strerror($0)) }
       let problem = reason?.lowercased() ?? "\(error)"
       stage.say(Event.errors, "cannot read \(file.name): \(problem)")
     }
-    stage.print(report(total.counts.mostFrequent(.max), input.top))
+    stage.print(report(total.counts, input.top))
   }
 
-  /// The first of the words, a line each, and what all come to.
-  private static func report(
-    _ words: [(word: Word, count: Int)],
-    _ top: Int
-  ) -> String {
-    let lines = words.prefix(top).map { word, count in
+  /// The most frequent words, a line each, and what all come to.
+  private static func report(_ counts: WordCounts, _ top: Int) -> String {
+    let lines = counts.mostFrequent(top).map { word, count in
       String(repeating: " ", count: max(0, 7 - "\(count)".count))
         + "\(count)  \(word)\n"
     }
-    let sum = words.reduce(0) { $0 + $1.count }
-    return lines.joined() + "\nwords: \(sum), different: \(words.count)"
+    let words = counts.values.reduce(0, +)
+    return lines.joined() + "\nwords: \(words), different: \(counts.count)"
   }
 
   static func plain(_ input: Files, _ stage: Stage) async {
     let files = input.files(on: stage)
     // What cannot be read, and what is cancelled, has no words.
-    let read = { @Sendable (file: File) in (try? await file.read()) ?? "" }
+    let read: @Sendable (File) async -> String = {
+      (try? await $0.read()) ?? ""
+    }
     // #region plain
     let counts = await withTaskGroup(of: [String: Int].self) { group in
       for file in files {
@@ -101,7 +118,7 @@ package enum WordCountExamples {
   }
 
   static func byWord(_ counts: [String: Int]) -> WordCounts {
-    counts.reduce(into: WordCounts()) { $0.add(Word($1.key), times: $1.value) }
+    WordCounts(uniqueKeysWithValues: counts.map { (Word($0.key), $0.value) })
   }
 
   // MARK: The files
@@ -116,29 +133,27 @@ package enum WordCountExamples {
     var fails = false
     var stage: Stage
 
-    func counts() async throws -> WordCounts {
-      try await read {
-        WordCounts(of: $0)
-      } onDisk: {
-        try await WordCounts(contentsOf: name)
+    /// What is in it, if it is in memory.
+    private func text() async throws -> [UInt8]? {
+      guard let text else { return nil }
+      try await stage.work(name, milliseconds, fails: fails)
+      return text
+    }
+
+    func counts<Counts: WordTally>() async throws -> Counts {
+      if let text = try await text() { return Counts(of: text) }
+      return try await stage.keep(name) {
+        try await Counts(contentsOf: name)
       }
     }
 
     func read() async throws -> String {
-      try await read {
-        String(decoding: $0, as: UTF8.self)
-      } onDisk: {
+      if let text = try await text() {
+        return String(decoding: text, as: UTF8.self)
+      }
+      return try await stage.keep(name) {
         try String(contentsOfFile: name, encoding: .utf8)
       }
-    }
-
-    private func read<Value>(
-      inMemory: ([UInt8]) -> Value,
-      onDisk: () async throws -> Value
-    ) async throws -> Value {
-      guard let text else { return try await stage.keep(name, busy: onDisk) }
-      try await stage.work(name, milliseconds, fails: fails)
-      return inMemory(text)
     }
   }
 
@@ -230,14 +245,13 @@ package enum WordCountExamples {
       return said.map { "\($0) after an error" }
     }
     let read = files("end", in: trace)
-    var counts: [Word: Int] = [:]
+    var counts: WordCounts = [:]
     for file in input.inMemory where read.contains(file.name) {
       let words = String(decoding: file.text, as: UTF8.self).unicodeScalars
         .split(whereSeparator: \.properties.isWhitespace)
       for word in words { counts[Word(String(word)), default: 0] += 1 }
     }
-    let ranked = counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
-    let wanted = json(report(ranked.map { ($0, $1) }, input.top))
+    let wanted = json(report(counts, input.top))
     return said == [wanted] ? nil : "\(said ?? []) instead of \(wanted)"
   }.untimed
 
@@ -252,10 +266,9 @@ package enum WordCountExamples {
   }.untimed
 }
 
-extension WordCounts {
+extension WordTally {
   /// In the place of a path.
   init(contentsOf file: WordCountExamples.File) async throws {
-    self.init()
     self = try await file.counts()
   }
 }

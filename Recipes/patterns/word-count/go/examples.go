@@ -8,6 +8,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"io/fs"
 	"maps"
 	"os"
 	"slices"
@@ -22,6 +23,8 @@ import (
 var Room = cookbook.Room{
 	Examples: map[string]cookbook.Example{
 		"count": cookbook.With(count),
+		// Go has one form for both of Swift's.
+		"fast":  cookbook.With(count),
 		"plain": cookbook.With(plain),
 	},
 	Wrong: map[string]cookbook.Example{
@@ -176,7 +179,10 @@ func (f file) read(ctx context.Context, stage cookbook.Stage) ([]byte, error) {
 func (in input) files() []file {
 	var files []file
 	for i, ms := range in.Reads {
-		text := []byte(cookbook.At(in.Texts, i, ""))
+		text := []byte{}
+		if i < len(in.Texts) {
+			text = []byte(in.Texts[i])
+		}
 		files = append(files, file{
 			fmt.Sprint("file ", i), text, ms, slices.Contains(in.Failing, i)})
 	}
@@ -186,12 +192,12 @@ func (in input) files() []file {
 	if len(in.Paths)+len(in.Reads)+len(in.Texts) > 0 {
 		return files
 	}
-	shipped, err := texts.Files.ReadDir(".")
+	names, err := fs.Glob(texts.Files, "*.txt")
 	cookbook.Must(err)
-	for _, entry := range shipped {
-		text, err := texts.Files.ReadFile(entry.Name())
+	for _, name := range names {
+		text, err := texts.Files.ReadFile(name)
 		cookbook.Must(err)
-		files = append(files, file{name: entry.Name(), text: text})
+		files = append(files, file{name: name, text: text})
 	}
 	return files
 }
