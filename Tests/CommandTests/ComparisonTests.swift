@@ -1,4 +1,5 @@
 import Cookbook
+import Simulation
 import Testing
 
 @testable import recipe
@@ -44,6 +45,36 @@ struct ComparisonTests {
         let copies = Array(repeating: same[index], count: count)
         go.replaceSubrange(index...index, with: copies)
         #expect(await Self.problem(example, go: go) != nil)
+      }
+    }
+  }
+
+  @Test("A law holds under seeds, in every order and at every cancellation")
+  func lawsOfRuns() async {
+    let example = Example(
+      "loud",
+      laws: [
+        Law<NoInput>("nobody shouts") { _, trace in
+          trace.events.contains { $0.name == "shout" } ? "loud" : nil
+        }
+      ]
+    ) { stage in stage.record("shout", lane: "one") }
+    for judge in [
+      { try await ExampleJudge.explore(example, NoInput(), seeds: 0..<1) },
+      {
+        try await ExampleJudge.exhaust(example, NoInput(), limit: 9).schedules
+      },
+      {
+        let seeds: Range<UInt64> = 0..<1
+        return
+          try await ExampleJudge
+          .cancelEverywhere(example, NoInput(), seeds: seeds)
+      },
+    ] as [() async throws -> Int] {
+      await #expect {
+        _ = try await judge()
+      } throws: {
+        "\($0)".contains("nobody shouts")
       }
     }
   }

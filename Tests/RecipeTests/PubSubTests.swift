@@ -52,6 +52,22 @@ struct PubSubTests {
     }
   }
 
+  @Test("A task that waits gets the end when its subscriber leaves")
+  func leavingAWaiter() async throws {
+    _ = try await Simulation.explore(seeds: 0..<100) { simulation in
+      let topic = Topic<Int>()
+      let late = try await topic.subscribe(bound: 1, whenFull: .wait) {
+        prices in
+        let task = Task(executorPreference: simulation.executor) {
+          try await prices.receive()
+        }
+        try await simulation.clock.sleep(for: .seconds(1))
+        return task
+      }
+      #expect(try await late.value == nil)
+    }
+  }
+
   @Test("Of publishers that wait one gives up, one is served, one is too late")
   func publishers() async throws {
     _ = try await Simulation.explore(seeds: 0..<300) { simulation in

@@ -127,6 +127,17 @@ struct TaskQueueTests {
     #expect(queue.abandon().isEmpty)
   }
 
+  @Test("Jobs keep their order while the workers are not up yet")
+  func early() async throws {
+    _ = try await Simulation.explore(seeds: 0..<300) { _ in
+      let (seen, queue) = (Seen(), TaskQueue(workers: 2, capacity: 4))
+      for job in 0..<4 { _ = try queue.trySubmit { seen(job) } }
+      queue.close()
+      await queue.run()
+      #expect(seen.all == ["0", "1", "2", "3"])
+    }
+  }
+
   @Test("A task that is cancelled already does not wait")
   func cancelledBefore() async throws {
     let wanted = ["throws CancellationError()", "throws CancellationError()"]

@@ -23,7 +23,9 @@
 ///   - pause: How long to wait after so many have failed; by default not.
 ///   - clock: What measures the time.
 ///   - isTransient: Whether to try again after an error. It is not asked about
-///     cancellation, nor about ``DeadlineExpired``, which is tried again.
+///     `CancellationError`, nor about ``DeadlineExpired``, which is tried again.
+///     Some operations answer a cancellation by an error of their own, as
+///     `URLSession` does by `URLError.cancelled`: try that again too.
 ///   - body: One attempt, which stays on the caller's actor; they are numbered
 ///     from 0. `Task.activeDeadline(for: clock)` is the end of its share.
 /// - Returns: What the first attempt that succeeds returns, even if it is late.
@@ -73,7 +75,7 @@ nonisolated(nonsending)
       if clock.now >= end { throw outcome }
       if outcome.attempts == attempts { throw error }
     }
-    let pause = pause(outcome.attempts)
+    let pause = min(pause(outcome.attempts), .seconds(1 << 40))
     guard pause > .zero else { continue }
     if clock.now.advanced(by: pause) >= end { throw outcome }
     try await clock.sleep(for: pause)

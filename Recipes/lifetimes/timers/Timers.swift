@@ -15,10 +15,10 @@ import Synchronization
 ///   order in which they started, and never before it.
 /// - A timer that is stopped, and a sleep that is cancelled, is gone at once.
 /// - A task that sleeps for timers that are all gone ends at the deadline for
-///   which it started. Of *n* that sleep, each started for less than half of
+///   which it started. Of *n* that sleep, each started for at most half of
 ///   the time that was left to the one before: there are few.
 ///
-/// Give it the clocks of your tests too. Values of a task do not reach actions.
+/// In tests, create one with a test's clock. Actions see no task-local values.
 nonisolated final class TimerQueue<C: Clock>: Clock, Sendable
 where C.Duration == Duration {
   private let clock: C
@@ -53,8 +53,10 @@ where C.Duration == Duration {
   ///   - tolerance: Is not used.
   /// - Throws: `CancellationError` if the task is cancelled before it goes on.
   ///   A deadline that has passed is not an error.
-  func sleep(until deadline: C.Instant, tolerance: Duration? = nil) async throws
-  {
+  nonisolated(nonsending) func sleep(
+    until deadline: C.Instant,
+    tolerance: Duration? = nil
+  ) async throws {
     try Task.checkCancellation()
     if deadline <= clock.now { return }
     let place = Place()
@@ -77,6 +79,9 @@ where C.Duration == Duration {
   ///
   /// The queue performs one action after the other, in a task of its own: an
   /// action should be short. It lives on while there are timers.
+  ///
+  /// The timer holds the action, also when it has fired or was stopped. A type
+  /// that keeps its timer captures itself weakly: `{ [weak self] in … }`.
   ///
   /// **Complexity**: as ``sleep(until:tolerance:)``. Never suspends.
   ///
@@ -119,6 +124,8 @@ where C.Duration == Duration {
     /// - Returns: Whether the timer was waiting.
     @discardableResult
     func reset(after delay: Duration) -> Bool {
+      // `ContinuousClock` traps where the instant is out of its range.
+      let delay = min(delay, .seconds(1 << 40))
       let due = queue.clock.now.advanced(by: delay)
       return queue.start(act, at: due, place) != nil
     }
@@ -152,7 +159,8 @@ where C.Duration == Duration {
     let task = Task.detached(executorPreference: executor, priority: .high) {
       await self.serve(sleeper)
     }
-    state.withLock { $0.keep(task, of: sleeper.id) }
+    // Where it has ended, or was dismissed before it could be kept.
+    if !state.withLock({ $0.keep(task, of: sleeper.id) }) { task.cancel() }
     return old
   }
 
@@ -264,10 +272,11 @@ extension TimerQueue {
       return .sleep(until: wake)
     }
 
-    /// Keeps the task of a sleeper that has not ended.
-    mutating func keep(_ task: Task<Void, Never>, of id: Int) {
+    /// Keeps the task of a sleeper, if that is still there.
+    mutating func keep(_ task: Task<Void, Never>, of id: Int) -> Bool {
       let index = sleepers.firstIndex { $0.id == id }
       if let index { sleepers[index].task = task }
+      return index != nil
     }
 
     /// Gives away who sleeps for nothing; the one that is awake ends by itself.
@@ -361,7 +370,8 @@ where C.Duration == Duration {
   ///   - clock: What measures the time.
   init(every period: Duration, clock: C = ContinuousClock()) {
     precondition(period > .zero, "a ticker needs a period above 0")
-    (self.period, self.clock) = (period, clock)
+    // `ContinuousClock` traps where the instant is out of its range.
+    (self.period, self.clock) = (Swift.min(period, .seconds(1 << 40)), clock)
   }
 
   /// Begins to tick.

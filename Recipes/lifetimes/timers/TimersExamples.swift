@@ -54,14 +54,15 @@ package enum TimersExamples {
         input: keys,
         laws: [saved],
         wrong: wrongSaves,
-        exhausted: [(Times(times: [1, 3], period: 2, cancelAfter: 3), 32)],
+        exhausted: [(Times(times: [0, 1, 3], period: 2, cancelAfter: 3), 32)],
         body: debounce
       ),
       Example(
         "reset",
         input: keys,
         laws: [saved],
-        exhausted: [(Times(times: [1, 3], period: 2, cancelAfter: 3), 32)],
+        wrong: [startsAtOnce],
+        exhausted: [(Times(times: [0, 1, 3], period: 2, cancelAfter: 3), 32)],
         body: reset
       ),
       Example(
@@ -87,7 +88,7 @@ package enum TimersExamples {
     workloads: workloads
   )
 
-  private static let keys = Times(times: [10, 15, 50, 20, 60], period: 30)
+  private static let keys = Times(times: [40, 10, 15, 50, 20, 60], period: 30)
 
   // MARK: The use
 
@@ -156,12 +157,11 @@ package enum TimersExamples {
     let (keys, save, quiet) = (input.keys(stage), input.save(stage), input.time)
     try await withTimers(stage) { timers in
       // #region reset
-      let last = Mutex(0)
-      let timer = timers.after(quiet) { save(last.withLock { $0 }) }
-      defer { timer.stop() }
+      var timer: Timers.Timer?
+      defer { timer?.stop() }
       for try await key in keys {
-        last.withLock { $0 = key }
-        timer.reset(after: quiet)
+        timer?.stop()
+        timer = timers.after(quiet) { save(key) }
       }
       // #endregion
     }
@@ -260,8 +260,7 @@ package enum TimersExamples {
 
     func messages(_ stage: Stage) -> Source { stage.source("message", times) }
 
-    /// The first one is typed at once.
-    func keys(_ stage: Stage) -> Source { stage.source("key", [0] + times) }
+    func keys(_ stage: Stage) -> Source { stage.source("key", times) }
 
     func save(_ stage: Stage) -> @Sendable (Int) -> Void {
       { stage.say("file", $0) }
@@ -325,8 +324,8 @@ package enum TimersExamples {
   static let saved = Law<Times>(
     "the last key is saved when it has been quiet for so long, and no other"
   ) { input, trace in
-    var (at, wanted) = (0, [Int]())
-    for pause in input.times {
+    var (at, wanted) = (input.times.first ?? 0, [Int]())
+    for pause in input.times.dropFirst() {
       if input.period < pause { wanted.append(at + input.period) }
       at += pause
     }

@@ -1,4 +1,5 @@
 import Cookbook
+import Synchronization
 
 extension TimersExamples {
   static let wrongLimits = [
@@ -59,7 +60,7 @@ extension TimersExamples {
     },
   ]
 
-  private static let late = Times(times: [1, 5], period: 3)
+  private static let late = Times(times: [0, 1, 5], period: 3)
 
   static let wrongSaves = [
     Wrong("swallowed", breaks: saved, input: late) { input, stage in
@@ -89,6 +90,23 @@ extension TimersExamples {
       }
     },
   ]
+
+  static let startsAtOnce = Wrong(
+    "starts-at-once",
+    breaks: saved,
+    input: Times(times: [5, 1], period: 3)
+  ) { input, stage in
+    let (keys, save) = (input.keys(stage), input.save(stage))
+    try await withTimers(stage) { timers in
+      let last = Mutex(0)
+      let timer = timers.after(input.time) { save(last.withLock { $0 }) }
+      defer { timer.stop() }
+      for try await key in keys {
+        last.withLock { $0 = key }
+        timer.reset(after: input.time)
+      }
+    }
+  }
 
   static let wrongSleeps = [
     Wrong(

@@ -17,8 +17,8 @@ import Synchronization
 /// - Each says how many elements are kept for it, and what happens when
 ///   another one comes. Only ``Policy/wait`` holds up the publishers.
 nonisolated final class Topic<Element: Sendable>: Sendable {
-  /// What happens when an element is published for a subscriber that has not
-  /// received the last ones, as many as are kept for it.
+  /// What happens when an element is published while as many as the bound are
+  /// kept for a subscriber.
   enum Policy: String, CaseIterable, Sendable {
     /// The publisher waits until there is room, or the subscriber leaves.
     case wait
@@ -106,15 +106,17 @@ nonisolated final class Topic<Element: Sendable>: Sendable {
     fileprivate let topic: Topic
     fileprivate let place: Place
 
-    /// How many elements have been dropped so far.
+    /// How many elements have been dropped so far; 0 after the end of the body.
     var droppedCount: Int {
-      topic.state.withLock { $0.seats[place.index].droppedCount }
+      topic.state.withLock {
+        $0.isIn(place) ? $0.seats[place.index].droppedCount : 0
+      }
     }
 
     /// Takes the oldest element that is kept, and waits while there is none.
     ///
-    /// - Returns: The element, or `nil` once the topic is closed and nothing
-    ///   is kept.
+    /// - Returns: The element, or `nil` once the topic is closed, or the body
+    ///   has ended, and nothing is kept.
     /// - Throws: ``SlowSubscriberError`` if it has been disconnected and
     ///   nothing is kept; `CancellationError` if the task is cancelled while
     ///   it waits, which loses no element.
@@ -127,7 +129,7 @@ nonisolated final class Topic<Element: Sendable>: Sendable {
       } enter: {
         $0.seats[place.index].wait($1)
       } onCancel: { [place] in
-        $0.seats[place.index].waiter.take()
+        $0.isIn(place) ? $0.seats[place.index].waiter.take() : nil
       }
     }
 
@@ -246,7 +248,14 @@ nonisolated extension Topic {
       return (index, joined)
     }
 
+    func isIn(_ place: Place) -> Bool {
+      seats[place.index].number == place.number
+    }
+
     mutating func leave(_ place: Place) {
+      // A task that the body has left behind may wait.
+      let waiter = seats[place.index].waiter.take()
+      if let waiter { woken.append((waiter, .success(nil))) }
       if seats[place.index].isFull { fullCount -= 1 }
       seats[place.index] = Seat(number: 0, policy: .wait, bound: 0)
       goOn()
@@ -269,7 +278,7 @@ nonisolated extension Topic {
         if fullCount < waitedFor { goOn() }
         return element
       }
-      if seats[place.index].number != place.number { return .some(nil) }
+      if !isIn(place) { return .some(nil) }
       if seats[place.index].isDisconnected { throw SlowSubscriberError() }
       return isClosed ? .some(nil) : nil
     }

@@ -29,7 +29,7 @@ extension PubSubExamples {
   }
 
   static let waitsOnlyIfFull = Law<Feed>(
-    "a publisher waits only while one is full that is waited for"
+    "a publisher waits only while a subscriber with .wait is full"
   ) {
     replay($0, $1) { at, isPublishing, seats in
       let isFull = seats.contains {
@@ -40,7 +40,7 @@ extension PubSubExamples {
   }
 
   static let startsWithAll = Law<Crowd>(
-    "who has been started before the first price gets all"
+    "a subscriber started before the first price gets all"
   ) { input, trace in
     if trace.cancellation < .max { return nil }
     let all = json(Array(0..<input.prices))

@@ -8,9 +8,9 @@ import Synchronization
 /// try await queue.submit { await store(photo) }  // in any task
 /// ```
 ///
-/// - Jobs start in the order in which they are submitted, never more than
-///   ``workers`` at once. With one worker each starts when the one before it
-///   has ended.
+/// - Workers get the jobs in the order in which they are submitted, never more
+///   than ``workers`` at once. With one worker each starts when the one before
+///   it has ended.
 /// - Up to ``capacity`` jobs are in line. While there is no room,
 ///   ``submit(_:)`` and ``perform(_:)`` wait for it in turn, and
 ///   ``trySubmit(_:)`` refuses.
@@ -46,7 +46,7 @@ nonisolated final class TaskQueue: Sendable {
     state = Mutex(State(workers: workers, capacity: capacity))
   }
 
-  /// Does the jobs until the queue is closed and all have ended; once.
+  /// Runs the jobs until the queue is closed and all have ended. Call it once.
   ///
   /// **Cancellation** drops the jobs that wait, as ``abandon()`` does, and
   /// cancels those that were submitted and run. Those that are performed are
@@ -292,7 +292,11 @@ nonisolated extension TaskQueue {
 
     /// A worker's job has ended; returns its next one, if there is any.
     mutating func next(_ wakes: inout [Wake]) -> Entry? {
-      passOn(&wakes) ?? (ready.isEmpty ? nil : ready.removeFirst())
+      let entry = passOn(&wakes)
+      if ready.isEmpty { return entry }
+      // It comes after those that wait for a worker already.
+      if let entry { ready.append(entry) }
+      return ready.removeFirst()
     }
 
     /// A worker suspends, unless there is something to do, or the end.

@@ -108,12 +108,13 @@ func ticker(ctx context.Context, stage cookbook.Stage, in times) error {
 }
 
 func debounce(ctx context.Context, stage cookbook.Stage, in times) error {
-	keys, stop := stage.Channel(ctx, "key", append([]int{0}, in.Times...))
+	keys, stop := stage.Channel(ctx, "key", in.Times)
 	defer stop()
 	quiet, last := in.wait(), -1
 	save := func(key int) { stage.Say("file", key) }
 	// #region debounce
 	timer := time.NewTimer(quiet)
+	timer.Stop() // until the first key
 	defer timer.Stop()
 	for {
 		select {
