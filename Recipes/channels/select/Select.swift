@@ -200,8 +200,6 @@ nonisolated extension Select {
 /// arrays of cases are copied.
 nonisolated private final class Port<Output> {
   let serveNow: () throws -> Bool
-  /// Takes a place at the channel, and returns how to give it up; `nil` if
-  /// the wait is decided.
   let enrol: (Select.Wait, _ index: Int) -> (() -> Void)?
   let perform:
     nonisolated(nonsending) (_ outcome: (any Sendable)?) async throws -> Output
@@ -220,10 +218,7 @@ nonisolated private final class Port<Output> {
       }
       return true
     }
-    enrol = { wait, index in
-      let place = channel.enrolReceiver(wait, index)
-      return place.map { place in { channel.withdraw(place) } }
-    }
+    enrol = { channel.enrolReceiver($0, $1) }
     perform = { outcome in
       let end = received ?? outcome as? Channel<Element>.Outcome
       received = nil  // the case may be used again, also by its action
@@ -237,10 +232,7 @@ nonisolated private final class Port<Output> {
     _ action: @escaping Select.Case<Output>.Action
   ) {
     serveNow = { try channel.trySend(element) }
-    enrol = { wait, index in
-      let place = channel.enrolSender(wait, index, of: element)
-      return place.map { place in { channel.withdraw(place) } }
-    }
+    enrol = { channel.enrolSender($0, $1, of: element) }
     perform = { outcome in
       try (outcome as? Channel<Element>.Outcome)?.sent()
       return try await action()
