@@ -62,47 +62,41 @@ struct SelectTests {
 
   @Test("Cases can be used again, by an action too, and a cut sleep is no time")
   func usedAgain() async throws {
-    let received = try await Simulation.run(seed: 1) { simulation in
+    try await everySchedule(sees: ["1", "2", "nil"]) { clock, _, see in
       let channel = Channel<Int>(capacity: 1)
       _ = try channel.trySend(1)
-      var received: [Int?] = []
       var cases: [Select.Case<Void>] = []
       cases = [
         Select.receive(from: channel) { element in
-          received.append(element)
+          see(element)
           // The first was there; now it has to wait.
           if element == 1 { try await select(among: cases) }
         },
-        Select.timeout(.seconds(9), clock: HurriedClock()) {
-          received.append(-1)
-        },
+        Select.timeout(.seconds(9), clock: HurriedClock()) { see("timeout") },
       ]
-      return try await withThrowingTaskGroup { group in
+      try await withThrowingTaskGroup { group in
         group.addTask {
-          try await simulation.clock.sleep(for: .seconds(1))
+          try await clock.sleep(for: .seconds(1))
           try await channel.send(2)
         }
         try await select(among: cases)
         channel.close()
         try await select(among: cases)
-        return received
       }
-    }.value
-    #expect(received == [1, 2, nil])
+    }
   }
 
   @Test("A send that waits throws when its channel closes")
   func closedMeanwhile() async throws {
-    _ = try await Simulation.explore(seeds: 0..<20) { simulation in
+    let seen = ["throws ChannelClosedError()"]
+    try await everySchedule(sees: seen) { clock, _, see in
       let channel = Channel<Int>()
       await withTaskGroup { group in
         group.addTask {
-          try? await simulation.clock.sleep(for: .seconds(1))
+          try? await clock.sleep(for: .seconds(1))
           channel.close()
         }
-        await #expect(throws: ChannelClosedError.self) {
-          try await select { Select.send(1, to: channel) {} }
-        }
+        await see { try await select { Select.send(1, to: channel) { 1 } } }
       }
     }
   }
@@ -148,7 +142,8 @@ struct SelectTests {
     #expect(unsent == nil && received == nil)
   }
 
-  /// Tasks and selections that came to a channel, as one would serve them.
+  /// Tasks and selections that came to a channel, as one would serve them; who
+  /// has been served at one place has left the others.
   private struct Line {
     let capacity: Int
     var isClosed = false
@@ -157,52 +152,29 @@ struct SelectTests {
     /// What each came to; nothing where its wait was ended otherwise.
     var outcomes: [Int: String] = [:]
 
-    /// Takes out the first that waits and is not this one.
-    private mutating func next(isSender: Bool, not owner: Int) -> Int? {
+    mutating func come(_ owner: Int, isSender: Bool) {
+      waiting.append((owner, isSender))
+      serve()
+    }
+
+    /// Serves the first that can be, and those that can be then.
+    mutating func serve() {
       waiting.removeAll { outcomes[$0.owner] != nil }
-      return waiting.firstIndex {
-        $0.isSender == isSender && $0.owner != owner
-      }.map { waiting.remove(at: $0).owner }
-    }
-
-    mutating func send(_ owner: Int) {
-      guard outcomes[owner] == nil else { return }
-      if isClosed { return outcomes[owner] = "closed" }
-      if let receiver = next(isSender: false, not: owner) {
-        outcomes[receiver] = "received(\(owner))"
-      } else if buffer.count < capacity {
-        buffer.append(owner)
-      } else {
-        return waiting.append((owner, true))
+      for (receiver, isSender) in waiting where !isSender {
+        let sender = waiting.first { $0.isSender && $0.owner != receiver }?
+          .owner
+        guard let element = buffer.first ?? sender else { continue }
+        outcomes[receiver] = "received(\(element))"
+        if buffer.isEmpty { outcomes[element] = "sent" }
+        buffer = Array(buffer.dropFirst())
+        return serve()
       }
-      outcomes[owner] = "sent"
-    }
-
-    mutating func receive(_ owner: Int) {
-      guard outcomes[owner] == nil else { return }
-      if !buffer.isEmpty {
-        outcomes[owner] = "received(\(buffer.removeFirst()))"
-      }
-      let isBuffered = outcomes[owner] != nil
-      if let sender = next(isSender: true, not: owner) {
-        outcomes[sender] = "sent"
-        if isBuffered {
-          buffer.append(sender)
-        } else {
-          outcomes[owner] = "received(\(sender))"
-        }
-      } else if !isBuffered, isClosed {
-        outcomes[owner] = "closed"
-      } else if !isBuffered {
-        waiting.append((owner, false))
-      }
-    }
-
-    mutating func close() {
-      isClosed = true
-      for isSender in [false, true] {
-        while let owner = next(isSender: isSender, not: -1) {
-          outcomes[owner] = "closed"
+      for (owner, isSender) in waiting {
+        if isClosed { outcomes[owner] = "closed" }
+        if isSender, !isClosed, buffer.count < capacity {
+          outcomes[owner] = "sent"
+          buffer.append(owner)
+          return serve()
         }
       }
     }
@@ -220,31 +192,32 @@ struct SelectTests {
       for number in 0..<14 {
         // A selection may come several times, a task comes once.
         let owner = Int.random(in: 0..<8, using: &generator)
-        let one = owner < waits.count ? owner : 100 + number
+        let wait = owner < waits.count ? waits[owner] : nil
+        let one = wait == nil ? 100 + number : owner
         let isSender = Bool.random(using: &generator)
         let event = Int.random(in: 0..<15, using: &generator)
         if event == 0 {
-          _ = channel.close()
-          line.close()
-        } else if event == 1, owner < waits.count {
-          if waits[one].end(-1) { line.outcomes[one] = "nil" }
+          channel.close()
+          line.isClosed = true
+          line.serve()
+        } else if event == 1, let wait {
+          if wait.end(-1) { line.outcomes[one] = "nil" }
+        } else if let wait {
+          line.come(one, isSender: isSender)
+          _ =
+            isSender
+            ? channel.enrolSender(wait, 0, of: one)
+            : channel.enrolReceiver(wait, 0)
         } else {
-          isSender ? line.send(one) : line.receive(one)
-          if owner < waits.count {
-            _ =
-              isSender
-              ? channel.enrolSender(waits[one], 0, of: one)
-              : channel.enrolReceiver(waits[one], 0)
-            continue
-          }
+          line.come(one, isSender: isSender)
           let waiter = Channel<Int>.Waiter()
-          let peer = Channel<Int>.Peer.task(waiter)
+          tasks[one] = waiter
           let attempt = channel.withBoth { state, outbox in
             isSender
-              ? state.send(one, outbox) ?? state.wait(peer, toSend: one)
-              : state.receive(&outbox) ?? state.waitToReceive(peer)
+              ? state.send(one, outbox)
+                ?? state.wait(.task(waiter), toSend: one)
+              : state.receive(&outbox) ?? state.waitToReceive(.task(waiter))
           }
-          tasks[one] = waiter
           if case .waiting = attempt { continue }
           outcomes[one] = "\(attempt.finish())"
         }
@@ -257,7 +230,7 @@ struct SelectTests {
       }
       #expect(outcomes == line.outcomes, "seed \(seed)")
       // So that nobody is served whose memory is free.
-      _ = channel.close()
+      channel.close()
       for waiter in tasks.values { waiter.free() }
     }
   }

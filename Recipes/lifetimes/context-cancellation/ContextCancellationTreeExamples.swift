@@ -51,10 +51,8 @@ extension ContextCancellationExamples {
     }
 
     func name(_ part: Int) -> String {
-      let names = [
-        "page", "page/user", "page/ads", "page/user/face", "page/user/friends",
-      ]
-      return part < names.count ? names[part] : "part \(part)"
+      ["page", "page/user", "page/ads", "page/user/face", "page/user/friends"]
+        .dropFirst(part).first ?? "part \(part)"
     }
   }
 

@@ -62,21 +62,13 @@ extension ContextCancellationExamples {
 
   static let wrongTrees = [
     // It tells a server its own limit, though less may be left.
-    tree(
-      "own-limit",
-      breaks: deadlineIsTheEarliest,
-      Request(work: [1, 9], limits: [5, 8], limited: [0, 1])
-    ) { tree, right in
+    tree("own-limit", breaks: deadlineIsTheEarliest) { tree, right in
       tree.deadline = { part in
         right.input.limited.contains(part)
           ? right.input.limits[part] : right.deadline(part)
       }
     },
-    tree(
-      "outermost-value",
-      breaks: nearestValue,
-      Request(work: [1, 1], values: [0, 1])
-    ) { tree, _ in
+    tree("outermost-value", breaks: nearestValue) { tree, _ in
       tree.value = { user ?? $0 }
     },
     tree(
@@ -104,18 +96,10 @@ extension ContextCancellationExamples {
         }
       }
     },
-    tree(
-      "reason-not-asked",
-      breaks: firstReason,
-      Request(work: [5], limits: [3], limited: [0])
-    ) { tree, _ in
+    tree("reason-not-asked", breaks: firstReason) { tree, _ in
       tree.reason = { Task.isCancelled ? .unspecified : nil }
     },
-    tree(
-      "anyones-deadline",
-      breaks: ownDeadline,
-      Request(work: [1, 9], limits: [3, 5], limited: [0, 1])
-    ) { tree, _ in
+    tree("anyones-deadline", breaks: ownDeadline) { tree, _ in
       tree.isOwn = { true }
     },
     tree(
@@ -132,10 +116,14 @@ extension ContextCancellationExamples {
     },
   ]
 
+  /// An outer deadline at 3 ms, an inner one at 6, and a value each.
+  private static let nested =
+    Request(work: [1, 9], limits: [3, 5], limited: [0, 1], values: [0, 1])
+
   private static func tree(
     _ name: String,
     breaks law: Law<Request>,
-    _ input: Request,
+    _ input: Request = nested,
     change: @escaping @Sendable (inout Tree, Tree) -> Void
   ) -> Wrong<Request> {
     Wrong(name, breaks: law, input: input) { input, stage in

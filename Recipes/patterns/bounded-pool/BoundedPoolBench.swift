@@ -8,11 +8,7 @@ extension BoundedPoolExamples {
       promise: "1,000,000 jobs of one addition, 4 at once, first error kept",
       operations: 1_000_000
     ) { count in
-      let sum = Atomic(0)
-      try await BoundedPool(workers: 4).forEach(0..<count) { job in
-        sum.wrappingAdd(job & 7, ordering: .relaxed)
-      }
-      return sum.load(ordering: .relaxed)
+      try await sum(count) { $0 & 7 }
     },
     Workload(
       "ordered-results",
@@ -40,14 +36,19 @@ extension BoundedPoolExamples {
       promise: "10,000 jobs of some 20 µs of computing each, 4 at once",
       operations: 10_000
     ) { count in
-      let sum = Atomic(0)
-      try await BoundedPool(workers: 4).forEach(0..<count) { job in
-        sum.wrappingAdd(
-          Workload.compute(job, steps: 14_000),
-          ordering: .relaxed
-        )
-      }
-      return sum.load(ordering: .relaxed)
+      try await sum(count) { Workload.compute($0, steps: 14_000) }
     },
   ]
+
+  /// Performs a job for each number, and adds up what they return.
+  private static func sum(
+    _ count: Int,
+    _ job: @escaping @Sendable (Int) -> Int
+  ) async throws -> Int {
+    let sum = Atomic(0)
+    try await BoundedPool(workers: 4).forEach(0..<count) { @Sendable number in
+      sum.wrappingAdd(job(number), ordering: .relaxed)
+    }
+    return sum.load(ordering: .relaxed)
+  }
 }

@@ -48,6 +48,8 @@ package enum BoundedPoolExamples {
 
   // MARK: The use
 
+  typealias Download = @Sendable (Int) async throws -> Int
+
   private static func plain(_ input: Jobs, _ stage: Stage) async {
     let (n, images, download) = input.perform(stage)
     let print: (Thumbnail) -> Void = stage.print
@@ -121,14 +123,11 @@ package enum BoundedPoolExamples {
       ]
     }
 
-    /// The bound, the jobs by their indices, and the job: what it downloads
-    /// of a number is its square.
-    func perform(
-      _ stage: Stage
-    ) -> (Int, Range<Int>, @Sendable (Int) async throws -> Int) {
-      let download: @Sendable (Int) async throws -> Int = { job in
-        let fails = failing.contains(job)
-        try await stage.work("job \(job)", jobs[job], fails: fails)
+    /// The bound, the jobs by their indices, and the job, which returns the
+    /// square of its index.
+    func perform(_ stage: Stage) -> (Int, Range<Int>, Download) {
+      let download: Download = { job in
+        try await stage.work("job", on: job, for: jobs, fails: failing)
         return job * job
       }
       return (workers, jobs.indices, download)
@@ -140,8 +139,9 @@ package enum BoundedPoolExamples {
   // MARK: Laws
 
   static let bound = Law<Jobs>.atMost(\.workers, "`workers` jobs")
-  static let busy = Law<Jobs>.noneIdle(of: \.workers, jobs: \.jobs.count)
-    .unlessHeldBack
+  static let busy = unlessHeldBack(
+    .noneIdle(of: \.workers, jobs: \.jobs.count)
+  )
   static let once = Law<Jobs>.eachOnce { $0.jobs.indices.map { "job \($0)" } }
 
   static let laws: [Law<Jobs>] = [
@@ -153,17 +153,14 @@ package enum BoundedPoolExamples {
     $0.jobs.indices.map { $0 * $0 }
   }
 
-  static let whenItEnds = Law<Jobs>.saidAtTheEnd(
-    "a result is received when its job ends"
-  ) { lane in
-    Int(lane.dropFirst("job ".count)).map { $0 * $0 }
-  }.unlessHeldBack
-}
+  static let whenItEnds = unlessHeldBack(
+    .saidAtTheEnd("a result is received when its job ends") { lane in
+      Int(lane.dropFirst("job ".count)).map { $0 * $0 }
+    }
+  )
 
-extension Law<BoundedPoolExamples.Jobs> {
   /// The law where each result is taken when it comes.
-  fileprivate var unlessHeldBack: Law {
-    let law = self
-    return Law(name) { $0.receive > 0 ? nil : law.problem($0, $1) }
+  private static func unlessHeldBack(_ law: Law<Jobs>) -> Law<Jobs> {
+    Law(law.name) { $0.receive > 0 ? nil : law.problem($0, $1) }
   }
 }

@@ -2,7 +2,6 @@ import Cookbook
 import Synchronization
 
 extension BoundedPoolExamples {
-  private typealias Download = @Sendable (Int) async throws -> Int
   private typealias Parts = (
     n: Int, urls: Range<Int>, download: Download, stage: Stage
   )
@@ -10,23 +9,17 @@ extension BoundedPoolExamples {
   private static func wrong(
     _ name: String,
     breaks law: Law<Jobs>,
-    jobs: [Int] = [3, 1, 2, 2, 1, 3],
-    failing: [Int] = [],
-    receive: Int = 0,
-    cancelAfter: Int? = nil,
+    _ input: Jobs = jobs(3, 1, 2, 2, 1, 3),
     _ pool: @escaping @Sendable (Parts) async throws -> Void
   ) -> Wrong<Jobs> {
-    let input = Jobs(
-      workers: 2,
-      jobs: jobs,
-      failing: failing,
-      receive: receive,
-      cancelAfter: cancelAfter
-    )
-    return Wrong(name, breaks: law, input: input) { input, stage in
+    Wrong(name, breaks: law, input: input) { input, stage in
       let (n, urls, download) = input.perform(stage)
       try await pool((n, urls, download, stage))
     }
+  }
+
+  private static func jobs(_ jobs: Int..., failing: [Int] = []) -> Jobs {
+    Jobs(workers: 2, jobs: jobs, failing: failing)
   }
 
   static let wrongMaps = [
@@ -64,13 +57,16 @@ extension BoundedPoolExamples {
   ]
 
   static let wrongForEaches = [
-    allAtOnce("last-error", breaks: .firstErrorIsThrown, cancels: true),
-    allAtOnce("no-cancel", breaks: .othersEndAtOnce, cancels: false),
+    wrong("last-error", breaks: .firstErrorIsThrown, jobs(2, 1, failing: [1])) {
+      try await awaitAll($0, cancels: true)
+    },
+    wrong("no-cancel", breaks: .othersEndAtOnce, jobs(2, 1, failing: [1])) {
+      try await awaitAll($0, cancels: false)
+    },
     wrong(
       "open-source",
       breaks: .nothingStartsAfterStop,
-      jobs: [2, 2, 1],
-      failing: [0]
+      jobs(2, 2, 1, failing: [0])
     ) { it in
       let (n, source, download) = (it.n, Source(it.urls), it.download)
       // #region open-source
@@ -87,24 +83,27 @@ extension BoundedPoolExamples {
       }
       // #endregion
     },
-    wrong("swallowed-error", breaks: .nothingStartsAfterStop, cancelAfter: 4) {
-      it in
+    wrong(
+      "swallowed-error",
+      breaks: .nothingStartsAfterStop,
+      Jobs(workers: 2, jobs: [3, 3, 3, 3, 3], failing: [], cancelAfter: 4)
+    ) { it in
       let source = Source(it.urls)
-      try await workers(it.n) {
+      try await BoundedPool(workers: it.n).forEach(1...it.n) { _ in
         while let url = source.next() { _ = try? await it.download(url) }
       }
       try Task.checkCancellation()
     },
-    wrong("taken-when-done", breaks: once, jobs: [1, 1]) { it in
+    wrong("taken-when-done", breaks: once, jobs(1, 1)) { it in
       let queue = Source(it.urls)
-      try await workers(it.n) {
+      try await BoundedPool(workers: it.n).forEach(1...it.n) { _ in
         while let url = queue.first {
           _ = try await it.download(url)
           _ = queue.next()
         }
       }
     },
-    wrong("not-awaited", breaks: .allEndedOnReturn, jobs: [1, 1]) { it in
+    wrong("not-awaited", breaks: .allEndedOnReturn, jobs(1, 1)) { it in
       let Task = it.stage.startTask
       for url in it.urls { Task { _ = try await it.download(url) } }
     },
@@ -119,9 +118,7 @@ extension BoundedPoolExamples {
     wrong(
       "received-by-the-group",
       breaks: .othersEndAtOnce,
-      jobs: [1, 3, 9],
-      failing: [1],
-      receive: 5
+      Jobs(workers: 2, jobs: [1, 3, 9], failing: [1], receive: 5)
     ) { it in
       var urls = it.urls.makeIterator()
       try await withThrowingTaskGroup(of: Int.self) { group in
@@ -140,36 +137,18 @@ extension BoundedPoolExamples {
   ]
 
   /// Awaits all results, whatever they are, and throws the last error.
-  private static func allAtOnce(
-    _ name: String,
-    breaks law: Law<Jobs>,
-    cancels: Bool
-  ) -> Wrong<Jobs> {
-    wrong(name, breaks: law, jobs: [2, 1], failing: [1]) { it in
-      try await withThrowingTaskGroup(of: Void.self) { group in
-        for url in it.urls {
-          group.addTask { _ = try await it.download(url) }
-        }
-        var failure: (any Error)?
-        while let result = await group.nextResult() {
-          guard case .failure(let error) = result else { continue }
-          failure = error
-          if cancels { group.cancelAll() }
-        }
-        if let failure { throw failure }
+  private static func awaitAll(_ it: Parts, cancels: Bool) async throws {
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for url in it.urls {
+        group.addTask { _ = try await it.download(url) }
       }
-    }
-  }
-
-  private static func workers(
-    _ n: Int,
-    _ loop: @escaping @Sendable () async throws -> Void
-  ) async throws {
-    try await withThrowingTaskGroup { group in
-      for worker in 1...n {
-        group.addTask(name: "worker \(worker)") { try await loop() }
+      var failure: (any Error)?
+      while let result = await group.nextResult() {
+        guard case .failure(let error) = result else { continue }
+        failure = error
+        if cancels { group.cancelAll() }
       }
-      try await group.waitForAll()
+      if let failure { throw failure }
     }
   }
 

@@ -23,19 +23,15 @@ package enum SemaphoreExamples {
     examples: [
       Example(
         "plain",
-        laws: [
-          .neverMore, .inTurn, .firstIsServed, .allFree, .allEndedOnReturn,
-        ],
+        laws: laws,
         exhausted: [(Visits(limit: 1, arrivals: [0, 0]), 320)],
         body: plain
       ),
       Example(
         "with-permits",
         input: Visits(sizes: [1]),
-        laws: [
-          .neverMore, .inTurn, .firstIsServed, .triesAreExact(refusal: Busy()),
-          .cancelledLeave, .held, .allFree, .allEndedOnReturn,
-        ],
+        laws: laws
+          + [.triesAreExact(refusal: Busy()), .cancelledLeave, .held],
         wrong: wrong,
         exhausted: [
           // Two waiters behind a holder.
@@ -43,22 +39,10 @@ package enum SemaphoreExamples {
           // The second is cancelled when the first releases.
           (Visits(limit: 1, arrivals: [0, 1], patience: [0, 39]), 198),
           // One that wants too much leaves, and the one behind it fits.
-          (
-            Visits(
-              limit: 2,
-              arrivals: [0, 1, 2],
-              sizes: [1, 2],
-              patience: [0, 9]
-            ), 96
-          ),
+          (.pair(arrivals: [0, 1, 2], sizes: [1, 2], patience: [0, 9]), 96),
           // The same at the instant of a release.
           (
-            Visits(
-              limit: 2,
-              arrivals: [0, 1, 1],
-              sizes: [2, 2],
-              patience: [0, 39]
-            ), 8_808
+            .pair(arrivals: [0, 1, 1], sizes: [2, 2], patience: [0, 39]), 8_808
           ),
         ],
         body: withPermits
@@ -81,6 +65,10 @@ package enum SemaphoreExamples {
     ],
     workloads: workloads
   )
+
+  private static let laws: [Law<Visits>] = [
+    .neverMore, .inTurn, .firstIsServed, .allFree, .allEndedOnReturn,
+  ]
 
   // MARK: The use
 
@@ -177,6 +165,15 @@ package enum SemaphoreExamples {
 }
 
 extension Visits {
+  /// Tasks that want the two permits that there are.
+  fileprivate static func pair(
+    arrivals: [Int],
+    sizes: [Int],
+    patience: [Int]
+  ) -> Visits {
+    Visits(limit: 2, arrivals: arrivals, sizes: sizes, patience: patience)
+  }
+
   /// A job that cannot fail: one that is cancelled only ends early.
   func download(_ stage: Stage) -> @Sendable (Int) async -> Int {
     { url in

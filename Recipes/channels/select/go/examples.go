@@ -77,13 +77,14 @@ func serving(take taker) cookbook.Example {
 			p.putBack(conn)
 		}
 		patience := func(task int) time.Duration {
+			ms := cookbook.At(in.Patience, task, 0)
 			switch {
 			case in.Tries(task):
 				return 0
-			case task < len(in.Patience) && in.Patience[task] > 0:
-				return time.Duration(in.Patience[task]) * time.Millisecond
+			case ms > 0:
+				return cookbook.Milliseconds(ms)
 			default:
-				return 1_000 * 24 * time.Hour
+				return cookbook.Limit(nil)
 			}
 		}
 		visits := in

@@ -16,13 +16,9 @@ type request struct {
 }
 
 func name(part int) string {
-	names := []string{
+	return cookbook.At([]string{
 		"page", "page/user", "page/ads", "page/user/face", "page/user/friends",
-	}
-	if part < len(names) {
-		return names[part]
-	}
-	return fmt.Sprint("part ", part)
+	}, part, fmt.Sprint("part ", part))
 }
 
 type userKey struct{}
@@ -70,18 +66,16 @@ func (t tree) load(ctx context.Context, part int) {
 		return
 	}
 	name := name(part)
-	limit := func() time.Duration {
-		return time.Duration(t.in.Limits[part]) * time.Millisecond
-	}
+	ms := cookbook.At(t.in.Limits, part, 0)
 	t.stage.Attempt(name, func() error {
 		own, cancel := ctx, context.CancelFunc(func() {})
 		switch {
 		case slices.Contains(t.in.Limited, part) && part%2 == 0:
-			own, cancel = t.deadline(ctx, t.beginning.Add(limit()))
+			own, cancel = t.deadline(ctx, t.beginning.Add(cookbook.Milliseconds(ms)))
 		case slices.Contains(t.in.Limited, part):
-			own, cancel = t.deadline(ctx, time.Now().Add(limit()))
+			own, cancel = t.deadline(ctx, time.Now().Add(cookbook.Milliseconds(ms)))
 		case slices.Contains(t.in.Stopped, part):
-			own, cancel = t.stage.CancelAfter(ctx, name, &t.in.Limits[part])
+			own, cancel = t.stage.CancelAfter(ctx, name, &ms)
 		}
 		defer cancel()
 		if slices.Contains(t.in.Values, part) {

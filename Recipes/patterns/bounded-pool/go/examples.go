@@ -3,7 +3,6 @@ package examples
 
 import (
 	"context"
-	"fmt"
 	"iter"
 	"slices"
 	"sync"
@@ -38,10 +37,7 @@ func (in jobs) download(
 	stage cookbook.Stage,
 ) func(ctx context.Context, url int) (int, error) {
 	return func(ctx context.Context, url int) (int, error) {
-		fails := slices.Contains(in.Failing, url)
-		lane := fmt.Sprint("job ", url)
-		err := stage.Work(ctx, lane, in.Jobs[url], fails)
-		return url * url, err
+		return url * url, stage.WorkOn(ctx, "job", url, in.Jobs, in.Failing)
 	}
 }
 
@@ -105,15 +101,7 @@ func asTheyCome(ctx context.Context, stage cookbook.Stage, in jobs) error {
 }
 
 var workloads = []cookbook.Workload{
-	{Name: "tiny-jobs", Run: func(operations int) int {
-		var sum atomic.Int64
-		cookbook.Must(boundedpool.ForEach(context.Background(), 4, cookbook.UpTo(operations),
-			func(_ context.Context, job int) error {
-				sum.Add(int64(job & 7))
-				return nil
-			}))
-		return int(sum.Load())
-	}},
+	{Name: "tiny-jobs", Run: sum(func(job int) int { return job & 7 })},
 	{Name: "ordered-results", Run: func(operations int) int {
 		results, err := boundedpool.Map(context.Background(), 4, cookbook.UpTo(operations),
 			func(_ context.Context, job int) (int, error) {
@@ -133,13 +121,20 @@ var workloads = []cookbook.Workload{
 			func(result int) error { sum += result; return nil }))
 		return sum
 	}},
-	{Name: "computing", Run: func(operations int) int {
+	{Name: "computing", Run: sum(func(job int) int {
+		return cookbook.Compute(job, 14_000)
+	})},
+}
+
+// sum performs a job for each number, and adds up what they return.
+func sum(job func(int) int) func(operations int) int {
+	return func(operations int) int {
 		var sum atomic.Int64
 		cookbook.Must(boundedpool.ForEach(context.Background(), 4, cookbook.UpTo(operations),
-			func(_ context.Context, job int) error {
-				sum.Add(int64(cookbook.Compute(job, 14_000)))
+			func(_ context.Context, number int) error {
+				sum.Add(int64(job(number)))
 				return nil
 			}))
 		return int(sum.Load())
-	}},
+	}
 }

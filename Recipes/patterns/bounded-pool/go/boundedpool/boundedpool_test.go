@@ -2,14 +2,10 @@ package boundedpool
 
 import (
 	"context"
+	"slices"
 	"testing"
 	"testing/synctest"
 )
-
-func forever(yield func(int) bool) {
-	for i := 0; yield(i); i++ {
-	}
-}
 
 func TestNothingStartsAfterCancellation(t *testing.T) {
 	for range 100 { // a select chooses at random
@@ -42,7 +38,7 @@ func TestPanickingReceiverLeavesNobodyBehind(t *testing.T) {
 				t.Error("the panic was lost")
 			}
 		}()
-		_ = Unordered(t.Context(), 3, forever,
+		_ = Unordered(t.Context(), 3, slices.Values([]int{0, 1, 2, 3}),
 			func(_ context.Context, i int) (int, error) { return i, nil },
 			func(int) error {
 				synctest.Wait() // until every worker has a result
