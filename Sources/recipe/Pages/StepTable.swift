@@ -158,7 +158,11 @@ extension ExampleJudge {
     guard !verdict.isAlways,
       let run = await shortestFailure(wrong, of: example)
     else {
-      return ["It breaks \(wrong.breaks) \(verdict.frequency)."]
+      return [
+        verdict.isAlways
+          ? "It always breaks \(wrong.breaks)."
+          : "It breaks \(wrong.breaks) \(verdict.frequency)."
+      ]
     }
     let right = await Self.run(.seed(0)) {
       await example.run(wrong.input, on: $0)
@@ -173,9 +177,9 @@ extension ExampleJudge {
     )
     let lead =
       table.hasSwitch
-      ? "The shortest, where `\(StepTable.switch)` marks a task that runs before "
+      ? "In the shortest, `\(StepTable.switch)` marks a task that runs before "
         + "its turn, and `\(StepTable.fault)` what breaks it:"
-      : "The shortest, in which each task runs in its turn; "
+      : "In the shortest, each task runs in its turn; "
         + "`\(StepTable.fault)` marks what breaks it:"
     return ["It breaks \(wrong.breaks) \(verdict.frequency). \(lead)", ""]
       + table.markdown
