@@ -95,7 +95,7 @@ struct ExampleTests {
         input,
         limit: schedules + 1
       )
-      #expect(all.isComplete && all.schedules == schedules)
+      #expect(all.isComplete && all.schedules == schedules, "\(all.schedules)")
     }
   }
 

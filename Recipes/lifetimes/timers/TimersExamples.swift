@@ -62,7 +62,7 @@ package enum TimersExamples {
         input: keys,
         laws: [saved],
         wrong: [startsAtOnce],
-        exhausted: [(Times(times: [0, 1, 3], period: 2, cancelAfter: 3), 32)],
+        exhausted: [(Times(times: [0, 1, 3], period: 2, cancelAfter: 3), 16)],
         body: reset
       ),
       Example(
