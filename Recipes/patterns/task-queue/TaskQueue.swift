@@ -46,7 +46,7 @@ nonisolated final class TaskQueue: Sendable {
     state = Mutex(State(workers: workers, capacity: capacity))
   }
 
-  /// Runs the jobs until the queue is closed and all have ended. Call it once.
+  /// Runs the jobs, once, until the queue is closed and all have ended.
   ///
   /// **Cancellation** drops the jobs that wait, as ``abandon()`` does, and
   /// cancels those that were submitted and run. Those that are performed are
