@@ -119,7 +119,11 @@ func queue(
 
 // relay uses what the queue hands on.
 func relay(ctx context.Context, fmt cookbook.Stage, in arrivals) error {
-	output, use := make(chan string), fmt.Sink("use", in.B)
+	uses := in.B
+	if len(uses) == 0 {
+		uses = []int{2}
+	}
+	output, use := make(chan string), fmt.Sink("use", uses)
 	go queue(ctx, send(ctx, fmt, "sensor", in.A), output)
 	number := 0
 	for value := range output {
