@@ -19,19 +19,21 @@ enum Replicas {
   // #endregion
 
   // #region first
-  static func first(_ asks: [Ask]) async throws -> String? {
+  static func first(_ asks: [Ask]) async throws -> String {
     try await withThrowingTaskGroup(of: String.self) { group in
       for ask in asks { group.addTask { try await ask() } }
       defer { group.cancelAll() }
-      var problem: (any Error)?
+      // What it throws if there is nobody to ask.
+      var (problem, failures): (any Error, Int) = (CancellationError(), 0)
       while let reply = await group.nextResult() {
         switch reply {
         case .success(let answer): return answer
-        case .failure(let error): problem = problem ?? error
+        case .failure(let error):
+          if failures == 0 { problem = error }
+          failures += 1
         }
       }
-      if let problem { throw problem }
-      return nil
+      throw problem
     }
   }
   // #endregion

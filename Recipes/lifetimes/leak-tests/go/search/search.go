@@ -39,13 +39,13 @@ func First(ctx context.Context, asks ...Ask) (string, error) {
 			replies <- reply{answer, err}
 		}()
 	}
-	var problem error
-	for range asks {
+	problem := context.Canceled // if there is nobody to ask
+	for n := range asks {
 		reply := <-replies
 		if reply.err == nil {
 			return reply.answer, nil
 		}
-		if problem == nil {
+		if n == 0 {
 			problem = reply.err
 		}
 	}
