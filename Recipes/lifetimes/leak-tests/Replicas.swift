@@ -23,8 +23,8 @@ enum Replicas {
     try await withThrowingTaskGroup(of: String.self) { group in
       for ask in asks { group.addTask { try await ask() } }
       defer { group.cancelAll() }
-      // What it throws if there is nobody to ask.
-      var (problem, failures): (any Error, Int) = (CancellationError(), 0)
+      var problem: any Error = CancellationError()  // if there is nobody to ask
+      var failures = 0
       while let reply = await group.nextResult() {
         switch reply {
         case .success(let answer): return answer

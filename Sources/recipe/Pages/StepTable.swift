@@ -155,14 +155,14 @@ extension ExampleJudge {
     on wrong: WrongVersion,
     of example: Example
   ) async -> [String] {
+    let broken =
+      verdict.isAlways
+      ? "It always breaks \(wrong.breaks)."
+      : "It breaks \(wrong.breaks) \(verdict.frequency)."
     guard !verdict.isAlways,
       let run = await shortestFailure(wrong, of: example)
     else {
-      return [
-        verdict.isAlways
-          ? "It always breaks \(wrong.breaks)."
-          : "It breaks \(wrong.breaks) \(verdict.frequency)."
-      ]
+      return [broken]
     }
     let right = await Self.run(.seed(0)) {
       await example.run(wrong.input, on: $0)
@@ -181,7 +181,7 @@ extension ExampleJudge {
         + "its turn, and `\(StepTable.fault)` what breaks it:"
       : "In the shortest, each task runs in its turn; "
         + "`\(StepTable.fault)` marks what breaks it:"
-    return ["It breaks \(wrong.breaks) \(verdict.frequency). \(lead)", ""]
+    return ["\(broken) \(lead)", ""]
       + table.markdown
   }
 }
