@@ -55,20 +55,17 @@ nonisolated enum Select {
       nonisolated(nonsending) @escaping (Element?) async throws -> Output
   ) -> Case<Output> {
     guard let channel else { return .never }
-    var received: Channel<Element>.Outcome?
+    typealias Outcome = Channel<Element>.Outcome
     return Case {
       switch channel.tryReceive() {
-      case .element(let element): received = .received(element)
-      case .end: received = .closed
-      case .nothing: return false
+      case .element(let element): Outcome.received(element)
+      case .end: Outcome.closed
+      case .nothing: nil
       }
-      return true
     } enrol: {
       channel.enrolReceiver($0, $1)
     } perform: { outcome in
-      let end = received ?? outcome as? Channel<Element>.Outcome
-      received = nil  // the case may be used again, also by its action
-      return try await action(try end?.received())
+      try await action((outcome as? Outcome)?.received())
     }
   }
 
@@ -81,12 +78,13 @@ nonisolated enum Select {
     perform action: @escaping Case<Output>.Action
   ) -> Case<Output> {
     guard let channel else { return .never }
+    typealias Outcome = Channel<Element>.Outcome
     return Case {
-      try channel.trySend(element)
+      try channel.trySend(element) ? Outcome.sent : nil
     } enrol: {
       channel.enrolSender($0, $1, of: element)
     } perform: { outcome in
-      try (outcome as? Channel<Element>.Outcome)?.sent()
+      try (outcome as? Outcome)?.sent()
       return try await action()
     }
   }
@@ -119,7 +117,8 @@ nonisolated enum Select {
     // Closures: where `select` is specialised, they are as well, and the
     // methods of a generic class or a protocol would not be. In a class, since
     // arrays of cases are copied.
-    fileprivate let serveNow: () throws -> Bool
+    /// Serves the case if it can proceed, and returns the outcome.
+    fileprivate let serveNow: () throws -> (any Sendable)?
     /// Takes a place at the channel, and returns what gives it up; `nil` if the
     /// wait is decided.
     fileprivate let enrol: (Wait, _ index: Int) -> (() -> Void)?
@@ -134,7 +133,7 @@ nonisolated enum Select {
     }
 
     fileprivate init(
-      serveNow: @escaping () throws -> Bool = { false },
+      serveNow: @escaping () throws -> (any Sendable)? = { nil },
       enrol: @escaping (Wait, Int) -> (() -> Void)? = { _, _ in {} },
       isDefault: Bool = false,
       sleep: (@Sendable () async throws -> Void)? = nil,
@@ -150,14 +149,43 @@ nonisolated enum Select {
   /// Lists the cases of a `select`; `if` and `for` may be used in it.
   @resultBuilder
   enum Builder<Output> {
-    typealias Cases = [Case<Output>]
+    /// What is listed so far; an array would be copied at each step.
+    final class Cases {
+      fileprivate var all: [Case<Output>] = []
 
-    static func buildExpression(_ one: Case<Output>) -> Cases { [one] }
-    static func buildBlock(_ parts: Cases...) -> Cases { Array(parts.joined()) }
-    static func buildOptional(_ part: Cases?) -> Cases { part ?? [] }
+      fileprivate init() { all.reserveCapacity(8) }
+
+      fileprivate func adding(_ one: Case<Output>) -> Cases {
+        all.append(one)
+        return self
+      }
+
+      fileprivate func adding(_ others: Cases) -> Cases {
+        all += others.all
+        return self
+      }
+    }
+
+    static func buildExpression(_ one: Case<Output>) -> Case<Output> { one }
+    static func buildBlock() -> Cases { Cases() }
+    static func buildPartialBlock(first: Case<Output>) -> Cases {
+      Cases().adding(first)
+    }
+    static func buildPartialBlock(first: Cases) -> Cases { first }
+    static func buildPartialBlock(
+      accumulated: Cases,
+      next: Case<Output>
+    ) -> Cases { accumulated.adding(next) }
+    static func buildPartialBlock(accumulated: Cases, next: Cases) -> Cases {
+      accumulated.adding(next)
+    }
+    static func buildOptional(_ part: Cases?) -> Cases { part ?? Cases() }
     static func buildEither(first part: Cases) -> Cases { part }
     static func buildEither(second part: Cases) -> Cases { part }
-    static func buildArray(_ parts: [Cases]) -> Cases { Array(parts.joined()) }
+    static func buildArray(_ parts: [Cases]) -> Cases {
+      parts.reduce(Cases()) { $0.adding($1) }
+    }
+    static func buildFinalResult(_ cases: Cases) -> [Case<Output>] { cases.all }
   }
 }
 
@@ -185,7 +213,9 @@ nonisolated extension Select {
     for place in order.indices {
       order.swapAt(place, choose(place..<order.count))
       let one = cases[order[place]]
-      if try one.serveNow() { return try await one.perform(nil) }
+      if let outcome = try one.serveNow() {
+        return try await one.perform(outcome)
+      }
     }
     if let one = cases.first(where: \.isDefault) {
       return try await one.perform(nil)
