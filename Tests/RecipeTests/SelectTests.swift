@@ -50,6 +50,23 @@ struct SelectTests {
     #expect(chosen == 1)
   }
 
+  @Test("A case behind an if and in a loop is listed where it applies")
+  func conditional() async throws {
+    let full = Channel<Int>(capacity: 1)
+    _ = try full.trySend(1)
+    for isListed in [false, true] {
+      let chosen = try await select {
+        Select.default { "default" }
+        if isListed {
+          for channel in [Channel<Int>(), full] {
+            Select.receive(from: channel) { _ in "received" }
+          }
+        }
+      }
+      #expect(chosen == (isListed ? "received" : "default"))
+    }
+  }
+
   /// Cuts all sleeps short, as cancellation does.
   private struct HurriedClock: Clock {
     var now: ContinuousClock.Instant { .now }
