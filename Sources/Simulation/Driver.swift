@@ -402,10 +402,9 @@ final class Driver: TaskExecutor, @unchecked Sendable {
     let bell = DispatchSemaphore(value: 0)
     mailbox.withLock { $0.bell = bell }
     if hasMail.load(ordering: .acquiring) { return true }
-    let (seconds, attoseconds) = grace.components
-    let nanoseconds =
-      Int(seconds) * 1_000_000_000 + Int(attoseconds / 1_000_000_000)
-    _ = bell.wait(timeout: .now() + .nanoseconds(nanoseconds))
+    // A day is as good as for ever, and a `DispatchTime` has an end.
+    let nanoseconds = min(grace, .seconds(86_400)) / .nanoseconds(1)
+    _ = bell.wait(timeout: .now() + .nanoseconds(Int(nanoseconds)))
     return hasMail.load(ordering: .acquiring)
   }
 }

@@ -7,10 +7,11 @@ struct Survey: Sendable {
   /// Offsets are counted from the first seed.
   private final class Work: Sendable {
     let next = Atomic<UInt64>(0)
-    let bound: Atomic<UInt64>
+    // Signed, as `min` of an unsigned atomic compares too in Swift 6.3.
+    let bound: Atomic<Int>
     let isStopped = Atomic(false)
 
-    init(count: UInt64) { bound = Atomic(count) }
+    init(count: UInt64) { bound = Atomic(Int(clamping: count)) }
   }
 
   private let work: Work
@@ -37,7 +38,7 @@ struct Survey: Sendable {
     let work = Work(count: seeds.upperBound - seeds.lowerBound)
     return await withTaskCancellationHandler {
       await withTaskGroup(of: Survey.self) { group in
-        for _ in 0..<options.threads {
+        for _ in 0..<max(1, options.threads) {
           group.addTask {
             await DriverThread.run {
               var survey = Survey(work: work)
@@ -73,7 +74,7 @@ struct Survey: Sendable {
         guard offset < work.bound.load(ordering: .relaxed) else { return }
         if !isStopped, let failure = attempt(seeds.lowerBound + offset, &self) {
           failures.append(failure)
-          if stopsEarly { work.bound.min(offset, ordering: .relaxed) }
+          if stopsEarly { work.bound.min(Int(offset), ordering: .relaxed) }
         }
         if isStopped {
           isComplete = false

@@ -72,7 +72,8 @@ extension Trait where Self == SimulatedTrait {
   /// ```
   ///
   /// - Parameters:
-  ///   - schedules: how many. Each runs twice, and must do the same again.
+  ///   - schedules: how many, at least 1. Each runs twice, and must do the same
+  ///     again.
   ///   - cancelling: in how many of them the task of the test is cancelled,
   ///     once before each of its steps. It must then end at that instant, and
   ///     leave nothing; it may throw `CancellationError`. What fails without a
@@ -84,7 +85,12 @@ extension Trait where Self == SimulatedTrait {
     cancelling: Int = 0,
     options: Simulation.Options = .patient
   ) -> Self {
-    Self(plan: .seeds(schedules), cancelling: cancelling, options: options)
+    precondition(schedules > 0, "under no schedule nothing is tested")
+    return Self(
+      plan: .seeds(schedules),
+      cancelling: cancelling,
+      options: options
+    )
   }
 
   /// Runs a test under all of its schedules; fails it if there are more than

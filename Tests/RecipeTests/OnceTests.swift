@@ -31,4 +31,16 @@ struct OnceTests {
       await comeLate()
     }
   }
+
+  @Test("Once there is a value, what the work has captured is released")
+  func work() async throws {
+    let alive = Alive()
+    let once = { [object = alive.make()] in
+      Once { withExtendedLifetime(object) { 7 } }
+    }()
+    #expect(alive.now == 1)
+    #expect(try await once.value() == 7)
+    #expect(alive.now == 0)
+    #expect(try await once.value() == 7)
+  }
 }

@@ -80,6 +80,24 @@ struct TokenBucketTests {
     #expect(bucket.tryTake())
   }
 
+  @Test("No burst is too large, and no interval too long")
+  func extremes() async {
+    let large = TokenBucket(burst: .max, every: .seconds(60))
+    for _ in 0..<1_000 { #expect(large.tryTake()) }
+    #expect(TokenBucket(burst: .max, every: .nanoseconds(1)).tryTake())
+    let slow = TokenBucket(burst: 1, every: .seconds(Int64.max))
+    #expect(slow.tryTake() && !slow.tryTake())
+    let result = await withTaskExecutorPreference(InlineExecutor()) {
+      await withThrowingTaskGroup { group in
+        group.addTask { try await slow.take() }
+        // By now its clock has been asked.
+        group.cancelAll()
+        return await group.nextResult()
+      }
+    }
+    #expect(throws: CancellationError.self) { try result?.get() }
+  }
+
   /// Wakes sleepers five seconds late, as a busy machine does.
   private struct LateClock: Clock {
     let base: VirtualClock

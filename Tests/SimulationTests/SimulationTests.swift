@@ -1,3 +1,4 @@
+import Dispatch
 import Simulation
 import Testing
 
@@ -132,6 +133,23 @@ private func children(
       try await children([[], []], run)
     }
     #expect(run.schedule == "0")
+  }
+
+  @Test("No range, number of threads or grace is too large or too small")
+  func extremes() async throws {
+    var options = Simulation.Options(grace: .seconds(Int64.max))
+    options.threads = 0
+    for bound in [1, 1 << 63, .max] as [UInt64] {
+      let found = try await failure { [options] in
+        try await Simulation.explore(seeds: 0..<bound, options: options) { _ in
+          await withCheckedContinuation { continuation in
+            DispatchQueue.global().async { continuation.resume() }
+          }
+          throw CancellationError()
+        }
+      }
+      #expect(found.seed == 0)
+    }
   }
 
   @Test("An exploration whose task is cancelled stops and says so")

@@ -30,6 +30,8 @@ where C.Duration == Duration {
     precondition(burst > 0 && interval > .zero, "no token would ever come")
     self.clock = clock
     start = clock.now
+    // `ContinuousClock` traps where an instant is out of its range.
+    let interval = min(interval, .seconds(1 << 40))
     state = Mutex(State(burst: burst, interval: interval))
   }
 
@@ -98,7 +100,10 @@ nonisolated extension TokenBucket {
     private var (first, last) = (0, 0)
 
     init(burst: Int, interval: Duration) {
-      (self.interval, untilFull) = (interval, interval * (burst - 1))
+      self.interval = interval
+      // Of what is more, nothing would be noticed before the clock's end.
+      let most = Int(min(.seconds(1 << 40) / interval, 1e18))
+      untilFull = interval * min(burst - 1, most)
     }
 
     /// Takes a token, or returns when there will be one.

@@ -9,7 +9,8 @@ import Synchronization
 /// ```
 ///
 /// - The first caller's own task does the work; callers that come meanwhile
-///   wait. At most one run succeeds, and its value is kept for good.
+///   wait. At most one run succeeds. Its value is kept for good, and the work
+///   is released.
 /// - An error is not kept, nor is a cancellation. Only the caller whose task
 ///   ran the work gets it; the caller that has waited longest runs the work
 ///   anew, in its own task.
@@ -17,16 +18,18 @@ import Synchronization
 /// Waiting suspends a task and blocks no thread. It does not raise the
 /// priority of the task that runs.
 nonisolated final class Once<Value: Sendable>: Sendable {
-  private let work: @concurrent @Sendable () async throws -> Value
-  private let state = Mutex(State())
+  /// What makes the value.
+  typealias Work = @concurrent @Sendable () async throws -> Value
+
+  private let state: Mutex<State>
 
   /// Creates a value that is made by the first call for it.
   ///
   /// - Parameter work: Runs off every actor, with the priority and the
   ///   task-local values of the task that runs it. If it asks for its own
   ///   value it waits until it is cancelled.
-  init(_ work: @escaping @concurrent @Sendable () async throws -> Value) {
-    self.work = work
+  init(_ work: @escaping Work) {
+    state = Mutex(State(work: work))
   }
 
   /// Returns the value; before there is one, runs the work or waits for it.
@@ -35,8 +38,8 @@ nonisolated final class Once<Value: Sendable>: Sendable {
   /// nothing else: a caller that need not wait gets the value, and one whose
   /// turn it is runs the work, which then notices for itself.
   ///
-  /// **Complexity**: O(1), without suspension once there is a value. The end
-  /// of a run takes O(*n* log *n*) for *n* waiters.
+  /// **Complexity**: O(1), without suspension once there is a value. A run
+  /// that succeeds takes O(*n* log *n*) for *n* waiters.
   ///
   /// - Throws: What the work throws in this caller's task;
   ///   `CancellationError` if the task is cancelled while it waits. What
@@ -44,6 +47,7 @@ nonisolated final class Once<Value: Sendable>: Sendable {
   nonisolated(nonsending) func value() async throws -> Value {
     if case .done(let value) = state.withLock({ $0.phase }) { return value }
     if let value = try await waitForTurn() { return value }
+    let work = state.withLock { $0.work }
     do {
       let value = try await work()
       // Not under the lock: a task that is woken may want it at once.
@@ -85,9 +89,12 @@ extension Once {
     enum Phase { case idle, running, done(Value) }
 
     private(set) var phase = Phase.idle
-    /// By place, the lowest of which has waited longest.
+    private(set) var work: Work
+    /// By place, the lowest of which has waited longest; none below `first`.
     var waiters: [Int: Waiter] = [:]
-    private var places = 0
+    private var (first, places) = (0, 0)
+
+    init(work: @escaping Work) { self.work = work }
 
     mutating func takePlace() -> Int {
       places += 1
@@ -106,6 +113,7 @@ extension Once {
       case .running where isCancelled: return .failure(CancellationError())
       case .running:
         waiters[place] = waiter
+        first = min(first, place)
         return nil
       }
       return .success(nil)
@@ -114,15 +122,20 @@ extension Once {
     /// A run succeeds; returns the waiters in order: all get the value.
     mutating func succeed(_ value: Value) -> [Waiter] {
       phase = .done(value)
+      work = { value }  // and nothing that the work has captured
       defer { waiters = [:] }
       return waiters.sorted { $0.key < $1.key }.map(\.value)
     }
 
     /// A run fails; returns the waiter whose turn it is, if there is one.
     mutating func fail() -> Waiter? {
-      // With a next run the phase stays: callers that come now wait for it.
-      if waiters.isEmpty { phase = .idle }
-      return waiters.keys.min().flatMap { waiters.removeValue(forKey: $0) }
+      while !waiters.isEmpty {
+        defer { first += 1 }
+        // The phase stays: callers that come now wait for the next run.
+        if let next = waiters.removeValue(forKey: first) { return next }
+      }
+      phase = .idle
+      return nil
     }
   }
 }

@@ -28,9 +28,13 @@ func Offer[T any](items chan<- T, item T) (sent bool) {
 
 // Push makes room for item by dropping the oldest one, which it returns.
 //
-// There must be one sender. Between the two selects the consumer may
-// make room, and then an item is dropped that need not have been.
+// There must be one sender, and items must have a buffer. Between the two
+// selects the consumer may make room, and then an item is dropped that need
+// not have been.
 func Push[T any](items chan T, item T) (oldest T, dropped bool) {
+	if cap(items) == 0 {
+		panic("backpressure: there is no buffer to drop from")
+	}
 	for {
 		select {
 		case items <- item:

@@ -9,6 +9,8 @@ package tokenbucket
 
 import (
 	"context"
+	"math"
+	"sync"
 	"time"
 )
 
@@ -20,73 +22,95 @@ func Every(interval time.Duration) Limit { return Limit(interval) }
 
 // A Limiter is a bucket of tokens that refills at a constant rate.
 type Limiter struct {
-	every time.Duration
-	burst int
-	// line holds when the bucket will be full. The goroutine that has
-	// received this is the first in line: a mutex whose waiters are served
-	// in turn and can give up.
-	line chan time.Time
+	every, untilFull time.Duration
+
+	mu      sync.Mutex
+	full    time.Time // when the bucket will be full
+	waiting int
+
+	// line holds the first that waits: a mutex whose waiters are served in
+	// turn and can give up.
+	line chan struct{}
 }
 
 // NewLimiter returns a full bucket of burst tokens. While it is not full,
 // tokens come in at the rate.
 func NewLimiter(rate Limit, burst int) *Limiter {
-	l := &Limiter{time.Duration(rate), burst, make(chan time.Time, 1)}
-	l.line <- time.Now()
-	return l
+	if rate <= 0 || burst <= 0 {
+		panic("tokenbucket: no token would ever come")
+	}
+	untilFull := time.Duration(math.MaxInt64)
+	if burst-1 < int(untilFull/time.Duration(rate)) {
+		untilFull = time.Duration(burst-1) * time.Duration(rate)
+	}
+	return &Limiter{
+		every: time.Duration(rate), untilFull: untilFull,
+		full: time.Now(), line: make(chan struct{}, 1),
+	}
 }
 
 // Wait takes a token, or none and ctx's error if ctx is done first.
 // Those that wait are served first come, first served.
 func (l *Limiter) Wait(ctx context.Context) error {
-	var full time.Time
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if l.come(true) {
+		return nil
+	}
+	defer l.withLock(func() { l.waiting-- })
 	select {
-	case full = <-l.line:
+	case l.line <- struct{}{}:
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	defer func() { l.line <- full }()
+	defer func() { <-l.line }()
 
-	if wait := time.Until(l.due(full)); wait > 0 {
-		timer := time.NewTimer(wait)
-		defer timer.Stop()
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-		}
+	var wait time.Duration
+	l.withLock(func() { wait = l.untilToken() })
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
 	}
 	// Both may have been ready, and select chooses at random.
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	full = l.taken(full)
+	l.withLock(l.take)
 	return nil
 }
 
 // Allow takes a token if there is one and nobody waits.
-func (l *Limiter) Allow() bool {
-	select {
-	case full := <-l.line:
-		isThere := time.Until(l.due(full)) <= 0
-		if isThere {
-			full = l.taken(full)
+func (l *Limiter) Allow() bool { return l.come(false) }
+
+// come takes a token, or counts who waits for one.
+func (l *Limiter) come(waits bool) (isTaken bool) {
+	l.withLock(func() {
+		isTaken = l.waiting == 0 && l.untilToken() <= 0
+		if isTaken {
+			l.take()
+		} else if waits {
+			l.waiting++
 		}
-		l.line <- full
-		return isThere
-	default:
-		return false
-	}
+	})
+	return isTaken
 }
 
-// due returns when there is a token.
-func (l *Limiter) due(full time.Time) time.Time {
-	return full.Add(-time.Duration(l.burst-1) * l.every)
+func (l *Limiter) withLock(body func()) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	body()
 }
 
-// taken returns when the bucket is full if a token is taken now.
-func (l *Limiter) taken(full time.Time) time.Time {
-	if now := time.Now(); full.Before(now) {
-		full = now
+func (l *Limiter) untilToken() time.Duration {
+	return time.Until(l.full.Add(-l.untilFull))
+}
+
+func (l *Limiter) take() {
+	if now := time.Now(); l.full.Before(now) {
+		l.full = now
 	}
-	return full.Add(l.every)
+	l.full = l.full.Add(l.every)
 }

@@ -2,6 +2,9 @@ package tokenbucket
 
 import (
 	"context"
+	"math"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -20,5 +23,24 @@ func TestCancelledCallerTakesNoFreeToken(t *testing.T) {
 				t.Error("the token is gone")
 			}
 		})
+	}
+}
+
+func TestTokenThatIsThereIsNotRefusedToOneOfMany(t *testing.T) {
+	limiter := NewLimiter(Every(time.Minute), math.MaxInt)
+	var callers sync.WaitGroup
+	var refused atomic.Int64
+	for range 8 {
+		callers.Go(func() {
+			for range 10_000 {
+				if !limiter.Allow() {
+					refused.Add(1)
+				}
+			}
+		})
+	}
+	callers.Wait()
+	if refused.Load() > 0 {
+		t.Errorf("%d of 80,000 were refused", refused.Load())
 	}
 }
