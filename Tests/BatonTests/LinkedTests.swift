@@ -158,6 +158,23 @@ func expectLinearizable(
       }
     )
   }
+
+  @Test("Where each run fails, all get to run") func failures() async throws {
+    _ = try await Simulation.explore(
+      seeds: 0..<500,
+      options: BatonTests.options
+    ) { _ in
+      let runs = BatonTests.Tally()
+      let once = Once<Void> {
+        runs.add()
+        throw CancellationError()
+      }
+      await together(0..<3) { _ in try? await once.value() }
+      return runs.count == 3 ? nil : "\(runs.count) runs"
+    } check: {
+      try BatonTests.check($0)
+    }
+  }
 }
 
 @Suite("semaphore under the baton") struct SemaphoreTests {

@@ -9,7 +9,7 @@ import Synchronization
 /// Each call takes a token. The bucket holds up to `burst` of them and is full
 /// at first; while it is not, a token comes in after each interval. So in no
 /// stretch of time *t* are there more than `burst` + *t* / `interval` calls,
-/// and no token lies idle while a task waits.
+/// and no token lies idle while a task waits. Its memory is constant.
 ///
 /// Share one bucket between all tasks that the limit is for. They are served
 /// first come, first served.

@@ -47,54 +47,46 @@ package enum TokenBucketExamples {
   // MARK: The use
 
   private static func plain(_ input: Loop, _ stage: Stage) async throws {
-    let (requests, call) = (
-      input.calls.indices, stage.sink("call", input.calls)
-    )
-    let interval = Duration.milliseconds(input.every)
-    func run(_ clock: some Clock<Duration>) async throws {
-      // #region plain
-      var next = clock.now.advanced(by: interval)
-      for request in requests {
-        try await clock.sleep(until: next, tolerance: nil)
-        repeat {
-          next = next.advanced(by: interval)
-        } while next <= clock.now
-        try await call(request)
-      }
-      // #endregion
+    let requests = input.calls.indices
+    let call = stage.sink("call", input.calls)
+    let (clock, interval) = (stage.clock, Duration.milliseconds(input.every))
+    // #region plain
+    var next = clock.now.advanced(by: interval)
+    for request in requests {
+      try await clock.sleep(until: next, tolerance: nil)
+      repeat {
+        next = next.advanced(by: interval)
+      } while next <= clock.now
+      try await call(request)
     }
-    try await run(stage.clock)
+    // #endregion
   }
 
   private static func take(_ input: Requests, _ stage: Stage) async throws {
-    let (burst, interval) = (input.burst, Duration.milliseconds(input.every))
-    func run(_ clock: some Clock<Duration>) async throws {
-      // #region bucket
-      let quota = TokenBucket(burst: burst, every: interval, clock: clock)
+    let (burst, clock) = (input.burst, stage.clock)
+    let interval = Duration.milliseconds(input.every)
+    // #region bucket
+    let quota = TokenBucket(burst: burst, every: interval, clock: clock)
+    // #endregion
+    try await input.perform(stage) { request, call in
+      // #region take
+      try await quota.take()
+      try await call(request)
       // #endregion
-      try await input.perform(stage) { request, call in
-        // #region take
-        try await quota.take()
-        try await call(request)
-        // #endregion
-      }
     }
-    try await run(stage.clock)
   }
 
   private static func tryTake(_ input: Requests, _ stage: Stage) async throws {
-    let (burst, interval) = (input.burst, Duration.milliseconds(input.every))
     let refuse: @Sendable (Int) -> Void = { stage.say("refused", $0) }
-    func run(_ clock: some Clock<Duration>) async throws {
-      let quota = TokenBucket(burst: burst, every: interval, clock: clock)
-      try await input.perform(stage) { request, call in
-        // #region tryTake
-        guard quota.tryTake() else { return refuse(request) }
-        try await call(request)
-        // #endregion
-      }
+    let interval = Duration.milliseconds(input.every)
+    let (burst, clock) = (input.burst, stage.clock)
+    let quota = TokenBucket(burst: burst, every: interval, clock: clock)
+    try await input.perform(stage) { request, call in
+      // #region tryTake
+      guard quota.tryTake() else { return refuse(request) }
+      try await call(request)
+      // #endregion
     }
-    try await run(stage.clock)
   }
 
   // MARK: Input
@@ -135,34 +127,16 @@ package enum TokenBucketExamples {
 
     static var fields: [Field<Self>] {
       [
-        .count(
-          \.burst,
-          in: 1...1024,
-          random: 1...3,
-          "how many tokens there are"
-        ),
-        .duration(
-          \.every,
-          least: 1,
-          repeats: 6,
-          "the milliseconds until a token comes in"
-        ),
-        .durations(
-          \.pauses,
-          least: 1,
-          random: 3...6,
-          "the milliseconds before each request"
-        ),
+        .count(\.burst, in: 1...1024, random: 1...3, "how many tokens"),
+        .duration(\.every, least: 1, repeats: 6, "the ms until a token comes"),
+        .durations(\.pauses, least: 1, random: 3...6, "the ms before each"),
         .durations(
           \.calls,
           least: 1,
           random: 6...6,
           "the milliseconds each takes; the last counts for more"
         ),
-        .moment(
-          \.cancelSecond,
-          "cancel task 1 so long after it came; 0: never"
-        ),
+        .moment(\.cancelSecond, "cancel task 1 so long after it came; 0: no"),
         .moment(\.cancelAfter, "cancel everything after so many milliseconds"),
       ]
     }

@@ -58,7 +58,7 @@ func (l *Limiter) Wait(ctx context.Context) error {
 	if l.come(true) {
 		return nil
 	}
-	defer l.withLock(func() { l.waiting-- })
+	defer l.leave()
 	select {
 	case l.line <- struct{}{}:
 	case <-ctx.Done():
@@ -66,9 +66,9 @@ func (l *Limiter) Wait(ctx context.Context) error {
 	}
 	defer func() { <-l.line }()
 
-	var wait time.Duration
-	l.withLock(func() { wait = l.untilToken() })
-	timer := time.NewTimer(wait)
+	l.mu.Lock()
+	timer := time.NewTimer(l.untilToken())
+	l.mu.Unlock()
 	defer timer.Stop()
 	select {
 	case <-timer.C:
@@ -78,7 +78,9 @@ func (l *Limiter) Wait(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	l.withLock(l.take)
+	l.mu.Lock()
+	l.take()
+	l.mu.Unlock()
 	return nil
 }
 
@@ -86,22 +88,23 @@ func (l *Limiter) Wait(ctx context.Context) error {
 func (l *Limiter) Allow() bool { return l.come(false) }
 
 // come takes a token, or counts who waits for one.
-func (l *Limiter) come(waits bool) (isTaken bool) {
-	l.withLock(func() {
-		isTaken = l.waiting == 0 && l.untilToken() <= 0
-		if isTaken {
-			l.take()
-		} else if waits {
-			l.waiting++
-		}
-	})
-	return isTaken
-}
-
-func (l *Limiter) withLock(body func()) {
+func (l *Limiter) come(waits bool) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	body()
+	if l.waiting == 0 && l.untilToken() <= 0 {
+		l.take()
+		return true
+	}
+	if waits {
+		l.waiting++
+	}
+	return false
+}
+
+func (l *Limiter) leave() {
+	l.mu.Lock()
+	l.waiting--
+	l.mu.Unlock()
 }
 
 func (l *Limiter) untilToken() time.Duration {
