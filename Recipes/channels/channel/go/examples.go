@@ -22,13 +22,14 @@ var Room = cookbook.Room{
 	Workloads: workloads(),
 }
 
-type jobs struct {
+// Jobs are made by one goroutine, and used by another.
+type Jobs struct {
 	Capacity, Use int
 	Jobs          []int
 }
 
-// perform returns the number of jobs, and what makes and what uses one.
-func (in jobs) perform(
+// Perform returns the number of jobs, and what makes and what uses one.
+func (in Jobs) Perform(
 	ctx context.Context, stage cookbook.Stage,
 ) (n int, produce func(job int) int, consume func(job int)) {
 	produce = func(job int) int {
@@ -43,13 +44,13 @@ func (in jobs) perform(
 }
 
 // plain has room for all, as an AsyncStream has.
-func plain(ctx context.Context, stage cookbook.Stage, in jobs) error {
+func plain(ctx context.Context, stage cookbook.Stage, in Jobs) error {
 	in.Capacity = len(in.Jobs)
 	return buffered(ctx, stage, in)
 }
 
-func buffered(ctx context.Context, stage cookbook.Stage, in jobs) error {
-	n, produce, consume := in.perform(ctx, stage)
+func buffered(ctx context.Context, stage cookbook.Stage, in Jobs) error {
+	n, produce, consume := in.Perform(ctx, stage)
 	capacity := in.Capacity
 	// #region jobs
 	jobs := make(chan int, capacity)
