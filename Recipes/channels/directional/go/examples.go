@@ -10,16 +10,11 @@ import (
 
 // Room is what the recipe shows in Go.
 var Room = cookbook.Room{Examples: map[string]cookbook.Example{
-	"plain":     cookbook.With(plain),
+	// Room for all, as an AsyncStream has.
+	"plain":     cookbook.With(views, func(in *channel.Jobs) { in.Capacity = len(in.Jobs) }),
 	"views":     cookbook.With(views),
 	"cast-back": cookbook.Plain(castBack),
 }}
-
-// plain has room for all, as an AsyncStream has.
-func plain(ctx context.Context, stage cookbook.Stage, in channel.Jobs) error {
-	in.Capacity = len(in.Jobs)
-	return views(ctx, stage, in)
-}
 
 func views(ctx context.Context, stage cookbook.Stage, in channel.Jobs) error {
 	n, build, use := in.Perform(ctx, stage)
