@@ -19,15 +19,24 @@ package enum BufferingExamples {
       Example(
         "plain",
         laws: [inOrder] + ahead { $0.pauses.count },
-        wrong: [losesItems],
-        exhausted: [(small(0), 4)],
-        body: stream(.unbounded)
-      ),
+        wrong: [
+          Wrong("keeps-the-newest", breaks: inOrder, input: Items()) {
+            try await stream($0, $1, .bufferingNewest(1))
+          }
+        ],
+        exhausted: [(Items(pauses: [0, 0, 1], uses: [1]), 4)]
+      ) { try await stream($0, $1, .unbounded) },
       Example(
         "handover",
         laws: [inOrder] + ahead(by: \.capacity),
-        wrong: [unbounded, waitsForUse],
-        exhausted: [(small(0), 4), (small(1), 4)],
+        wrong: [
+          Wrong("unbounded", breaks: ahead(by: \.capacity)[0], input: Items()) {
+            try await stream($0, $1, .unbounded)
+          }, waitsForUse,
+        ],
+        exhausted: [0, 1].map { capacity in
+          (Items(capacity: capacity, pauses: [0, 0, 1], uses: [1]), 4)
+        },
         body: handover
       ),
       Example("delay", .outcome, body: delays),
@@ -71,34 +80,26 @@ package enum BufferingExamples {
     }
   }
 
-  private static func small(_ capacity: Int) -> Items {
-    Items(capacity: capacity, pauses: [0, 0, 1], uses: [1])
-  }
-
-  typealias Policy = AsyncStream<Int>.Continuation.BufferingPolicy
-  typealias Body = @Sendable (Items, Stage) async throws -> Void
-
-  private static func stream(_ policy: Policy) -> Body {
-    { input, stage in
-      let (items, sent, use) = input.perform(stage)
-      // #region plain
-      let (stream, coming) = AsyncStream.makeStream(
-        of: Int.self,
-        bufferingPolicy: policy
-      )
-      try await withThrowingTaskGroup { group in
-        group.addTask {
-          defer { coming.finish() }
-          for try await item in items {
-            coming.yield(item)
-            sent(item)
-          }
+  private static func stream(
+    _ input: Items,
+    _ stage: Stage,
+    _ policy: AsyncStream<Int>.Continuation.BufferingPolicy
+  ) async throws {
+    let (items, sent, use) = input.perform(stage)
+    // #region plain
+    let (stream, coming) = AsyncStream<Int>.makeStream(bufferingPolicy: policy)
+    try await withThrowingTaskGroup { group in
+      group.addTask {
+        defer { coming.finish() }
+        for try await item in items {
+          coming.yield(item)
+          sent(item)
         }
-        for await item in stream { try await use(item) }
-        try await group.waitForAll()
       }
-      // #endregion
+      for await item in stream { try await use(item) }
+      try await group.waitForAll()
     }
+    // #endregion
   }
 
   private static func handover(_ input: Items, _ stage: Stage) async throws {
@@ -139,35 +140,17 @@ package enum BufferingExamples {
         if trace.stop != nil { return nil }
         let made = trace.events.filter { $0.lane == "item" }.map(\.at)
         let sent = trace.events.filter { $0.lane == "sent" }.map(\.at)
-        let taken = trace.events.filter(\.isOpening).map(\.at)
+        let free =
+          Array(repeating: 0, count: room(input))
+          + trace.events.filter(\.isOpening).map(\.at)
         let late = sent.indices.first { item in
-          let before = item - room(input)
-          let at = max(
-            made[item],
-            before < 0 ? 0 : taken.dropFirst(before).first ?? .max
-          )
+          let at = max(made[item], free.dropFirst(item).first ?? .max)
           return isEarly ? sent[item] < at : sent[item] > at
         }
         return late.map { "item \($0) at \(sent[$0]) µs" }
       }
     }
   }
-
-  // MARK: Wrong versions
-
-  private static let losesItems = Wrong(
-    "keeps-the-newest",
-    breaks: inOrder,
-    input: Items(),
-    body: stream(.bufferingNewest(1))
-  )
-
-  private static let unbounded = Wrong(
-    "unbounded",
-    breaks: ahead(by: \.capacity)[0],
-    input: Items(),
-    body: stream(.unbounded)
-  )
 
   private static let waitsForUse = Wrong(
     "waits-for-use",
@@ -188,16 +171,15 @@ package enum BufferingExamples {
   /// The milliseconds for which the last item waits where the receiver is slow.
   private static func delays(_ stage: Stage) async throws {
     for capacity in [0, 1, 16] {
-      let ch = Channel<Duration>(capacity: capacity)
-      let time = Stopwatch(clock: stage.clock)
+      let ch = Channel<StageClock.Instant>(capacity: capacity)
       try await withThrowingTaskGroup { group in
         group.addTask {
           defer { ch.close() }
-          for _ in 0..<capacity + 4 { try await ch.send(time.elapsed) }
+          for _ in 0..<capacity + 4 { try await ch.send(stage.clock.now) }
         }
         var delay = Duration.zero
         for try await made in ch {
-          delay = time.elapsed - made
+          delay = made.duration(to: stage.clock.now)
           try await stage.sleep(1)
         }
         stage.print(delay.microseconds / 1_000)

@@ -23,17 +23,22 @@ package enum DirectionalExamples {
       Example(
         "plain",
         laws: [once],
-        wrong: [finishedByCaller],
-        exhausted: [(Jobs(makes: [1, 0, 1], use: 0), 3)],
+        exhausted: [(Jobs(jobs: [1, 0, 1], use: 0), 3)],
         body: plain
       ),
       Example(
         "views",
+        input: Jobs(capacity: 0),
         laws: [once],
-        wrong: [eachCloses],
-        exhausted: [(Jobs(makes: [1, 0, 1], use: 0), 5)],
-        body: views
-      ),
+        wrong: [
+          Wrong(
+            "each-closes",
+            breaks: once,
+            input: Jobs(capacity: 0, jobs: [1, 1], use: 0)
+          ) { try await views($0, $1, senders: 2) }
+        ],
+        exhausted: [(Jobs(capacity: 0, jobs: [1, 0, 1], use: 0), 5)]
+      ) { try await views($0, $1, senders: 1) },
       .refused(
         "other-way",
         "DirectionalRefused.swift",
@@ -48,46 +53,29 @@ package enum DirectionalExamples {
           because: "In Go the direction is part of the type. `some` hides a "
             + "type from the compiler, and a cast finds it."
         )
-      ) { stage in
-        stage.print(numbers() is Channel<Int>)
-      },
+      ) { $0.print(numbers() is Channel<Int>) },
     ]
   )
 
-  struct Jobs: ExampleInput {
-    var makes = [10, 10, 10, 10]
-    var use = 20
+  private typealias Jobs = ChannelExamples.Jobs
 
-    static var fields: [Field<Self>] {
-      [
-        .durations(\.makes, random: 0...6, "the milliseconds to make each job"),
-        .duration(\.use, repeats: 6, "the milliseconds to use one"),
-      ]
-    }
-
-    /// The number of jobs, what makes one, and what uses one.
-    func perform(_ stage: Stage) -> (Int, Make, Use) {
-      let make: Make = { job in
-        try? await stage.work("make", on: job, for: makes)
-        return job
-      }
-      return (
-        makes.count, make, { try? await stage.work("use", on: $0, for: [use]) }
-      )
-    }
-  }
-
-  typealias Make = @Sendable (Int) async -> Int
-  typealias Use = @Sendable (Int) async -> Void
-
-  private static let once = Chain<Jobs>(["make", "use"], items: \.makes.count) {
-    _ in []
-  }.once
+  private static let once = Law<Jobs>("each job is made and used once") {
+    input,
+    trace in
+    let made = trace.events.count { $0.lane == "producer" && $0.isClosing }
+    let used = trace.outcome.said["consumer"] ?? []
+    let due = trace.stop == nil ? input.jobs.count : used.count
+    return due <= made && made <= input.jobs.count
+      && used == (0..<due).map { "\($0)" } ? nil : "\(made), \(used)"
+  }.untimed
 
   // MARK: The use
 
   private static func plain(_ input: Jobs, _ stage: Stage) async {
-    let (n, build, use) = input.perform(stage)
+    let (n, make, take) = input.perform(stage)
+    // What cannot fail answers a cancellation with what it has.
+    let build = { @Sendable job in (try? await make(job)) ?? job }
+    let use: (Int) async -> Void = { try? await take($0) }
     // #region plain
     @Sendable func produce(_ out: AsyncStream<Int>.Continuation) async {
       defer { out.finish() }
@@ -123,60 +111,31 @@ package enum DirectionalExamples {
   }
   // #endregion
 
-  private static func views(_ input: Jobs, _ stage: Stage) async throws {
+  /// Each of the senders closes, so that one is right, and more are wrong.
+  private static func views(
+    _ input: Jobs,
+    _ stage: Stage,
+    senders: Int
+  ) async throws {
     let (n, build, use) = input.perform(stage)
-    let ch = Channel<Int>()
+    let ch = Channel<Int>(capacity: input.capacity)
     let (out, jobs) = (Sender(channel: ch), Receiver(channel: ch))
     try await withThrowingTaskGroup { group in
-      group.addTask {
-        defer { out.close() }
-        for job in 0..<n { try await out.send(build(job)) }
+      for sender in 0..<senders {
+        let share = stride(from: sender, to: n, by: senders)
+        // #region each-closes
+        group.addTask(name: "sender \(sender)") {
+          defer { out.close() }
+          for job in share { try await out.send(build(job)) }
+        }
+        // #endregion
       }
-      for try await job in jobs { await use(job) }
+      for try await job in jobs { try await use(job) }
       try await group.waitForAll()
     }
   }
 
   private static func numbers() -> some AsyncSequence<Int, CancellationError> {
     Channel<Int>()
-  }
-
-  // MARK: Wrong versions
-
-  private static let finishedByCaller = Wrong(
-    "finished-by-caller",
-    breaks: once,
-    input: Jobs(makes: [1], use: 1)
-  ) { input, stage in
-    let (n, build, use) = input.perform(stage)
-    let (jobs, out) = AsyncStream.makeStream(of: Int.self)
-    await withTaskGroup { group in
-      group.addTask { for job in 0..<n { out.yield(await build(job)) } }
-      out.finish()
-      for await job in jobs { await use(job) }
-    }
-  }
-
-  private static let eachCloses = Wrong(
-    "each-closes",
-    breaks: once,
-    input: Jobs(makes: [1, 1], use: 0)
-  ) { input, stage in
-    let (n, build, use) = input.perform(stage)
-    let ch = Channel<Int>()
-    let (out, jobs) = (Sender(channel: ch), Receiver(channel: ch))
-    // #region each-closes
-    @Sendable func produce(_ job: Int, _ out: Sender) async throws {
-      defer { out.close() }
-      try await out.send(build(job))
-    }
-    // #endregion
-    try await withThrowingTaskGroup { group in
-      for job in 0..<n {
-        group.addTask(name: "producer \(job)") { try await produce(job, out) }
-      }
-      for try await job in jobs { await use(job) }
-      try await group.waitForAll()
-    }
   }
 }

@@ -32,12 +32,17 @@ type Room struct {
 type Measurement func(count int) map[string]float64
 
 // With returns an example that takes an input. Swift has validated it, and
-// sends all of it.
-func With[I any](run func(context.Context, Stage, I) error) Example {
+// sends all of it. The changes are made to it before the run.
+func With[I any](
+	run func(context.Context, Stage, I) error, changes ...func(*I),
+) Example {
 	return Example{func(ctx context.Context, stage Stage, text []byte) error {
 		var input I
 		if err := json.Unmarshal(text, &input); err != nil {
 			return err
+		}
+		for _, change := range changes {
+			change(&input)
 		}
 		return run(ctx, stage, input)
 	}}

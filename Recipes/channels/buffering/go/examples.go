@@ -3,8 +3,6 @@ package examples
 
 import (
 	"context"
-	"fmt"
-	"iter"
 	"maps"
 	"time"
 
@@ -15,14 +13,21 @@ import (
 // Room is what the recipe shows in Go.
 var Room = cookbook.Room{
 	Examples: map[string]cookbook.Example{
-		"plain":    cookbook.With(plain),
+		// Room for all, as an AsyncStream has.
+		"plain":    cookbook.With(handover, func(in *items) { in.Capacity = len(in.Pauses) }),
 		"handover": cookbook.With(handover),
 		"delay":    cookbook.Plain(delays),
 	},
 	Wrong: map[string]cookbook.Example{
-		"handover/oneTooMany": cookbook.With(oneTooMany),
+		"handover/oneTooMany": cookbook.With(
+			handover, func(in *items) { in.Capacity++ }),
 	},
-	Workloads: workloads(),
+	Workloads: []cookbook.Workload{
+		channel.Passing("capacity-0", 1, 1, 0),
+		channel.Passing("capacity-1", 1, 1, 1),
+		channel.Passing("capacity-16", 1, 1, 16),
+		channel.Passing("capacity-1024", 1, 1, 1_024),
+	},
 }
 
 func init() { maps.Copy(Room.Examples, cookbook.Cells(operations, capacities)) }
@@ -32,29 +37,10 @@ type items struct {
 	Pauses, Uses []int
 }
 
-// perform returns the items, what says that one is sent, and what uses one.
-func (in items) perform(
-	ctx context.Context, stage cookbook.Stage,
-) (items iter.Seq[int], sent, use func(item int)) {
-	sink := stage.Sink("use", in.Uses)
-	return stage.Source(ctx, "item", in.Pauses),
-		func(item int) { stage.Say("sent", item) },
-		func(item int) { _ = sink(ctx, item) }
-}
-
-// plain has room for all, as an AsyncStream has.
-func plain(ctx context.Context, stage cookbook.Stage, in items) error {
-	in.Capacity = len(in.Pauses)
-	return handover(ctx, stage, in)
-}
-
-func oneTooMany(ctx context.Context, stage cookbook.Stage, in items) error {
-	in.Capacity++
-	return handover(ctx, stage, in)
-}
-
 func handover(ctx context.Context, stage cookbook.Stage, in items) error {
-	items, sent, use := in.perform(ctx, stage)
+	items, sink := stage.Source(ctx, "item", in.Pauses), stage.Sink("use", in.Uses)
+	sent := func(item int) { stage.Say("sent", item) }
+	use := func(item int) { _ = sink(ctx, item) }
 	capacity := in.Capacity
 	// #region handover
 	ch := make(chan int, capacity)
@@ -72,8 +58,7 @@ func handover(ctx context.Context, stage cookbook.Stage, in items) error {
 	return nil
 }
 
-// delays says for how many milliseconds the last item waits where the receiver
-// is slow.
+// delays says how many milliseconds the last item waits for a slow receiver.
 func delays(_ context.Context, fmt cookbook.Stage) error {
 	for _, capacity := range []int{0, 1, 16} {
 		ch := make(chan time.Time, capacity)
@@ -115,16 +100,4 @@ func sendFirst(count int) func(cookbook.Lane, int) {
 			fmt.Println(<-ch)
 		}
 	}
-}
-
-func workloads() (all []cookbook.Workload) {
-	for _, capacity := range []int{0, 1, 16, 1_024} {
-		all = append(all, cookbook.Workload{
-			Name: fmt.Sprint("capacity-", capacity),
-			Run: func(count int) int {
-				return channel.Pass(count, 1, 1, capacity)
-			},
-		})
-	}
-	return all
 }

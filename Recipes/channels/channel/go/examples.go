@@ -14,7 +14,8 @@ import (
 // Room is what the recipe shows in Go.
 var Room = cookbook.Room{
 	Examples: map[string]cookbook.Example{
-		"plain":    cookbook.With(plain),
+		// Room for all, as an AsyncStream has.
+		"plain":    cookbook.With(buffered, func(in *Jobs) { in.Capacity = len(in.Jobs) }),
 		"jobs":     cookbook.With(buffered),
 		"meetings": cookbook.With(port(perform).meet),
 	},
@@ -22,13 +23,14 @@ var Room = cookbook.Room{
 	Workloads: workloads(),
 }
 
-type jobs struct {
+// Jobs are made by one goroutine, and used by another.
+type Jobs struct {
 	Capacity, Use int
 	Jobs          []int
 }
 
-// perform returns the number of jobs, and what makes and what uses one.
-func (in jobs) perform(
+// Perform returns the number of jobs, and what makes and what uses one.
+func (in Jobs) Perform(
 	ctx context.Context, stage cookbook.Stage,
 ) (n int, produce func(job int) int, consume func(job int)) {
 	produce = func(job int) int {
@@ -42,14 +44,8 @@ func (in jobs) perform(
 	return len(in.Jobs), produce, consume
 }
 
-// plain has room for all, as an AsyncStream has.
-func plain(ctx context.Context, stage cookbook.Stage, in jobs) error {
-	in.Capacity = len(in.Jobs)
-	return buffered(ctx, stage, in)
-}
-
-func buffered(ctx context.Context, stage cookbook.Stage, in jobs) error {
-	n, produce, consume := in.perform(ctx, stage)
+func buffered(ctx context.Context, stage cookbook.Stage, in Jobs) error {
+	n, produce, consume := in.Perform(ctx, stage)
 	capacity := in.Capacity
 	// #region jobs
 	jobs := make(chan int, capacity)
@@ -148,12 +144,8 @@ func workloads() (all []cookbook.Workload) {
 		{"many-to-many", 5, 5}, {"write-contention", 1_000, 1},
 	} {
 		for name, capacity := range map[string]int{"": 0, "-buffered": 100} {
-			all = append(all, cookbook.Workload{
-				Name: shape.name + name,
-				Run: func(count int) int {
-					return Pass(count, shape.senders, shape.receivers, capacity)
-				},
-			})
+			all = append(all, Passing(
+				shape.name+name, shape.senders, shape.receivers, capacity))
 		}
 	}
 	all = append(all, cookbook.Neighbours(func(isDone *atomic.Bool) {
@@ -189,30 +181,32 @@ func single(count int) (delays []time.Duration) {
 	return delays
 }
 
-// Pass lets elements go from senders to receivers, and returns their sum.
-func Pass(count, senders, receivers, capacity int) (sum int) {
-	ch, sums := make(chan int, capacity), make(chan int)
-	var sending sync.WaitGroup
-	for sender := range senders {
-		sending.Go(func() {
-			for element := sender; element < count; element += senders {
-				ch <- element & 7
-			}
-		})
-	}
-	for range receivers {
-		go func() {
-			sum := 0
-			for element := range ch {
-				sum += element
-			}
-			sums <- sum
-		}()
-	}
-	sending.Wait()
-	close(ch)
-	for range receivers {
-		sum += <-sums
-	}
-	return sum
+// Passing lets elements go from senders to receivers, and returns their sum.
+func Passing(name string, senders, receivers, capacity int) cookbook.Workload {
+	return cookbook.Workload{Name: name, Run: func(count int) (sum int) {
+		ch, sums := make(chan int, capacity), make(chan int)
+		var sending sync.WaitGroup
+		for sender := range senders {
+			sending.Go(func() {
+				for element := sender; element < count; element += senders {
+					ch <- element & 7
+				}
+			})
+		}
+		for range receivers {
+			go func() {
+				sum := 0
+				for element := range ch {
+					sum += element
+				}
+				sums <- sum
+			}()
+		}
+		sending.Wait()
+		close(ch)
+		for range receivers {
+			sum += <-sums
+		}
+		return sum
+	}}
 }

@@ -10,10 +10,7 @@ import (
 var wrong = map[string]cookbook.Example{
 	// Room for the element that is on its way.
 	"meetings/oneElementTooMany": cookbook.With(
-		func(ctx context.Context, stage cookbook.Stage, in meetings) error {
-			in.Capacity++
-			return port(perform).meet(ctx, stage, in)
-		}),
+		port(perform).meet, func(in *meetings) { in.Capacity++ }),
 	// Without a look at whether the element was sent.
 	"meetings/givesUpWhenFull": instead("send", func(o operation) string {
 		defer func() { recover() }()

@@ -4,37 +4,21 @@ package examples
 import (
 	"context"
 
+	channel "concurrencycookbook/channels/channel/go"
 	"concurrencycookbook/internal/cookbook"
 )
 
 // Room is what the recipe shows in Go.
 var Room = cookbook.Room{Examples: map[string]cookbook.Example{
-	"plain":     cookbook.With(plain),
+	// Room for all, as an AsyncStream has.
+	"plain":     cookbook.With(views, func(in *channel.Jobs) { in.Capacity = len(in.Jobs) }),
 	"views":     cookbook.With(views),
 	"cast-back": cookbook.Plain(castBack),
 }}
 
-type jobs struct {
-	Makes []int
-	Use   int
-}
-
-// plain has room for all, as an AsyncStream has.
-func plain(ctx context.Context, stage cookbook.Stage, in jobs) error {
-	return start(ctx, stage, in, len(in.Makes))
-}
-
-func views(ctx context.Context, stage cookbook.Stage, in jobs) error {
-	return start(ctx, stage, in, 0)
-}
-
-func start(ctx context.Context, stage cookbook.Stage, in jobs, capacity int) error {
-	n := len(in.Makes)
-	build := func(job int) int {
-		_ = stage.WorkOn(ctx, "make", job, in.Makes, nil)
-		return job
-	}
-	use := func(job int) { _ = stage.WorkOn(ctx, "use", job, []int{in.Use}, nil) }
+func views(ctx context.Context, stage cookbook.Stage, in channel.Jobs) error {
+	n, build, use := in.Perform(ctx, stage)
+	capacity := in.Capacity
 	// #region plain
 	produce := func(out chan<- int) {
 		defer close(out)

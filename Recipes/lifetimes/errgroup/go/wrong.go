@@ -13,7 +13,7 @@ var wrong = map[string]cookbook.Example{
 	"plain/lastErrorWins":   cookbook.With(lastErrorWins),
 	"plain/errorSwallowed":  cookbook.With(errorSwallowed),
 	"plain/othersGoOn":      cookbook.With(othersGoOn),
-	"limit/oneTooMany":      cookbook.With(oneTooMany),
+	"limit/oneTooMany":      cookbook.With(limit, func(in *jobs) { in.Limit++ }),
 	"try/trySucceedsAlways": cookbook.With(trySucceedsAlways),
 	"keep-first/cancels":    cookbook.With(limit),
 }
@@ -47,11 +47,6 @@ func othersGoOn(ctx context.Context, stage cookbook.Stage, in jobs) error {
 	_, _, fetch := in.perform(stage)
 	group, _ := errgroup.WithContext(ctx)
 	return addAll(ctx, group, in, fetch)
-}
-
-func oneTooMany(ctx context.Context, stage cookbook.Stage, in jobs) error {
-	in.Limit++
-	return limit(ctx, stage, in)
 }
 
 // trySucceedsAlways waits for room where it should turn away.

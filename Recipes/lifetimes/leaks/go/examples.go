@@ -19,12 +19,12 @@ var Room = cookbook.Room{
 }
 
 func init() {
-	for name, body := range map[string]body{
+	for name, body := range map[string]func(context.Context, client) error{
 		"send": send, "receive": receive, "range": rangeOver,
 		"context": passOn, "ticker": tick, "lock": lock,
 		"stopped": stopped, "global": global, "read": read,
 	} {
-		leak, mended := body.example(true), body.example(false)
+		leak, mended := example(body, true), example(body, false)
 		const input = `{"takes":2,"broken":1}`
 		Room.Measurements[name] = cookbook.Detectors(input, leak, mended)
 		switch name {
@@ -37,22 +37,18 @@ func init() {
 	}
 }
 
-// A body leaks or not.
-type body func(ctx context.Context, client client, leaks bool) error
-
-func (b body) example(leaks bool) cookbook.Example {
+func example(body func(context.Context, client) error, leaks bool) cookbook.Example {
 	return cookbook.With(
 		func(ctx context.Context, stage cookbook.Stage, in client) error {
-			in.stage = stage
-			ctx, cancel := context.WithCancel(ctx)
-			defer cancel()
-			return b(ctx, in, leaks)
+			in.stage, in.leaks = stage, leaks
+			return body(ctx, in) // then ctx is cancelled
 		})
 }
 
 type client struct {
 	Takes, Broken int
 	stage         cookbook.Stage
+	leaks         bool
 }
 
 func (c client) call(ctx context.Context, n int) error {
@@ -68,16 +64,9 @@ func (c client) use(ctx context.Context) error {
 	return err
 }
 
-// poll polls until ctx is done.
-func (c client) poll(ctx context.Context) {
-	for c.stage.Sleep(ctx, 2*c.Takes) == nil {
-		c.stage.Say("session", "poll")
-	}
-}
-
-func send(ctx context.Context, client client, leaks bool) error {
+func send(ctx context.Context, client client) error {
 	answers := make(chan error, 2)
-	if leaks {
+	if client.leaks {
 		answers = make(chan error)
 	}
 	go func() { answers <- client.call(ctx, 1) }()
@@ -85,20 +74,20 @@ func send(ctx context.Context, client client, leaks bool) error {
 	return <-answers
 }
 
-func receive(ctx context.Context, client client, leaks bool) error {
+func receive(ctx context.Context, client client) error {
 	ctx = context.WithoutCancel(ctx) // as in Swift
 	reply := make(chan error, 1)
 	go func() {
-		if err := client.call(ctx, 1); err == nil || !leaks {
+		if err := client.call(ctx, 1); err == nil || !client.leaks {
 			reply <- err
 		}
 	}()
 	return <-reply
 }
 
-func rangeOver(ctx context.Context, client client, leaks bool) error {
+func rangeOver(ctx context.Context, client client) error {
 	fmt := client.stage.Lane("reader")
-	if leaks {
+	if client.leaks {
 		results := make(chan int)
 		go func() {
 			for n := range results {
@@ -127,18 +116,22 @@ func rangeOver(ctx context.Context, client client, leaks bool) error {
 	// #endregion
 }
 
-func passOn(ctx context.Context, client client, leaks bool) error {
+func passOn(ctx context.Context, client client) error {
 	passed := ctx
-	if leaks {
+	if client.leaks {
 		passed = context.Background()
 	}
-	go client.poll(passed)
+	go func() { // polls until passed is done
+		for client.stage.Sleep(passed, 2*client.Takes) == nil {
+			client.stage.Say("session", "poll")
+		}
+	}()
 	return client.use(ctx)
 }
 
-func tick(ctx context.Context, client client, leaks bool) error {
+func tick(ctx context.Context, client client) error {
 	done := ctx.Done()
-	if leaks {
+	if client.leaks {
 		done = nil // a loop that waits for the ticker alone
 	}
 	go func() {
@@ -156,7 +149,7 @@ func tick(ctx context.Context, client client, leaks bool) error {
 	return client.use(ctx)
 }
 
-func lock(ctx context.Context, client client, leaks bool) error {
+func lock(ctx context.Context, client client) error {
 	var account sync.Mutex
 	var tasks sync.WaitGroup
 	for n := 1; n <= 2; n++ {
@@ -164,27 +157,26 @@ func lock(ctx context.Context, client client, leaks bool) error {
 			client.stage.Attempt(fmt.Sprint("task ", n), func() error {
 				err := client.call(ctx, n)
 				account.Lock()
-				if err == nil || !leaks {
+				if err == nil || !client.leaks {
 					defer account.Unlock()
 				}
 				return err
 			})
 		})
 	}
-	if !leaks {
+	if !client.leaks {
 		tasks.Wait()
 	}
 	return nil
 }
 
 // stopped waits for a ticker that its owner has stopped.
-func stopped(_ context.Context, client client, leaks bool) error {
+func stopped(_ context.Context, client client) error {
 	ticker := time.NewTicker(time.Hour)
 	defer ticker.Stop()
-	if leaks {
+	if client.leaks {
 		go func() {
 			for range ticker.C {
-				client.stage.Say("ticker", "refresh")
 			}
 		}()
 	}
@@ -197,19 +189,19 @@ var (
 )
 
 // global waits at a channel that a variable of the package refers to.
-func global(_ context.Context, _ client, leaks bool) error {
+func global(_ context.Context, client client) error {
 	ch := make(chan int)
 	channels = append(channels, ch)
-	if leaks {
+	if client.leaks {
 		<-ch
 	}
 	return nil
 }
 
 // read waits for what nobody writes.
-func read(_ context.Context, _ client, leaks bool) error {
+func read(_ context.Context, client client) error {
 	reader, writer, err := os.Pipe()
-	if leaks && err == nil {
+	if client.leaks && err == nil {
 		pipes = append(pipes, writer)
 		_, err = reader.Read(make([]byte, 1))
 	}

@@ -1,10 +1,6 @@
 package examples
 
-import (
-	"context"
-
-	"concurrencycookbook/internal/cookbook"
-)
+import "concurrencycookbook/internal/cookbook"
 
 var wrong = map[string]cookbook.Example{
 	"buffer/oneTooManyAhead":   changed(func(in *input) { in.Bound++ }),
@@ -17,11 +13,7 @@ var wrong = map[string]cookbook.Example{
 }
 
 func changed(change func(*input)) cookbook.Example {
-	return cookbook.With(
-		func(ctx context.Context, stage cookbook.Stage, in input) error {
-			change(&in)
-			return original.buffer(ctx, stage, in)
-		})
+	return cookbook.With(original.buffer, change)
 }
 
 func with(

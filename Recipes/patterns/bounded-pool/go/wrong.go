@@ -8,15 +8,10 @@ import (
 )
 
 var wrong = map[string]cookbook.Example{
-	"for-each/oneWorkerTooMany": cookbook.With(oneWorkerTooMany),
+	"for-each/oneWorkerTooMany": cookbook.With(forEach, func(in *jobs) { in.Workers++ }),
 	"for-each/keepsGoing":       cookbook.With(keepsGoing),
 	"for-each/returnsEarly":     cookbook.With(returnsEarly),
 	"map/lostResult":            cookbook.With(lostResult),
-}
-
-func oneWorkerTooMany(ctx context.Context, stage cookbook.Stage, in jobs) error {
-	in.Workers++
-	return forEach(ctx, stage, in)
 }
 
 // keepsGoing notes the first error and the cancellation, and goes on.

@@ -20,7 +20,7 @@ var Room = cookbook.Room{
 	},
 	Wrong: map[string]cookbook.Example{
 		"topic/dropsInstead": cookbook.With(dropsInstead),
-		"plain/oneMore":      cookbook.With(oneMore),
+		"plain/oneMore":      cookbook.With(plain, func(in *feed) { in.Bound++ }),
 	},
 	Workloads: workloads,
 }
@@ -143,11 +143,6 @@ func plain(ctx context.Context, stage cookbook.Stage, in feed) error {
 			// #endregion
 			return nil
 		})
-}
-
-func oneMore(ctx context.Context, stage cookbook.Stage, in feed) error {
-	in.Bound++
-	return plain(ctx, stage, in)
 }
 
 func topic(ctx context.Context, stage cookbook.Stage, in feed) error {

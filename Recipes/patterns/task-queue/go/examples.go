@@ -20,7 +20,7 @@ var Room = cookbook.Room{
 		"perform": cookbook.With(perform),
 	},
 	Wrong: map[string]cookbook.Example{
-		"submit/oneTooManyInLine": cookbook.With(oneTooManyInLine),
+		"submit/oneTooManyInLine": cookbook.With(submit, func(in *jobs) { in.Capacity++ }),
 		"perform/errorLost":       cookbook.With(errorLost),
 	},
 	Workloads: workloads,
@@ -130,11 +130,6 @@ func submit(all context.Context, stage cookbook.Stage, in jobs) error {
 	}
 	run(all, queue, func(*taskqueue.Queue) { in.Come(all, stage, come) })
 	return nil
-}
-
-func oneTooManyInLine(ctx context.Context, stage cookbook.Stage, in jobs) error {
-	in.Capacity++
-	return submit(ctx, stage, in)
 }
 
 func perform(ctx context.Context, stage cookbook.Stage, in cookbook.Visits) error {

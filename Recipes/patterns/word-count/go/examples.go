@@ -28,8 +28,10 @@ var Room = cookbook.Room{
 		"plain": cookbook.With(plain),
 	},
 	Wrong: map[string]cookbook.Example{
-		"count/oneWorkerTooMany": cookbook.With(oneWorkerTooMany),
-		"plain/lostFile":         cookbook.With(lostFile),
+		"count/oneWorkerTooMany": cookbook.With(count, func(in *input) { in.Workers++ }),
+		"plain/lostFile": cookbook.With(plain, func(in *input) {
+			in.Reads = in.Reads[:max(0, len(in.Reads)-1)]
+		}),
 	},
 	Workloads: workloads,
 }
@@ -200,14 +202,4 @@ func (in input) files() []file {
 		files = append(files, file{name: name, text: text})
 	}
 	return files
-}
-
-func oneWorkerTooMany(ctx context.Context, stage cookbook.Stage, in input) error {
-	in.Workers++
-	return count(ctx, stage, in)
-}
-
-func lostFile(ctx context.Context, stage cookbook.Stage, in input) error {
-	in.Reads = in.Reads[:max(0, len(in.Reads)-1)]
-	return plain(ctx, stage, in)
 }
