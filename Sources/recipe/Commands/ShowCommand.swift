@@ -13,8 +13,7 @@ enum ShowCommand: Subcommand {
     let layout = Layout(width: Terminal.width, styled: Terminal.isStyled)
     guard showsPage else {
       let rest =
-        "The whole page, with hazards and what differs from Go: "
-        + "'recipe show \(recipe.name) --page'"
+        "'recipe show \(recipe.name) --page' shows the rest, with the hazards."
       return try Pager.print(
         (layout.use(of: page) + [rest]).joined(separator: "\n")
       )
