@@ -75,7 +75,7 @@ class Finder {
   find(query) {
     const typed = words(query), whole = typed.map(stem).join(" ")
     const meant = typed.filter(it => !fillers.has(it))
-    const sought = [...new Set((meant.length ? meant : typed).map(it => this.known(stem(it))))]
+    const sought = [...new Set(meant.map(it => this.known(stem(it))))]
     const sum = stems => stems.reduce((sum, it) => sum + this.rarity(it), 0)
     const total = sum(sought)
     return this.entries.flatMap(entry => {

@@ -331,7 +331,7 @@ extension Field {
         let count = input[keyPath: list].count
         return indices.first { !(0..<count).contains($0) }.map {
           count == 0
-            ? "must be empty where there is nothing to name"
+            ? "must be empty where \(name(of: list)) is"
             : "must be from 0 to \(count - 1), not \($0)"
         }
       },

@@ -75,11 +75,11 @@ package struct Timeline: Sendable {
   /// The timeline as lines of text: a line for the time, one for each lane, and
   /// the key of the glyphs that were drawn.
   ///
-  /// They fill `width` columns; below 40 counts as 40. If `styled` they have a
+  /// They fill `width` columns; below 20 counts as 20. If `styled` they have a
   /// terminal's colours.
   package func lines(width: Int, styled: Bool = false) -> [String] {
     guard !rows.isEmpty else { return ["(nothing happened)"] }
-    let width = max(width, 40)
+    let width = max(width, 20)
     let labelWidth = min(rows.map(\.label.count).max() ?? 0, width / 3)
     let columns = width - labelWidth - 2
     var lines = [
@@ -93,8 +93,10 @@ package struct Timeline: Sendable {
       lines.append(pad(row.label, to: labelWidth) + "  " + drawn)
     }
     let key = Self.key.filter { drawnGlyphs.contains($0.0) }
-      .map { "\($0.0) \($0.meaning)" }.joined(separator: "   ")
-    return lines + [pad("", to: labelWidth) + "  " + key]
+      .map { "\($0.0) \($0.meaning)" }
+    let line =
+      pad("", to: labelWidth) + "  " + key.joined(separator: "   ")
+    return lines + (line.count > width ? key : [line])
   }
 
   /// Puts each span into the first row that is free when it begins.

@@ -50,6 +50,11 @@ struct ClaimsTests {
     }
     let verdict = ClaimsJudge.judge(Self.claim, Self.figures())
     #expect(verdict.margin == 2.5 && verdict.without == 1)
+    // In a table what is not known is an empty cell.
+    let left = Measurement.swift("left", count: 1) { _ in [:] }
+    let table = Claims([left], showing: ["bytes"], claims: [])
+      .table(Self.figures(left: .nan))
+    #expect(table[1] == ["swift.left", "", ""])
   }
 
   @Test("Of several rounds the worst counts")

@@ -44,9 +44,17 @@ struct CommandTests {
     #expect(phases.count { $0 == "M" } == 7)
     #expect(phases.count { $0 == "b" } == 6)
     #expect(phases.count { $0 == "e" } == 6)
-    // With an input of which Go has no record it is Swift's alone.
-    try await Program.run("bounded-pool map --workers 1 --svg b.svg").expect(0)
+    // With an input of which Go has no record it is Swift's alone; a link
+    // stays, and so does what is no regular file.
+    let written = try await Program.shell(
+      ": >b.svg; ln -s b.svg link; mkfifo pipe; exec 3<>pipe; for file in link pipe; do "
+        + "\"$recipe\" bounded-pool map --workers 1 --svg $file; done; "
+        + "test -L link && test -p pipe && head -c 4 <&3"
+    )
+    #expect(written.output.hasSuffix("<svg"))
     #expect(try !read("b.svg", in: scratch).contains(">Go<"))
+    try await Program.run("bounded-pool map --svg .")
+      .expect(74, errors: "cannot write .: is a directory")
   }
 
   @Test("There is a folder for each recipe and a recipe for each folder")
@@ -102,7 +110,9 @@ struct CommandTests {
   private static let refusals = [
     ("bonded-pool", "bonded-pool'\nrecipe: did you mean 'bounded-pool'?"),
     ("qwertyuiop", "unknown recipe 'qwertyuiop'\nrecipe: 'recipe list' names"),
+    ("''", "unknown recipe ''\nrecipe: 'recipe list' names"),
     ("lst", "did you mean 'list'?"),
+    ("SHOW once", "did you mean 'show'?"),
     ("--workers 3", "unknown flag '--workers'"),
     ("list --jsn", "did you mean '--json'?"),
     ("list bounded-pool", "unexpected argument 'bounded-pool'"),
@@ -110,6 +120,7 @@ struct CommandTests {
     ("explore bounded-pool --seeds 0", "--seeds must be a whole number from 1"),
     ("compare bounded-pool --inputs x", "--inputs must be a whole number"),
     ("find", "needs words"),
+    ("find \(String(repeating: "x", count: 1_001))", "takes 1,000 characters"),
     ("pages --check --write", "exclude each other"),
     ("new", "needs a name"),
     ("measure a-million-tasks waiting tasks 0", "usage: recipe measure NAME"),
@@ -121,12 +132,22 @@ struct CommandTests {
     ("copy bounded-pool", "needs a directory or a file name"),
     ("copy bounded-pool ''", "is no name"),
     ("copy bounded-pool /tmp x", "unexpected argument 'x'"),
+    ("copy bounded-pool My.txt", "neither a directory nor the name of a Swift"),
     ("copy bounded-pool /tmp --force --update", "exclude each other"),
     ("bounded-pool --cancel-at-step 1", "needs --seed or --schedule"),
     ("bounded-pool --schedule 1,x", "--schedule must be numbers"),
     ("bounded-pool --schedule - --seed 1", "exclude each other"),
+    ("bounded-pool map --seed 1 --cancel-at-step 14", "the last one is 13"),
+    ("bounded-pool map --schedule 0,0,0,0,0,0,0", "only 6 of these 7 choices"),
     ("bounded-pool --seed -1", "--seed must be a whole number from 0"),
     ("bounded-pool mpa", "did you mean 'map'?"),
+    ("bounded-pool MAP", "did you mean 'map'?"),
+    ("closed-and-nil --seed 1", "with flags needs an EXAMPLE"),
+    ("loop-capture tasks --events", "not one run, which --events"),
+    ("once linearizable --seed 1 --events", "not one run, which --events"),
+    ("word-count ''", "'' is no name of a file"),
+    ("word-count a.txt --paths b.txt", "--paths and 'a.txt' exclude"),
+    ("word-count plain a.txt --reads 3", "files exclude --reads and --texts"),
     ("bounded-pool something-else", "it has: plain, map, for-each, as-they"),
   ]
 
@@ -142,8 +163,12 @@ struct CommandTests {
     ("--workers 1 --workers 2", "--workers is given twice"),
     ("--events=3", "--events takes no value, not '3'"),
     ("--jobs 1,2", "--failing must be from 0 to 1"),
-    ("--jobs 1,2", "that is its default: give --failing too"),
+    ("--jobs 1,2", "its default does not fit: give --failing too"),
+    ("--jobs ''", "--failing must be empty where jobs is"),
     ("--jobs 1,,2", "--jobs must be whole numbers with commas, not ''"),
+    ("--svg ''", "--svg needs the name of a file, not ''"),
+    ("--trace -", "--trace needs the name of a file, not '-'"),
+    ("--svg a --trace a", "--svg and --trace write to one file"),
     ("--input {", "malformed JSON in --input"),
     ("--input []", "must be an object"),
     (#"--input '{"worker":3}'"#, "did you mean 'workers'?"),
@@ -269,5 +294,7 @@ struct CommandTests {
     report.expect(0, #""keep":true"#)
     report.expect(0, #""digest":""#)
     #expect(try await Program.run(line).output == report.output)
+    try await Program.run("explore closed-and-nil close-of-nil --seeds 1")
+      .expect(0, ", no law of its own\n")
   }
 }

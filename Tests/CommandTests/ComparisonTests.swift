@@ -132,6 +132,12 @@ struct ComparisonTests {
     }
   }
 
+  @Test("A wrong version that is not there", .enabled(if: GoToolchain.isHere))
+  func unknownWrong() async throws {
+    try await Program.run("compare leaks range --wrong lek")
+      .expect(64, errors: "version 'lek' in Go\nrecipe: as EXAMPLE/WRONG: con")
+  }
+
   @Test("Inputs repeat for a seed, and differ from those of another")
   func inputs() {
     let example = Example("visits", input: Visits()) { _, _ in }

@@ -162,12 +162,19 @@ struct CopyTests {
     try await Program.shell("readlink \(copied); ls -l \(target)")
       .expect(0, "shared\n-rw-r----- ")
     #expect(try text(target).contains("struct BoundedPool"))
+    // What it leads to is named.
+    try write("mine", to: target)
+    try await expectRefusal([""], "a link to '\(path(target).path)', is in the")
   }
 
   @Test("Where nothing can be written nothing is, and it is said why")
   func unwritable() async throws {
     try await expectRefusal([""], "", to: pattern + "/x")
     try await expectRefusal([""], "neither a directory nor", to: "/dev/null")
+    try await Program.shell("ln -s nowhere link").expect(0)
+    try await expectRefusal(["--create"], "leads nowhere", to: "link")
+    try await copy("--create", to: pattern + "/x")
+      .expect(74, errors: "/x': not a directory")
     // For root nothing is unwritable, but what is no real directory.
     let isRoot = geteuid() == 0
     let closed = isRoot ? "/proc" : path("project").path
@@ -237,12 +244,14 @@ struct CopyTests {
       "// Ours.\n// bounded-pool, from"
     )
     try edit(copied, "precondition(workers > 0,", "assert(workers > 0,")
-    try await expectRefusal([""], "is a copy that has been edited")
-    try await copy("--update").expect(0, "up to date with your edits")
+    for flags in ["", "--update"] {
+      try await copy(flags).expect(0, "up to date with your edits")
+    }
 
     try edit(pattern, "var others = ", "var left = ")
     try edit(pattern, "if others {", "if left {")
     try await commit()
+    try await expectRefusal([""], "another version, and has been edited")
     let before = try text(copied)
     let preview = try await copy("--update --diff")
     preview.expect(1, "+      var left = ")
@@ -299,14 +308,21 @@ struct CopyTests {
     try await copy("--update").expect(0, "updated")
   }
 
-  @Test("An edited copy keeps its line ends, whatever they are")
+  @Test("A copy keeps its line ends, whatever they are")
   func carriageReturns() async throws {
     try await commit()
     try await copy().expect(0)
     try write(
+      try text(copied).replacing("\n", with: "\r\n"),
+      to: copied
+    )
+    for flags in ["", "--update"] {
+      try await copy(flags).expect(0, "unchanged")
+    }
+    try await copy("--diff").expect(0)
+    try write(
       try text(copied)
-        .replacing("  let workers: Int", with: "  var workers: Int")
-        .replacing("\n", with: "\r\n"),
+        .replacing("  let workers: Int", with: "  var workers: Int"),
       to: copied
     )
     try edit(pattern, "a pool needs at least one", "a pool needs one")
@@ -336,5 +352,14 @@ struct CopyTests {
     try manager.removeItem(at: path(channel))
     try await copy(recipe: recipe).expect(0)
     #expect(try files() == wanted)
+    // An edited ingredient stays, and what is missing is written.
+    try edit(channel, "\nimport ", "\n// Ours.\nimport ")
+    for flags in ["", "--update"] {
+      try manager.removeItem(at: path("project/PrioritySelect.swift"))
+      try await copy(flags, recipe: recipe).expect(0, "up to date with your")
+      #expect(try files() == wanted)
+    }
+    try await copy(recipe: "select", to: "project/Two.swift")
+      .expect(64, errors: "Select.swift' is a copy of select too")
   }
 }

@@ -81,6 +81,27 @@ struct ShowTests {
     }
   }
 
+  @Test("Code is no mark, and a broken comment goes on as one")
+  func marks() {
+    func page(_ lines: String...) -> Page {
+      Page(lines, at: "a.md", in: checkout)
+    }
+    let use = page(
+      "Go `New[int]()`, [`Map[K]`](b.md) **or** *c*:",
+      "",
+      "![a map, lane by lane: Go](a.svg)"
+    )
+    #expect(
+      Layout(width: 80, styled: false).use(of: use)
+        == ["Go New[int](), Map[K] or c:", "", "'recipe a map' draws it."]
+    )
+    let code = page("```go", "f() // eleven, twelve, thirteen", "```")
+    #expect(
+      Layout(width: 28, styled: false).text(of: code)
+        == ["f() // eleven, twelve,", "// thirteen"]
+    )
+  }
+
   @Test("Where there is no terminal the page is the Markdown as it is")
   func pageAsItIs() async throws {
     let result = try await Program.run("show bounded-pool --page")
@@ -95,6 +116,9 @@ struct ShowTests {
       pager: "sed 's/^/>/'"
     )
     #expect(wide.lines.allSatisfy { $0.hasPrefix(">") })
+    #expect(
+      wide.lines.last?.contains("recipe show bounded-pool --page") == true
+    )
     #expect(wide.contains("\u{1B}[0;35mfor"))
     #expect(wide.lines.contains { $0.contains("Go") && $0.contains("Swift") })
 

@@ -9,6 +9,10 @@ struct WordCountCommandTests {
     let result = try await Program.run("word-count --top 3")
     result.expect(0, "\n     14  the\n")
     #expect(result.output.hasSuffix("\n\nwords: 271, different: 208\n"))
+    // Nor does an example count its own texts beside a file.
+    try write("a b", to: "text")
+    try await Program.run("word-count plain text")
+      .expect(0, "\nwords: 2, different: 2\n")
   }
 
   @Test("The words of ASCII files are those that wc counts")

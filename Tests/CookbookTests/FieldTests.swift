@@ -69,7 +69,7 @@ struct FieldTests {
     (Input(workers: 0), "workers must be from 1 to 8, not 0"),
     (Input(jobs: [-1]), "jobs must be from 0 to 86400000000, not -1"),
     (Input(failing: [2]), "failing must be from 0 to 1, not 2"),
-    (Input(jobs: [], failing: [0]), "failing must be empty where there is"),
+    (Input(jobs: [], failing: [0]), "failing must be empty where jobs is"),
     (Input(cancelAfter: -1), "cancelAfter must be from 0 to 86400000000, not"),
     (Input(wanted: 0), "wanted must be from 1 to 100000, not 0"),
     (Input(mode: "x"), "mode must be one of slow, fast, not x"),

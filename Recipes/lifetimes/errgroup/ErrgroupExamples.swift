@@ -19,7 +19,7 @@ package enum ErrgroupExamples {
     problems: [
       "first error cancels the rest", "collect all errors", "limit concurrency",
       "wait and return the error", "error in a task group",
-      "try to start a task",
+      "try to start a task", "stop at the first error",
     ],
     copies: ["Errgroup.swift"],
     examples: [

@@ -9,10 +9,11 @@ package enum BoundedPoolExamples {
     goConstructs: [
       "worker pool", "for job := range jobs", "sync.WaitGroup", "close(jobs)",
     ],
-    swiftConstructs: ["withThrowingTaskGroup", "TaskGroup", "Mutex"],
+    swiftConstructs: ["withThrowingTaskGroup", "TaskGroup"],
     problems: [
       "limit concurrency", "limit the number of concurrent tasks",
       "at most 10 at once", "process many jobs", "concurrent map",
+      "limit goroutines",
     ],
     copies: ["BoundedPool.swift"],
     examples: [

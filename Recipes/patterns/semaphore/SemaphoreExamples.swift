@@ -18,6 +18,7 @@ package enum SemaphoreExamples {
       "limit concurrent requests", "limit concurrency",
       "semaphore", "permits", "rate of concurrent access",
       "DispatchSemaphore in async code", "fair lock", "weighted limit",
+      "limit goroutines",
     ],
     copies: ["Semaphore.swift"],
     examples: [

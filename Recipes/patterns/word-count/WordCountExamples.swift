@@ -168,7 +168,14 @@ package enum WordCountExamples {
 
     static var fields: [Field<Self>] {
       [
-        Field(\.paths, "files and folders; by default a few short texts"),
+        Field(
+          \.paths,
+          "files and folders; by default a few short texts",
+          validate: { input, paths in
+            paths.isEmpty || input.reads.isEmpty && input.texts.isEmpty
+              ? nil : "or files exclude --reads and --texts"
+          }
+        ),
         .count(\.workers, in: 1...1024, random: 1...4, "how many are open"),
         .count(\.top, in: 0...1_000_000, random: 0...5, "how many to show"),
         .durations(\.reads, random: 1...10, "texts that take so many ms"),
@@ -194,7 +201,7 @@ package enum WordCountExamples {
       ("tide.txt", PackageResources.tide_txt),
     ]
 
-    /// Those in memory, then those on disk.
+    /// Those in memory, or those on disk.
     func files(on stage: Stage) -> [File] {
       var files = inMemory.map {
         File(name: $0.name, text: $0.text, stage: stage)

@@ -79,6 +79,13 @@ struct Arguments {
     return value
   }
 
+  /// The name of a file to write, as the value of a flag; takes it out.
+  mutating func take(file name: String) throws(UsageError) -> String? {
+    let path = try take(name)
+    guard let path, ["", "-"].contains(path) else { return path }
+    throw UsageError("--\(name) needs the name of a file, not '\(path)'")
+  }
+
   /// The value of a flag as a whole number; takes it out.
   mutating func take(
     _ name: String,

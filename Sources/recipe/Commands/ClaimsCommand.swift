@@ -198,7 +198,8 @@ extension Claims {
       + steps().map { step in
         [step.id]
           + names.map { name in
-            figures["\(step.id).\(name)"].map(ClaimsJudge.shown) ?? ""
+            figures["\(step.id).\(name)"]
+              .map { $0.isNaN ? "" : ClaimsJudge.shown($0) } ?? ""
           }
       }
   }

@@ -57,8 +57,8 @@ enum CompareCommand: Subcommand {
     let count = try arguments.take("inputs", in: 1...1_000_000)
     let seed = UInt64(try arguments.take("seed", in: 0...Int.max) ?? 1)
     let wrong = try arguments.take("wrong")
-    let record = try arguments.take("record")
-    let examples = try arguments.takeExamples(of: recipe)
+    let record = try arguments.take(file: "record")
+    var examples = try arguments.takeExamples(of: recipe)
     try arguments.requireEmpty()
     for example in examples where !example.undeclaredFields.isEmpty {
       throw UsageError(
@@ -68,6 +68,18 @@ enum CompareCommand: Subcommand {
     }
     Terminal.showProgress("\(recipe.name): compiling the Go twins")
     let go = try await GoTwin.start()
+    if let wrong {
+      let known = try await go.catalog(of: recipe).wrong
+      let wanted = examples.filter { known.contains("\($0.name)/\(wrong)") }
+      guard !wanted.isEmpty else {
+        throw UsageError(
+          "there is no wrong version '\(wrong)' in Go",
+          hint: known.isEmpty
+            ? nil : "as EXAMPLE/WRONG: \(known.joined(separator: ", "))"
+        )
+      }
+      examples = wanted
+    }
     if let record {
       return try await write(record, recipe, examples, count ?? 1_000, seed, go)
     }

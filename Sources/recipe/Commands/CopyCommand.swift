@@ -72,10 +72,12 @@ enum CopyCommand: Subcommand {
       if url.pathExtension == "swift" {
         folder = url.deletingLastPathComponent()
         fileName = url.lastPathComponent
-      } else if exists {
+      } else if exists || !creates && !url.pathExtension.isEmpty {
         throw UsageError(
           "'\(path)' is neither a directory nor the name of a Swift file"
         )
+      } else if url.fileType != nil {
+        throw UsageError("'\(path)' is a link that leads nowhere")
       }
       if Self.isFolder(folder) { return }
       if FileManager.default.fileExists(atPath: folder.path) {

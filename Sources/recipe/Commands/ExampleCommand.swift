@@ -19,9 +19,15 @@ enum ExampleCommand {
       return try Terminal.print(help(recipe))
     }
     // Without a name, and without what only one example can mean.
-    if arguments.isEmpty, recipe.examples.count > 1,
+    if arguments.operands.isEmpty, recipe.examples.count > 1,
       recipe.examples.allSatisfy({ $0.isInstant && $0.isComparable })
     {
+      guard arguments.isEmpty else {
+        throw UsageError(
+          "'recipe \(recipe.name)' with flags needs an EXAMPLE",
+          hint: "'recipe help \(recipe.name)' names them"
+        )
+      }
       let listing = try await Cells(of: recipe).listing()
       return try Terminal.print(listing.joined(separator: "\n"))
     }
@@ -62,8 +68,11 @@ enum ExampleCommand {
         example = try arguments.takeExamples(of: recipe)[0]
       }
       showsEvents = try arguments.take(switch: "events")
-      svg = try arguments.take("svg")
-      perfetto = try arguments.take("trace")
+      svg = try arguments.take(file: "svg")
+      perfetto = try arguments.take(file: "trace")
+      if svg != nil, svg == perfetto {
+        throw UsageError("--svg and --trace write to one file")
+      }
       let seed = try arguments.take("seed", in: 0...Int.max)
       let schedule = try arguments.take("schedule")
       cancelAtStep = try arguments.take("cancel-at-step", in: 0...Int.max)
@@ -91,6 +100,15 @@ enum ExampleCommand {
           throw UsageError("a history is recorded again by its --seed")
         }
       }
+      var isOneRun = example.isComparable
+      if case .race = example.evidence, source == nil { isOneRun = false }
+      if !isOneRun, showsEvents || svg != nil || perfetto != nil {
+        throw UsageError(
+          "\(recipe.name) \(example.name) is not one run, which --events, "
+            + "--svg and --trace show",
+          hint: example.isComparable ? "--seed chooses one" : nil
+        )
+      }
       input = try example.input.overridden(by: arguments)
     }
 
@@ -101,12 +119,28 @@ enum ExampleCommand {
       return try await HistoryJudge.drawing(histories.judge, seed: seed)
     }
 
-    func simulate() async -> ExampleJudge.Run {
+    /// - Throws: ``UsageError`` where the run has no such step or choice.
+    func simulate() async throws -> ExampleJudge.Run {
       let (example, input) = (example, input)
-      return await ExampleJudge.run(
+      let run = await ExampleJudge.run(
         source ?? .seed(0),
         cancelAtStep: cancelAtStep
       ) { await example.run(input, on: $0) }
+      // What fails ends early.
+      guard run.failure == nil else { return run }
+      if let cancelAtStep, !run.wasCancelled {
+        throw UsageError(
+          "there is no step \(cancelAtStep): the last one is \(run.steps - 1)"
+        )
+      }
+      if case .schedule(let schedule) = source,
+        case let given = schedule.choices.count, given > run.choices
+      {
+        throw UsageError(
+          "the run makes only \(run.choices) of these \(given) choices"
+        )
+      }
+      return run
     }
 
     func show(_ trace: Trace) throws(ExitCode) {
@@ -149,7 +183,7 @@ enum ExampleCommand {
     }
     // What is on disk is read once: it can be large, or a pipe.
     if request.source != nil || input.paths.isEmpty {
-      let simulated = await request.simulate()
+      let simulated = try await request.simulate()
       let waits = simulated.trace.ending == .waits
       if request.source != nil || waits || example.isInstant {
         try request.show(simulated.trace)
@@ -203,7 +237,7 @@ enum ExampleCommand {
       throw UsageError("without --seed no two runs are the same")
     }
     if let lines = try await request.history() { return lines }
-    let run = await request.simulate()
+    let run = try await request.simulate()
     if let failure = run.failure { throw failure }
     return lines(
       of: run.trace,

@@ -57,7 +57,9 @@ enum ExploreCommand: Subcommand {
           report.digest = digest.description
           report.text = "\(report.schedules.grouped) schedules, each twice"
         }
-        report.text += ", \(example.laws.count) laws kept"
+        report.text +=
+          example.laws.isEmpty
+          ? ", no law of its own" : ", \(example.laws.count) laws kept"
       } catch let failure as SimulationFailure {
         holds = false
         report.keep = false

@@ -32,6 +32,9 @@ enum FindCommand: Subcommand {
           "such as: recipe find sync.WaitGroup, recipe find limit concurrency"
       )
     }
+    guard query.count <= 1_000 else {
+      throw UsageError("'recipe find' takes 1,000 characters at the most")
+    }
     let findings = find(query)
     try Terminal.print(
       asJSON ? json(findings.map(Answer.init)) : text(for: query, findings)

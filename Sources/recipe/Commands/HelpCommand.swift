@@ -54,7 +54,8 @@ enum HelpCommand {
                                      Swift and Go on the same random inputs,
                                      in virtual time; a race N times in Go,
                                      under every schedule in Swift; needs Go
-                                     1.25
+                                     1.25; --wrong NAME: with a wrong version
+                                     in Go
       recipe wrong NAME [EXAMPLE]    the wrong versions: how often each breaks
                                      its law, with the shortest schedule
       recipe cover [NAME …]          whether all code that pages show is executed

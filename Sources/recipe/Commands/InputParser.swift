@@ -10,7 +10,6 @@ extension ExampleInput {
     let fields = InputField.all(of: self)
     let json = try arguments.take("input")
     var values: [String: Any] = [:]
-    for field in fields { values[field.name] = field.defaultValue }
     if let json { try Self.merge(json, into: &values, fields) }
     var given: Set<String> = []
     for field in fields {
@@ -18,9 +17,20 @@ extension ExampleInput {
       given.insert(field.flag)
       values[field.name] = try field.parse(text)
     }
-    if !arguments.operands.isEmpty, fields.contains(where: \.isPaths) {
-      values["paths"] = arguments.operands
+    let files = arguments.operands
+    if let first = files.first, fields.contains(where: \.isPaths) {
+      if given.contains("paths") {
+        throw UsageError("--paths and '\(first)' exclude each other")
+      }
+      if files.contains("") { throw UsageError("'' is no name of a file") }
+      values["paths"] = files
+      given.insert("paths")
       arguments.operands = []
+    }
+    // Files take the place of the texts that an example has without them.
+    let other = values["paths"] == nil ? self : Self()
+    for field in InputField.all(of: other) where values[field.name] == nil {
+      values[field.name] = field.defaultValue
     }
     try arguments.requireEmpty()
     let input = try Self.decode(values)
@@ -31,7 +41,7 @@ extension ExampleInput {
       let isDefault = json == nil && !given.contains(flag)
       throw UsageError(
         "--\(flag) \(error.problem)",
-        hint: isDefault ? "that is its default: give --\(flag) too" : nil
+        hint: isDefault ? "its default does not fit: give --\(flag) too" : nil
       )
     }
     return input
@@ -193,7 +203,9 @@ extension Error {
   /// The reason that the operating system gives, without Foundation's frame.
   var reason: String {
     let error = self as NSError
-    let cause = error.userInfo[NSUnderlyingErrorKey] as? NSError ?? error
+    // On Linux it is no NSError before it is taken for an error.
+    let underlying = error.userInfo[NSUnderlyingErrorKey] as? any Error
+    let cause = underlying.map { $0 as NSError } ?? error
     let code: Int32? =
       switch self {
       case CocoaError.fileReadNoSuchFile, CocoaError.fileNoSuchFile: ENOENT

@@ -178,8 +178,7 @@ private func meaningful(_ words: [String]) -> [String] {
     something than that the there to use want what when which why with you
     """.split(whereSeparator: \.isWhitespace).map(String.init)
   )
-  let rest = words.filter { !fillers.contains($0) }
-  return rest.isEmpty ? words : rest
+  return words.filter { !fillers.contains($0) }
 }
 
 /// A word without its endings, so that its forms are one word.

@@ -12,7 +12,11 @@ enum ShowCommand: Subcommand {
     let page = try Page(Book.path(of: recipe), in: try Checkout.root())
     let layout = Layout(width: Terminal.width, styled: Terminal.isStyled)
     guard showsPage else {
-      return try Pager.print(layout.use(of: page).joined(separator: "\n"))
+      let rest =
+        "'recipe show \(recipe.name) --page' shows the rest, with the hazards."
+      return try Pager.print(
+        (layout.use(of: page) + [rest]).joined(separator: "\n")
+      )
     }
     // A file or another program gets the Markdown as it is.
     try Pager.print(
@@ -83,6 +87,8 @@ struct Layout {
       } else if line.hasPrefix("</td></tr>") {
         lines += row(cells, titles)
         cells = []
+      } else if isUse, let picture = line.prefixMatch(of: /!\[(.+?),/) {
+        lines.append(plain("'recipe \(picture.output.1)' draws it."))
       } else if line.hasPrefix("<")
         || line.wholeMatch(of: Markdown.definition) != nil
       {
@@ -134,9 +140,13 @@ struct Layout {
 
   /// The words without what Markdown makes of them.
   private static func plain(_ text: String) -> String {
-    text.replacing(/\[([^\]]*)\]\([^)]*\)/) { String($0.output.1) }
-      .replacing(/\*([^*\s]+)\*/) { String($0.output.1) }
-      .replacing("**", with: "").replacing("`", with: "")
+    let marked =
+      /`([^`]+)`|\[((?:`[^`]*`|[^`\]])*)\]\([^)]*\)|\*([^*\s]+)\*|\*\*/
+    return text.replacing(marked) { match in
+      // What stands in code is no mark.
+      match.output.1.map(String.init)
+        ?? plain(String(match.output.2 ?? match.output.3 ?? ""))
+    }
   }
 
   private struct Code {
@@ -155,9 +165,13 @@ struct Layout {
     let gap: Line = [(" ", .plain), ("│", .comment), (" ", .plain)]
     let column = (width - gap.count) / 2
     if column < Self.narrowestColumn {
-      return zip(titles, cells).flatMap { title, cell in
-        prose(title, as: .heading, width: width) + [[]]
-          + code(of: cell, width: width - 4).map { plain("    ") + $0 } + [[]]
+      return zip(titles, cells).flatMap { title, cell -> [Line] in
+        // Less where a line would be broken for it.
+        let spare = width - (cell.flatMap(\.lines).map(\.count).max() ?? 0)
+        let left = (1...4).contains(spare) ? spare : 4
+        let lines = code(of: cell, width: width - left)
+          .map { repeatElement((" ", .plain), count: left) + $0 }
+        return prose(title, as: .heading, width: width) + [[]] + lines + [[]]
       }
     }
     let columns = zip(titles, cells).map { title, cell in
@@ -192,28 +206,31 @@ struct Layout {
       let indentation = line.prefix { $0.character == " " }
       let code = line[indentation.count...]
       // What is left of a broken comment is one too.
-      let leader =
-        code.first?.style == .comment
-        ? code.prefix { $0.character == "/" } + [(" ", .comment)]
-        : Line(repeatElement((" ", .plain), count: 4))[...]
-      return wrap(line, width: width, hanging: indentation + leader)
+      let comment = code.drop { $0.style != .comment }
+      let slashes = Line(comment.prefix { $0.character == "/" })
+      return wrap(
+        line,
+        width: width,
+        hanging: Line(indentation) + plain("    "),
+        comment: Line(indentation) + slashes + [(" ", .comment)]
+      )
     }
   }
 
   /// Breaks a line at spaces, and where there are none in the middle of a
-  /// word, so that no part is wider than `width`; `hanging` stands before
-  /// each part but the first.
+  /// word, so that no part is wider than `width`; `hanging`, or within a
+  /// comment `comment`, stands before each part but the first.
   private func wrap(
     _ line: Line,
     width: Int,
-    hanging: some Sequence<Line.Element>
+    hanging: Line,
+    comment: Line = []
   ) -> [Line] {
-    let hanging = Line(hanging)
-
     var parts: [Line] = []
     var rest = line[...]
     while true {
       let isFirst = parts.isEmpty
+      let hanging = rest.first?.style == .comment ? comment : hanging
       // One that leaves no room is left out.
       let start = isFirst || hanging.count > width / 2 ? [] : hanging
       let room = width - start.count

@@ -28,17 +28,18 @@ enum ExitCode: Int32, Error {
   case interrupted = 130
 }
 
-/// The candidate with the fewest edits to `word`, at least one, where these
-/// are few enough to be a slip of the finger.
+/// The candidate with the fewest edits to `word`, where these are few enough to
+/// be a slip of the finger.
 ///
-/// The distance is Levenshtein's.
+/// The distance is Levenshtein's; upper and lower case are the same.
 ///
 /// - Complexity: O(*n* · *m*) for each candidate.
 func nearest(to word: String, in candidates: [String]) -> String? {
   let ranked =
     candidates
     .map { (candidate: $0, distance: editDistance(word, $0)) }
-    .filter { $0.distance > 0 }.min { $0.distance < $1.distance }
+    .filter { $0.candidate != word && $0.distance < $0.candidate.count }
+    .min { $0.distance < $1.distance }
   guard let ranked, ranked.distance <= max(2, ranked.candidate.count / 3)
   else { return nil }
   return ranked.candidate

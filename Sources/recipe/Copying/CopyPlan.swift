@@ -3,7 +3,7 @@ import Foundation
 
 /// What copying will do to each file.
 struct CopyPlan {
-  enum Mode {
+  enum Mode: Equatable {
     /// Only files that are not there yet.
     case add
     /// Whatever is there is replaced.
@@ -91,6 +91,17 @@ struct CopyPlan {
         file: target.folder.appending(path: name),
         text: file.text
       )
+      // A second copy beside the first one would not compile.
+      let usual = target.folder.appending(path: file.fileName)
+      if step.file.fileType == nil, mode != .overwrite,
+        let text = try? String(contentsOf: usual, encoding: .utf8),
+        PatternFile.Header(in: text.withUnixLineEnds)?.name == file.recipe.name
+      {
+        throw UsageError(
+          "'\(usual.relativePath)' is a copy of \(file.recipe.name) too",
+          hint: "rename it, or copy to that name"
+        )
+      }
       do {
         try step.decide(file, mode)
       } catch {
@@ -99,7 +110,7 @@ struct CopyPlan {
       }
       steps.append(step)
     }
-    if case .update = mode, steps[0].action == .write {
+    if case .update = mode, steps.allSatisfy({ $0.action == .write }) {
       throw UsageError(
         "there is no copy to update: '\(steps[0].file.relativePath)'",
         hint: "without --update it is copied"
@@ -131,10 +142,14 @@ extension CopyPlan.Step {
   ) throws(UsageError) {
     let path = file.relativePath
     // Not following a link: one that leads nowhere is in the way too.
-    guard let type = Self.type(of: file) else { return }
+    guard let type = file.fileType else { return }
+    var place = "'\(path)'"
     // An edit belongs where the link leads, and the link stays.
-    if type == .typeSymbolicLink { file = file.resolvingSymlinksInPath() }
-    guard Self.type(of: file) == .typeRegular else {
+    if type == .typeSymbolicLink {
+      file = file.resolvingSymlinksInPath()
+      place += ", a link to '\(file.path)',"
+    }
+    guard file.fileType == .typeRegular else {
       throw UsageError("'\(path)' is in the way, and is no file")
     }
     let data: Data
@@ -156,16 +171,19 @@ extension CopyPlan.Step {
       header.name == pattern.recipe.name
     else {
       throw UsageError(
-        "'\(path)' is in the way, and is no copy of \(pattern.recipe.name)",
+        "\(place) is in the way, and is no copy of \(pattern.recipe.name)",
         hint: "give a file name, or overwrite it with --force"
       )
     }
     let isUnedited = try header.isUnedited(present)
+    let isCurrent = header.versionLine == pattern.header.versionLine
     guard case .update(let root) = mode else {
+      if isCurrent {
+        return (action, text) = (isUnedited ? .keep : .keepEdits, raw)
+      }
       throw UsageError(
-        isUnedited
-          ? "'\(path)' is a copy of another version"
-          : "'\(path)' is a copy that has been edited",
+        "\(place) is a copy of another version"
+          + (isUnedited ? "" : ", and has been edited"),
         hint: "see --diff; --update brings it up to date"
           + (isUnedited ? "" : " and keeps the edits; --force loses them")
       )
@@ -174,7 +192,7 @@ extension CopyPlan.Step {
       action = .update
     } else if present.contains(/(?m)^(<<<<<<<|>>>>>>>)\s/) {
       (action, text) = (.conflict, present)
-    } else if header.versionLine == pattern.header.versionLine {
+    } else if isCurrent {
       (action, text) = (.keepEdits, present)
     } else {
       do {
@@ -200,13 +218,6 @@ extension CopyPlan.Step {
     // Its owner's line ends stay.
     if raw != present { text = text.replacing("\n", with: "\r\n") }
     if action == .update, data == Data(text.utf8) { action = .keep }
-  }
-
-  private static func type(of file: URL) -> FileAttributeType? {
-    let attributes = try? FileManager.default.attributesOfItem(
-      atPath: file.path
-    )
-    return attributes?[.type] as? FileAttributeType
   }
 }
 

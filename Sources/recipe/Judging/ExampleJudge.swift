@@ -20,6 +20,10 @@ enum ExampleJudge {
     var positions: [Simulation.Position?] = []
     /// Why it is no run as it should be: a leak, a foreign thread and so on.
     var failure: SimulationFailure?
+    /// How many steps it had, and choices among several jobs.
+    var steps = 0
+    var choices = 0
+    var wasCancelled = false
   }
 
   typealias Body = @Sendable (Simulation) async -> Trace
@@ -56,34 +60,36 @@ enum ExampleJudge {
       kept.withLock { $0 = stage }
       await program(stage)
     }
-    var failure: SimulationFailure?
+    var run = Run(trace: Trace([]))
     do throws(SimulationFailure) {
+      let done: Simulation.Run<Trace>
       switch source {
       case .seed(let seed):
-        _ = try await Simulation.run(
+        done = try await Simulation.run(
           seed: seed,
           cancelAtStep: cancelAtStep,
           options: quick,
           body
         )
       case .schedule(let schedule):
-        _ = try await Simulation.replay(
+        done = try await Simulation.replay(
           schedule: schedule,
           cancelAtStep: cancelAtStep,
           options: quick,
           body
         )
       }
+      (run.steps, run.choices) = (done.steps, done.schedule.choices.count)
+      run.wasCancelled = done.wasCancelled
     } catch {
-      failure = error
+      run.failure = error
+      (run.steps, run.choices) = (error.steps, error.schedule.choices.count)
+      run.wasCancelled = error.cancelledAtStep != nil
     }
-    let stage = kept.withLock(\.self)
-    var run = Run(
-      trace: stage?.trace ?? Trace([]),
-      positions: stage?.positions ?? [],
-      failure: failure
-    )
-    if case .deadlock = failure?.reason, run.trace.ending == nil {
+    if let stage = kept.withLock(\.self) {
+      (run.trace, run.positions) = (stage.trace, stage.positions)
+    }
+    if case .deadlock = run.failure?.reason, run.trace.ending == nil {
       run.trace.events.append(
         Event(
           at: run.trace.events.last?.at ?? 0,

@@ -48,12 +48,18 @@ enum Terminal {
     }
   }
 
-  /// Writes a file.
+  /// Writes a file; a link is followed and stays, and so does what is no
+  /// regular file, such as a pipe.
   ///
   /// - Throws: ``ExitCode/output`` after having said what is wrong.
   static func write(_ text: String, to file: URL) throws(ExitCode) {
+    let place = file.resolvingSymlinksInPath()
     do {
-      try Data(text.utf8).write(to: file, options: .atomic)
+      if [nil, .typeRegular].contains(place.fileType) {
+        try Data(text.utf8).write(to: place, options: .atomic)
+      } else {
+        try FileHandle(forWritingTo: place).write(contentsOf: Data(text.utf8))
+      }
     } catch {
       complain("cannot write \(file.relativePath): \(error.reason)")
       throw .output
@@ -86,6 +92,14 @@ enum Terminal {
   private static func writeError(_ text: String) {
     // There is nowhere to report this failure to.
     try? FileHandle.standardError.write(contentsOf: Data(text.utf8))
+  }
+}
+
+extension URL {
+  /// What stands there, be it a link that leads nowhere; `nil` for nothing.
+  var fileType: FileAttributeType? {
+    let attributes = try? FileManager.default.attributesOfItem(atPath: path)
+    return attributes?[.type] as? FileAttributeType
   }
 }
 
