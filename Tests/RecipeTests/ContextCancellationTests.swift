@@ -94,11 +94,11 @@ struct ContextCancellationTests {
   @Test("A deadline is seen by its own clock, also where it cancels nothing")
   func activeDeadline() async throws {
     let seen = ["1.0 seconds", "true", "nil", "nil"]
-    let rest = ["throws CancellationError()", "true", "nil"]
+    let rest = ["throws CancellationError()", "true", "nil", "unspecified"]
     try await everySchedule(sees: seen + rest) { clock, executor, see in
-      await withDeadline(in: .seconds(1), clock: clock) {
+      let task = await withDeadline(in: .seconds(1), clock: clock) {
         await withDeadline(in: .seconds(1 << 33)) {
-          await Task(executorPreference: executor) {
+          let task = Task(executorPreference: executor) {
             see(Task.activeDeadline(for: clock))
             see((Task.activeDeadline(for: .continuous) ?? .now) > .now)
             see(Task.activeDeadline(for: .suspending))
@@ -110,11 +110,35 @@ struct ContextCancellationTests {
                 throw CancellationError()
               }
             }
-          }.value
+            // What is over explains nothing.
+            try? await clock.sleep(for: .seconds(9))
+            see(Task.activeDeadline(for: clock))
+            see(Task.cancellationReason)
+          }
+          await deaf(executor) { try await clock.sleep(for: .seconds(3)) }
           see(Task.isCancelled)
+          return task
         }
       }
-      see(Task.activeDeadline(for: clock))
+      task.cancel()
+      await task.value
+    }
+  }
+
+  @Test("A call that has returned is forgotten, even if each starts the next")
+  func ended() async throws {
+    try await everySchedule(sees: ["true"]) { clock, executor, see in
+      let alive = Alive()
+      @Sendable func poll(_ left: Int) async {
+        let clock = OddClock(clock: clock, held: alive.make())
+        await withDeadline(in: .seconds(1), clock: clock) {
+          guard left > 0 else { return }
+          Task(executorPreference: executor) { await poll(left - 1) }
+        }
+      }
+      await poll(100)
+      try await clock.sleep(for: .seconds(1))
+      see(alive.now == 0 && alive.most < 50)
     }
   }
 
@@ -172,11 +196,24 @@ struct ContextCancellationTests {
     let call = Task(executorPreference: InlineExecutor()) {
       if !isLate { unsafe withUnsafeCurrentTask { unsafe $0?.cancel() } }
       try await abandonOnCancellation(executor: InlineExecutor()) {
+        #expect(isLate, "begins in a cancelled task")
         try? await Task.sleep(for: .seconds(3_600))
       }
     }
     call.cancel()
     await #expect(throws: CancellationError.self) { try await call.value }
+  }
+
+  @Test("A clock that fails is no deadline: its body is waited for")
+  func failingClock() async throws {
+    try await everySchedule(sees: ["waited for"]) { clock, _, see in
+      await see {
+        try await withDeadline(in: .seconds(1), clock: OddClock(clock: clock)) {
+          try await clock.sleep(for: .seconds(9))
+          return "waited for"
+        }
+      }
+    }
   }
 }
 

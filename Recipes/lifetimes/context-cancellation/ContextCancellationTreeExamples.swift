@@ -132,10 +132,6 @@ extension ContextCancellationExamples {
     }
   }
 
-  private struct TooSlow: Error, CustomStringConvertible {
-    var description: String { "too slow" }
-  }
-
   // MARK: Laws
 
   /// What the laws ask about a request that has run.

@@ -178,10 +178,6 @@ package enum OperationTimeoutExamples {
 
   // MARK: Input
 
-  struct TooSlow: Error, CustomStringConvertible {
-    var description: String { "too slow" }
-  }
-
   /// As Go's twin says it.
   static func orTooSlow(_ body: () async throws -> Int) async throws -> Int {
     do { return try await body() } catch is DeadlineExpired { throw TooSlow() }
@@ -195,6 +191,7 @@ package enum OperationTimeoutExamples {
     var limit: Int? = 40
     var more = 0
     var pause = 0
+    var unlimited = 0
     var cancelAfter: Int?
 
     static var fields: [Field<Self>] {
@@ -213,11 +210,12 @@ package enum OperationTimeoutExamples {
         // Then no share of it ends where an attempt does.
         .count(\.more, in: 0...1, random: 1...1, "microseconds on top of it"),
         .duration(\.pause, repeats: 3, "the milliseconds between attempts"),
+        .count(\.unlimited, in: 0...1, random: 0...1, "1: as many as possible"),
         .moment(\.cancelAfter, "cancel the caller after so many milliseconds"),
       ]
     }
 
-    var attempts: Int { max(takes.count, 1) }
+    var attempts: Int { unlimited > 0 ? .max : max(takes.count, 1) }
     var time: Duration {
       .milliseconds(limit ?? 86_400_000_000) + .microseconds(more)
     }

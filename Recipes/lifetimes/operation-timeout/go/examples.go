@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
@@ -33,14 +34,19 @@ type call struct {
 	Takes, Failing, Permanent, Deaf []int
 	More                            int
 	Limit                           *int
-	Pause                           int
+	Pause, Unlimited                int
 }
 
 func (in call) limit() time.Duration {
 	return cookbook.Limit(in.Limit) + time.Duration(in.More)*time.Microsecond
 }
 
-func (in call) attempts() int { return max(len(in.Takes), 1) }
+func (in call) attempts() int {
+	if in.Unlimited > 0 {
+		return math.MaxInt
+	}
+	return max(len(in.Takes), 1)
+}
 
 func (in call) takes(attempt int) int { return cookbook.At(in.Takes, attempt, 1) }
 
