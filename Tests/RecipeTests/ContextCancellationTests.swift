@@ -31,7 +31,7 @@ struct ContextCancellationTests {
   @Test("A passed deadline cancels the first line; what comes of it counts")
   func passed() async throws {
     let seen = ["deadlineExpired", "late", "throws Broken()", "unspecified"]
-    try await everySchedule(sees: seen) { clock, _, see in
+    try await everySchedule(sees: seen + ["waited for"]) { clock, _, see in
       await see {
         await withDeadline(in: .seconds(Int64.min), clock: clock) {
           see(Task.cancellationReason)
@@ -48,6 +48,12 @@ struct ContextCancellationTests {
           await withDeadline(in: .zero, clock: clock) {
             see(Task.cancellationReason)
           }
+        }
+      }
+      await see {
+        try await withDeadline(in: .seconds(1), clock: OddClock(clock: clock)) {
+          try await clock.sleep(for: .seconds(2))
+          return "waited for"
         }
       }
     }
@@ -148,7 +154,12 @@ struct ContextCancellationTests {
     func load() async throws -> [String] {
       try await withDeadline(in: .seconds(3_600)) {
         pages.append("first")
-        try await onCallersActor { assertIsolated() }
+        // Its body has no actor but that of the caller.
+        try await withAttempts(1, in: .seconds(3_600)) { _ in
+          assertIsolated()
+          try await Task.sleep(for: .microseconds(1))
+          assertIsolated()
+        }
         pages.append("second")
         return pages
       }
@@ -203,35 +214,4 @@ struct ContextCancellationTests {
     call.cancel()
     await #expect(throws: CancellationError.self) { try await call.value }
   }
-
-  @Test("A clock that fails is no deadline: its body is waited for")
-  func failingClock() async throws {
-    try await everySchedule(sees: ["waited for"]) { clock, _, see in
-      await see {
-        try await withDeadline(in: .seconds(1), clock: OddClock(clock: clock)) {
-          try await clock.sleep(for: .seconds(9))
-          return "waited for"
-        }
-      }
-    }
-  }
-}
-
-/// Its body has no actor but that of the caller.
-nonisolated(nonsending) private func onCallersActor(
-  _ check: () -> Void
-) async throws {
-  try await withDeadline(in: .seconds(3_600)) {
-    check()
-    try await Task.sleep(for: .microseconds(1))
-    check()
-  }
-}
-
-/// Performs what its own cancellation does not reach.
-private func deaf(
-  _ executor: any TaskExecutor,
-  _ body: @escaping @Sendable () async throws -> Void
-) async {
-  _ = await Task(executorPreference: executor, operation: body).result
 }

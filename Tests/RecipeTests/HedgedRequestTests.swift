@@ -28,6 +28,22 @@ struct HedgedRequestTests {
     }
   }
 
+  @Test("A loser that never looks for its cancellation is waited for")
+  func deafLoser() async throws {
+    let seen = ["1", "9.0 seconds"]
+    try await everySchedule(sees: seen) { clock, executor, see in
+      let hedge = HedgedRequest(after: .seconds(1), clock: clock)
+      await see {
+        try await hedge.send { attempt in
+          if attempt > 0 { return attempt }
+          await deaf(executor) { try await clock.sleep(for: .seconds(9)) }
+          return attempt
+        }
+      }
+      see(clock.now)
+    }
+  }
+
   @Test("No delay is too long, and one that has passed lets all attempts start")
   func anyDelay() async throws {
     #expect(

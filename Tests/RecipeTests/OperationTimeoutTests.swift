@@ -64,11 +64,8 @@ struct OperationTimeoutTests {
     var attempts: [Int] = []
 
     func load(in timeout: Duration) async throws -> [Int] {
-      try await withAttempts(
-        3,
-        in: timeout,
-        pause: { .milliseconds(Int.random(in: 0...(1 << $0))) }
-      ) { attempt in
+      try await withAttempts(3, in: timeout, pause: { .milliseconds($0) }) {
+        attempt in
         assertIsolated()
         attempts.append(attempt)
         if attempt < 2 { throw Busy() }

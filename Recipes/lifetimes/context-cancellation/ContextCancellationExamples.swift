@@ -60,9 +60,8 @@ package enum ContextCancellationExamples {
   private static func plain(_ input: Pages, _ stage: Stage) async throws {
     let (limit, clock, get) = (input.time, stage.clock, input.one(stage))
     let urls = input.pages.indices
-    let Task: @Sendable (@escaping Get) -> Task<String, any Error> = stage.task
     @Sendable func download(_ url: Int) async throws -> String {
-      let call = Task { try await get(url) }
+      let call = stage.task { try await get(url) }
       return try await withTaskCancellationHandler {
         try await call.value
       } onCancel: {
@@ -110,8 +109,6 @@ package enum ContextCancellationExamples {
     }
     try Task.checkCancellation()
   }
-
-  typealias Get = @Sendable () async throws -> String
 
   struct Pages: ExampleInput {
     var pages = [30, 20, 60]

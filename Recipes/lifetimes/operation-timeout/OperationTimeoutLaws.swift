@@ -1,23 +1,11 @@
 import Cookbook
 
 extension OperationTimeoutExamples {
-  static let onTime = Law.comesFirst("the answer") { endings($0, attempts: 1) }
-  static let firstSuccess = Law.comesFirst("the first success") {
-    endings($0, attempts: $0.attempts)
+  static let onTime = Law<Call>.comesFirst("the answer") {
+    $0.endings(attempts: 1)
   }
-
-  private static func endings(
-    _ input: Call,
-    attempts: Int
-  ) -> [(at: Int, ending: String)] {
-    let last = attempts - 1
-    let made = (0...last).first { !input.failing.contains($0) } ?? last
-    let at = (0...made).reduce(0) { $0 + input.time(of: $1) }
-    let isFailing = input.failing.contains(made)
-    let answer = isFailing ? "throws load \(made) failed" : "\(made), returns"
-    return [
-      (at * 1_000, answer), (input.time.microseconds, "throws too slow"),
-    ]
+  static let firstSuccess = Law<Call>.comesFirst("the first success") {
+    $0.endings(attempts: $0.attempts)
   }
 
   static let usedOrClosed = Law<Call>(

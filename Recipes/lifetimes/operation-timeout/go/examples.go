@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"slices"
 	"time"
 
@@ -34,19 +33,14 @@ type call struct {
 	Takes, Failing, Permanent, Deaf []int
 	More                            int
 	Limit                           *int
-	Pause, Unlimited                int
+	Pause, Most                     int
 }
 
 func (in call) limit() time.Duration {
 	return cookbook.Limit(in.Limit) + time.Duration(in.More)*time.Microsecond
 }
 
-func (in call) attempts() int {
-	if in.Unlimited > 0 {
-		return math.MaxInt
-	}
-	return max(len(in.Takes), 1)
-}
+func (in call) attempts() int { return max(len(in.Takes), in.Most, 1) }
 
 func (in call) takes(attempt int) int { return cookbook.At(in.Takes, attempt, 1) }
 
