@@ -148,6 +148,34 @@ extension Law {
     }
   }
 
+  /// A call comes to what is first in time, and ends at that instant.
+  ///
+  /// - Parameters:
+  ///   - what: What the call is for.
+  ///   - endings: How it may end, and at how many microseconds, unless it is
+  ///     cancelled before.
+  /// - Returns: The law, of the lane `call` where there is one.
+  package static func comesFirst(
+    _ what: String,
+    _ endings: @escaping @Sendable (Input) -> [(at: Int, ending: String)]
+  ) -> Law {
+    Law("\(what), the deadline or the cancellation, whichever comes first") {
+      input,
+      trace in
+      let lane =
+        trace.outcome.lanes.contains("call") ? "call" : Event.caller
+      let all = endings(input) + [(trace.cancellation, "throws cancelled")]
+      let first = all.map(\.at).min() ?? 0
+      // Of several at one instant any may be the first.
+      let wanted =
+        all.filter { $0.at == first }.map { "\(lane): \($0.ending)" }
+      let found = trace.outcome.description(of: lane)
+      let end = trace.events.last { $0.lane == lane && Ending($0) != nil }
+      return wanted.contains(found) && end?.at == first
+        ? nil : "\(found) at \(end?.at ?? -1), not \(wanted) at \(first) µs"
+    }
+  }
+
   /// Of several that stop the call at one instant any may be the first.
   package static var firstErrorIsThrown: Law {
     Law("the first error is the one thrown") { _, trace in

@@ -250,6 +250,12 @@ extension Duration {
   }
 }
 
+/// What took too long has been given up.
+package struct TooSlow: Error, CustomStringConvertible {
+  package init() {}
+  package var description: String { "too slow" }
+}
+
 /// A job that was told to fail has failed.
 package struct WorkFailure: Error, CustomStringConvertible {
   package var lane: String

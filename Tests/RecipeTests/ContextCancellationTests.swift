@@ -31,7 +31,7 @@ struct ContextCancellationTests {
   @Test("A passed deadline cancels the first line; what comes of it counts")
   func passed() async throws {
     let seen = ["deadlineExpired", "late", "throws Broken()", "unspecified"]
-    try await everySchedule(sees: seen) { clock, _, see in
+    try await everySchedule(sees: seen + ["waited for"]) { clock, _, see in
       await see {
         await withDeadline(in: .seconds(Int64.min), clock: clock) {
           see(Task.cancellationReason)
@@ -48,6 +48,12 @@ struct ContextCancellationTests {
           await withDeadline(in: .zero, clock: clock) {
             see(Task.cancellationReason)
           }
+        }
+      }
+      await see {
+        try await withDeadline(in: .seconds(1), clock: OddClock(clock: clock)) {
+          try await clock.sleep(for: .seconds(2))
+          return "waited for"
         }
       }
     }
@@ -94,11 +100,11 @@ struct ContextCancellationTests {
   @Test("A deadline is seen by its own clock, also where it cancels nothing")
   func activeDeadline() async throws {
     let seen = ["1.0 seconds", "true", "nil", "nil"]
-    let rest = ["throws CancellationError()", "true", "nil"]
+    let rest = ["throws CancellationError()", "true", "nil", "unspecified"]
     try await everySchedule(sees: seen + rest) { clock, executor, see in
-      await withDeadline(in: .seconds(1), clock: clock) {
+      let task = await withDeadline(in: .seconds(1), clock: clock) {
         await withDeadline(in: .seconds(1 << 33)) {
-          await Task(executorPreference: executor) {
+          let task = Task(executorPreference: executor) {
             see(Task.activeDeadline(for: clock))
             see((Task.activeDeadline(for: .continuous) ?? .now) > .now)
             see(Task.activeDeadline(for: .suspending))
@@ -110,11 +116,35 @@ struct ContextCancellationTests {
                 throw CancellationError()
               }
             }
-          }.value
+            // What is over explains nothing.
+            try? await clock.sleep(for: .seconds(9))
+            see(Task.activeDeadline(for: clock))
+            see(Task.cancellationReason)
+          }
+          await deaf(executor) { try await clock.sleep(for: .seconds(3)) }
           see(Task.isCancelled)
+          return task
         }
       }
-      see(Task.activeDeadline(for: clock))
+      task.cancel()
+      await task.value
+    }
+  }
+
+  @Test("A call that has returned is forgotten, even if each starts the next")
+  func ended() async throws {
+    try await everySchedule(sees: ["true"]) { clock, executor, see in
+      let alive = Alive()
+      @Sendable func poll(_ left: Int) async {
+        let clock = OddClock(clock: clock, held: alive.make())
+        await withDeadline(in: .seconds(1), clock: clock) {
+          guard left > 0 else { return }
+          Task(executorPreference: executor) { await poll(left - 1) }
+        }
+      }
+      await poll(100)
+      try await clock.sleep(for: .seconds(1))
+      see(alive.now == 0 && alive.most < 50)
     }
   }
 
@@ -124,7 +154,12 @@ struct ContextCancellationTests {
     func load() async throws -> [String] {
       try await withDeadline(in: .seconds(3_600)) {
         pages.append("first")
-        try await onCallersActor { assertIsolated() }
+        // Its body has no actor but that of the caller.
+        try await withAttempts(1, in: .seconds(3_600)) { _ in
+          assertIsolated()
+          try await Task.sleep(for: .microseconds(1))
+          assertIsolated()
+        }
         pages.append("second")
         return pages
       }
@@ -172,29 +207,11 @@ struct ContextCancellationTests {
     let call = Task(executorPreference: InlineExecutor()) {
       if !isLate { unsafe withUnsafeCurrentTask { unsafe $0?.cancel() } }
       try await abandonOnCancellation(executor: InlineExecutor()) {
+        #expect(isLate, "begins in a cancelled task")
         try? await Task.sleep(for: .seconds(3_600))
       }
     }
     call.cancel()
     await #expect(throws: CancellationError.self) { try await call.value }
   }
-}
-
-/// Its body has no actor but that of the caller.
-nonisolated(nonsending) private func onCallersActor(
-  _ check: () -> Void
-) async throws {
-  try await withDeadline(in: .seconds(3_600)) {
-    check()
-    try await Task.sleep(for: .microseconds(1))
-    check()
-  }
-}
-
-/// Performs what its own cancellation does not reach.
-private func deaf(
-  _ executor: any TaskExecutor,
-  _ body: @escaping @Sendable () async throws -> Void
-) async {
-  _ = await Task(executorPreference: executor, operation: body).result
 }

@@ -12,8 +12,9 @@ struct OperationTimeoutTests {
     let ends = ["2.0 seconds", "3.5 seconds", "6.0 seconds"]
     let later = ["8.0 seconds", "9.5 seconds", "12.0 seconds"]
     let last = ["throws out of time, attempts: 3, last error: Busy()"]
+    let most = ["throws out of time, attempts: 10"]
     try await everySchedule(
-      sees: ends + last + later + last
+      sees: ends + last + later + last + most
     ) { clock, _, see in
       for (outer, inner) in [(6, 99), (99, 6)] {
         await see {
@@ -24,6 +25,11 @@ struct OperationTimeoutTests {
               throw Busy()
             }
           }
+        }
+      }
+      await see {
+        try await withAttempts(.max, in: .seconds(9), clock: clock) { _ in
+          try await clock.sleep(for: .seconds(9))
         }
       }
     }
@@ -58,11 +64,8 @@ struct OperationTimeoutTests {
     var attempts: [Int] = []
 
     func load(in timeout: Duration) async throws -> [Int] {
-      try await withAttempts(
-        3,
-        in: timeout,
-        pause: { .milliseconds(Int.random(in: 0...(1 << $0))) }
-      ) { attempt in
+      try await withAttempts(3, in: timeout, pause: { .milliseconds($0) }) {
+        attempt in
         assertIsolated()
         attempts.append(attempt)
         if attempt < 2 { throw Busy() }

@@ -18,6 +18,14 @@ final class Seen: Sendable {
   }
 }
 
+/// Performs what its own cancellation does not reach.
+func deaf(
+  _ executor: any TaskExecutor,
+  _ body: @escaping @Sendable () async throws -> Void
+) async {
+  _ = await Task(executorPreference: executor, operation: body).result
+}
+
 /// Runs a body under 50 schedules, each of which must see the same.
 func everySchedule(
   sees wanted: [String],

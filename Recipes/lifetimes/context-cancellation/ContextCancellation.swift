@@ -9,7 +9,8 @@ import Synchronization
 /// - Parameters:
 ///   - timeout: How long the work may take. If it is zero or negative, the
 ///     work runs cancelled from its first line.
-///   - clock: What measures the time.
+///   - clock: What measures the time. If it fails, by a sleep that throws though
+///     nobody has cancelled it, there is no deadline.
 ///   - body: The work, which stays on the caller's actor.
 /// - Returns: What the body returns, even when it is late.
 /// - Throws: What the body throws, but ``DeadlineExpired`` in the place of a
@@ -80,8 +81,9 @@ nonisolated extension CancellationError {
 nonisolated extension Task where Success == Never, Failure == Never {
   /// Why the current task is cancelled; `nil` while it is not.
   ///
-  /// The first reason stays in each call with a deadline; a task below sees
-  /// that of the innermost call around it.
+  /// A task sees the reason of the innermost call with a deadline around it,
+  /// where the first reason stays. Where a group inside has cancelled only its
+  /// tasks, that call has none yet: they see `.unspecified` until it has one.
   static var cancellationReason: CancellationError.Reason? {
     guard isCancelled else { return nil }
     return DeadlineScope.current?.cause is DeadlineExpired
@@ -90,7 +92,8 @@ nonisolated extension Task where Success == Never, Failure == Never {
 
   /// When the current task is cancelled at the latest, if a clock decides.
   ///
-  /// `Task {}` inherits the deadline, though it is not cancelled by it.
+  /// `Task {}` inherits the deadline, which does not cancel it, and the reason,
+  /// until the innermost call around it has returned.
   ///
   /// - Parameter clock: Deadlines of clocks of other types are not looked at:
   ///   their instants cannot be compared.
@@ -98,7 +101,8 @@ nonisolated extension Task where Success == Never, Failure == Never {
   ///
   /// **Complexity**: O(*n*) in the number of deadlines around the task.
   static func activeDeadline<C: Clock>(for clock: C) -> C.Instant? {
-    DeadlineScope.current?.earliest(C.Instant.self)
+    DeadlineScope.current?.states.compactMap { $0.expiration as? C.Instant }
+      .min()
   }
 }
 
@@ -114,7 +118,8 @@ nonisolated extension Task where Success == Never, Failure == Never {
 /// - Throws: What the body throws, or `CancellationError` as soon as the
 ///   current task is cancelled.
 ///
-/// **Cancellation**: the call throws at once; then the body is cancelled.
+/// **Cancellation**: the call throws at once; then the body is cancelled. If
+/// the current task was cancelled before, the body does not begin.
 ///
 /// **Complexity**: one unstructured task.
 nonisolated(nonsending)
@@ -123,18 +128,28 @@ nonisolated(nonsending)
     body: @escaping @Sendable () async throws -> Return
   ) async throws -> Return
 {
+  try Task.checkCancellation()
   let (results, result) = AsyncStream<Result<Return, any Error>>.makeStream()
+  // The body may go on, and ask for the reason, when calls around this one
+  // have returned.
+  let scope = DeadlineScope()
   // Unstructured, because a child task is always waited for.
   let task = Task(executorPreference: executor) {
-    do {
-      result.yield(.success(try await body()))
-    } catch {
-      result.yield(.failure(error))
+    await DeadlineScope.$current.withValue(scope) {
+      do {
+        result.yield(.success(try await body()))
+      } catch {
+        result.yield(.failure(error))
+      }
     }
+    scope.end()
   }
   // After the stream has ended, or the body's answer to its own cancellation
   // could be taken for a result.
-  defer { task.cancel() }
+  defer {
+    scope.noteCancellation()
+    task.cancel()
+  }
   // The stream ends when the current task is cancelled.
   for await result in results { return try result.get() }
   throw CancellationError()
@@ -145,16 +160,22 @@ nonisolated private final class DeadlineScope: Sendable {
   /// The innermost one around the current task.
   @TaskLocal static var current: DeadlineScope?
 
-  private let expiration: any InstantProtocol
+  struct State {
+    let expiration: (any InstantProtocol)?
+    let parent = DeadlineScope.current
+    var cause: (any Error)?
+  }
+
+  /// `nil` when the call has returned: a `Task {}` that it has started may live
+  /// on, and start the next one from a call of its own.
+  private let state: Mutex<State?>
   private let hasPassed: Bool
   private let sleep: @Sendable () async throws -> Void
   private let expired: DeadlineExpired
-  private let parent = DeadlineScope.current
-  private let first = Mutex<(any Error)?>(nil)
 
   init<C: Clock>(_ expiration: C.Instant, _ clock: C, timeout: Duration? = nil)
   {
-    self.expiration = expiration
+    state = Mutex(State(expiration: expiration))
     hasPassed = expiration <= clock.now
     // A cancelled sleep of the continuous clock itself is kept until its time.
     let now =
@@ -166,17 +187,39 @@ nonisolated private final class DeadlineScope: Sendable {
     expired = DeadlineExpired(timeout: timeout)
   }
 
-  func earliest<Instant: InstantProtocol>(_ type: Instant.Type) -> Instant? {
-    let outer = parent?.earliest(type)
-    guard let own = expiration as? Instant else { return outer }
-    return outer.map { min($0, own) } ?? own
+  /// That of a body without a deadline of its own.
+  init() {
+    state = Mutex(State(expiration: nil))
+    (hasPassed, sleep) = (false, {})
+    expired = DeadlineExpired(timeout: nil)
+  }
+
+  /// What it held is released outside the lock.
+  func end() { _ = state.withLock { $0.take() } }
+
+  /// This call and those around it, from the inside.
+  var states: some Sequence<State> {
+    sequence(state: self) { (scope: inout DeadlineScope?) in
+      let state = scope?.state.withLock { $0 }
+      scope = state?.parent
+      return state
+    }
   }
 
   /// What cancelled the body first: ``DeadlineExpired``, of this deadline or
   /// of one around it, or `CancellationError`.
-  var cause: (any Error)? { first.withLock { $0 } ?? parent?.cause }
+  var cause: (any Error)? {
+    states.lazy.compactMap(\.cause).first { _ in true }
+  }
 
-  private func note(_ cause: any Error) { first.withLock { $0 = $0 ?? cause } }
+  private func note(_ cause: any Error) {
+    state.withLock { if $0?.cause == nil { $0?.cause = cause } }
+  }
+
+  /// Notes a cancellation from outside, which brings no reason.
+  ///
+  /// A scope further out may have one; those in between learn it after this.
+  func noteCancellation() { note(cause ?? CancellationError()) }
 
   /// Performs the body in a child task on the caller's actor; cancelling the
   /// current task would cancel the caller too.
@@ -184,6 +227,7 @@ nonisolated private final class DeadlineScope: Sendable {
     _ body: nonisolated(nonsending) () async throws(Failure) -> Return,
     isolation: isolated (any Actor)?
   ) async throws(Failure) -> Return {
+    defer { end() }
     let result = await withoutActuallyEscaping(body) { body in
       _ = isolation  // or the closure, and the body with it, left the actor
       let body = Transfer(value: body)
@@ -192,9 +236,7 @@ nonisolated private final class DeadlineScope: Sendable {
           await withTaskCancellationHandler {
             await self.result(of: body, isolation: isolation)
           } onCancel: {
-            // No reason yet: it comes from outside. A scope further out may
-            // have one; those in between learn it after this one.
-            self.note(self.parent?.cause ?? CancellationError())
+            self.noteCancellation()
           }
         }
       }
@@ -223,6 +265,10 @@ nonisolated private final class DeadlineScope: Sendable {
       }
       while true {
         let ended = await group.next()
+        // A clock that has failed cancels nothing.
+        if case .some(.none) = ended, state.withLock({ $0?.cause == nil }) {
+          continue
+        }
         // Cancels the body when time is up, and the timer when the body has
         // ended: the group would wait for it.
         group.cancelAll()

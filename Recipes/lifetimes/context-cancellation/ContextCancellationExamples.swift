@@ -60,9 +60,8 @@ package enum ContextCancellationExamples {
   private static func plain(_ input: Pages, _ stage: Stage) async throws {
     let (limit, clock, get) = (input.time, stage.clock, input.one(stage))
     let urls = input.pages.indices
-    let Task: @Sendable (@escaping Get) -> Task<String, any Error> = stage.task
     @Sendable func download(_ url: Int) async throws -> String {
-      let call = Task { try await get(url) }
+      let call = stage.task { try await get(url) }
       return try await withTaskCancellationHandler {
         try await call.value
       } onCancel: {
@@ -111,8 +110,6 @@ package enum ContextCancellationExamples {
     try Task.checkCancellation()
   }
 
-  typealias Get = @Sendable () async throws -> String
-
   struct Pages: ExampleInput {
     var pages = [30, 20, 60]
     var limit: Int? = 40
@@ -157,41 +154,23 @@ package enum ContextCancellationExamples {
 
   // MARK: Laws
 
-  static let firstPage = comesTo("the first page") { pages, limit in
-    let first = pages.min() ?? 0
-    let page = "page \(pages.firstIndex(of: first) ?? 0)"
-    return [(first, json(page)), (limit, json("too slow"))]
+  static let firstPage = Law<Pages>.comesFirst("the first page") { input in
+    let first = input.pages.min() ?? 0
+    let page = json("page \(input.pages.firstIndex(of: first) ?? 0)")
+    return [
+      (first * 1_000, "\(page), returns"),
+      (input.time.microseconds, "\"too slow\", returns"),
+    ]
   }
 
-  static let allPages = comesTo("all pages") { pages, limit in
+  static let allPages = Law<Pages>.comesFirst("all pages") { input in
+    let (pages, limit) = (input.pages, input.time.microseconds)
     let names = pages.indices.map { "page \($0)" }
-    let ends = pages.indices.map { pages[...$0].reduce(0, +) }
+    let ends = pages.indices.map { pages[...$0].reduce(0, +) * 1_000 }
     // What ends at the instant of the limit may be in time or not.
     let inTime = [ends.count { $0 < limit }, ends.count { $0 <= limit }]
-    return [(ends.last ?? 0, json(names))]
-      + inTime.map { (limit, "\"too slow\", " + json(Array(names.prefix($0)))) }
-  }
-
-  /// The caller says and does what comes first, and ends at that instant.
-  private static func comesTo(
-    _ what: String,
-    _ said: @escaping @Sendable ([Int], Int) -> [(at: Int, said: String)]
-  ) -> Law<Pages> {
-    Law("\(what), the deadline or the cancellation, whichever comes first") {
-      input,
-      trace in
-      let never = Int.max / 1_000
-      let all =
-        said(input.pages, input.limit ?? never)
-        .map { ($0.at * 1_000, "caller: \($0.said), returns") }
-        + [(trace.stop?.at ?? .max, "caller: throws cancelled")]
-      // Of several at one instant any may be the first.
-      let first = all.map(\.0).min() ?? 0
-      let wanted = all.filter { $0.0 == first }.map(\.1)
-      let found = trace.outcome.description(of: Event.caller)
-      let end = trace.events.last { Ending($0) != nil }?.at ?? -1
-      return wanted.contains(found) && end == first
-        ? nil : "\(found) at \(end), not \(wanted) at \(first) µs"
-    }
+      .map { json(Array(names.prefix($0))) }
+    return [(ends.last ?? 0, "\(json(names)), returns")]
+      + inTime.map { (limit, "\"too slow\", \($0), returns") }
   }
 }

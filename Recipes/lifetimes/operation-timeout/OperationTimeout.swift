@@ -8,9 +8,11 @@
 ///   the first takes up to 2/3 of a second. One whose share is over is
 ///   cancelled, and the next one starts. What an attempt does not use, the
 ///   others have.
+/// - No share is below a tenth of the time, unless less is left. So `.max`
+///   attempts are as many as there is time for.
 /// - An earlier deadline around the call, by ``withDeadline(in:clock:body:)``
-///   with a clock of the same type, counts instead. A `Task {}` inherits it, a
-///   `Task.detached {}` does not.
+///   with a clock of the same type, counts instead. A `Task {}` inherits it
+///   until that call has returned, a `Task.detached {}` does not.
 /// - No attempt starts when time is up, and no pause is begun that would not
 ///   end before: the call throws at once.
 ///
@@ -54,6 +56,7 @@ nonisolated(nonsending)
   let timeout = min(max(timeout, .zero), .seconds(1 << 40))
   let own = clock.now.advanced(by: timeout)
   let end = min(Task.activeDeadline(for: clock) ?? own, own)
+  let least = clock.now.duration(to: end) / 10
   var outcome = OutOfTime()
   while true {
     try Task.checkCancellation()
@@ -61,7 +64,7 @@ nonisolated(nonsending)
     guard left > .zero else { throw outcome }
     let attempt = outcome.attempts
     do {
-      let share = left / (attempts - attempt)
+      let share = min(left, max(left / (attempts - attempt), least))
       return try await withDeadline(in: share, clock: clock) {
         try await body(attempt)
       }

@@ -178,10 +178,6 @@ package enum OperationTimeoutExamples {
 
   // MARK: Input
 
-  struct TooSlow: Error, CustomStringConvertible {
-    var description: String { "too slow" }
-  }
-
   /// As Go's twin says it.
   static func orTooSlow(_ body: () async throws -> Int) async throws -> Int {
     do { return try await body() } catch is DeadlineExpired { throw TooSlow() }
@@ -195,6 +191,7 @@ package enum OperationTimeoutExamples {
     var limit: Int? = 40
     var more = 0
     var pause = 0
+    var most = 0
     var cancelAfter: Int?
 
     static var fields: [Field<Self>] {
@@ -213,11 +210,12 @@ package enum OperationTimeoutExamples {
         // Then no share of it ends where an attempt does.
         .count(\.more, in: 0...1, random: 1...1, "microseconds on top of it"),
         .duration(\.pause, repeats: 3, "the milliseconds between attempts"),
+        .count(\.most, in: 0...1 << 40, random: 0...20, "attempts at least"),
         .moment(\.cancelAfter, "cancel the caller after so many milliseconds"),
       ]
     }
 
-    var attempts: Int { max(takes.count, 1) }
+    var attempts: Int { max(takes.count, most, 1) }
     var time: Duration {
       .milliseconds(limit ?? 86_400_000_000) + .microseconds(more)
     }
@@ -226,6 +224,16 @@ package enum OperationTimeoutExamples {
 
     var isTransient: @Sendable (any Error) -> Bool {
       { error in !permanent.contains { "\(error)" == "load \($0) failed" } }
+    }
+
+    /// How a call ends, and when, unless it is cancelled before.
+    func endings(attempts: Int) -> [(at: Int, ending: String)] {
+      let last = attempts - 1
+      let made = (0...last).first { !failing.contains($0) } ?? last
+      let at = (0...made).reduce(0) { $0 + time(of: $1) }
+      let isFailing = failing.contains(made)
+      let answer = isFailing ? "throws load \(made) failed" : "\(made), returns"
+      return [(at * 1_000, answer), (time.microseconds, "throws too slow")]
     }
 
     typealias Attempt = @Sendable (Int) async throws -> Int

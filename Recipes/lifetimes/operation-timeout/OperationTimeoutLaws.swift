@@ -1,38 +1,11 @@
 import Cookbook
 
 extension OperationTimeoutExamples {
-  static let onTime = comesTo("the answer", attempts: { _ in 1 })
-  static let firstSuccess = comesTo("the first success", attempts: \.attempts)
-
-  /// The call comes to what is first, and ends at that instant.
-  private static func comesTo(
-    _ what: String,
-    attempts: @escaping @Sendable (Call) -> Int
-  ) -> Law<Call> {
-    Law("\(what), the deadline or the cancellation, whichever comes first") {
-      input,
-      trace in
-      let lane =
-        trace.outcome.lanes.contains("call") ? "call" : Event.caller
-      let last = attempts(input) - 1
-      let made = (0...last).first { !input.failing.contains($0) } ?? last
-      let at = (0...made).reduce(0) { $0 + input.time(of: $1) }
-      let isFailing = input.failing.contains(made)
-      let answer =
-        isFailing ? "throws load \(made) failed" : "\(made), returns"
-      let all: [(at: Int, String)] = [
-        (at * 1_000, answer),
-        (input.time.microseconds, "throws too slow"),
-        (trace.cancellation, "throws cancelled"),
-      ]
-      let first = all.map(\.at).min() ?? 0
-      // Of several at one instant any may be the first.
-      let wanted = all.filter { $0.at == first }.map { "\(lane): \($0.1)" }
-      let found = trace.outcome.description(of: lane)
-      let end = trace.events.last { $0.lane == lane && Ending($0) != nil }
-      return wanted.contains(found) && end?.at == first
-        ? nil : "\(found) at \(end?.at ?? -1), not \(wanted) at \(first) µs"
-    }
+  static let onTime = Law<Call>.comesFirst("the answer") {
+    $0.endings(attempts: 1)
+  }
+  static let firstSuccess = Law<Call>.comesFirst("the first success") {
+    $0.endings(attempts: $0.attempts)
   }
 
   static let usedOrClosed = Law<Call>(
@@ -60,13 +33,16 @@ extension OperationTimeoutExamples {
     return zip(events, events.dropFirst()).filter { $0.0.isOpening }
       .enumerated().map { attempt, events in
         let left = input.time.microseconds - events.0.at
-        let share = events.0.at + left / max(1, input.attempts - attempt)
+        let equal = left / max(1, input.attempts - attempt)
+        let least = min(left, input.time.microseconds / 10)
+        let share = events.0.at + max(equal, least)
         return (events.0.at, events.1.at, events.1.name, share)
       }
   }
 
   static let equalShares = Law<Call>(
-    "an attempt is cancelled when it has used up an equal share of what is left"
+    "an attempt is cancelled when it has used up an equal share of what is left, "
+      + "or a tenth of all"
   ) { input, trace in
     for (number, attempt) in attempts(input, trace).enumerated()
     where !input.deaf.contains(number) {

@@ -18,9 +18,8 @@ import Synchronization
 /// Only for requests that may be carried out more than once.
 nonisolated final class HedgedRequest<C: Clock>: Sendable
 where C.Duration == Duration {
-  private let delay: Duration
   private let attempts: Int
-  private let clock: C
+  private let sleep: @Sendable () async throws -> Void
   /// How many further attempts may start now.
   private let room: Mutex<Int>
 
@@ -31,7 +30,8 @@ where C.Duration == Duration {
   ///     the 95th percentile of what they take.
   ///   - attempts: How many one call has, at least 1.
   ///   - budget: How many further attempts of all calls run at once.
-  ///   - clock: What measures the delay.
+  ///   - clock: What measures the delay. If it fails, by a sleep that throws,
+  ///     the next attempt starts only when one fails.
   init(
     after delay: Duration,
     attempts: Int = 2,
@@ -39,8 +39,18 @@ where C.Duration == Duration {
     clock: C = ContinuousClock()
   ) {
     precondition(attempts > 0, "a request needs at least one attempt")
-    (self.delay, self.attempts, self.clock) = (delay, attempts, clock)
+    self.attempts = attempts
     room = Mutex(budget)
+    // `ContinuousClock` traps where the instant is out of its range.
+    let delay = min(max(delay, .zero), .seconds(1 << 40))
+    sleep = {
+      // A cancelled sleep of the continuous clock itself is kept until its time.
+      if clock is ContinuousClock {
+        try await Task.sleep(for: delay, clock: .timers)
+      } else {
+        try await clock.sleep(for: delay)
+      }
+    }
   }
 
   /// Sends a request, and returns the first answer.
@@ -53,8 +63,8 @@ where C.Duration == Duration {
   /// - Parameter request: One attempt; they are numbered from 0.
   /// - Returns: What the first attempt that succeeds returns.
   /// - Throws: If all fail, the first error; if the task is cancelled, that of
-  ///   the attempt that ends last, or `CancellationError` if none started. One that fails before another one succeeds
-  ///   is not an error.
+  ///   the attempt that ends last, or `CancellationError` if none started. One
+  ///   that fails before another one succeeds is not an error.
   nonisolated(nonsending) func send<Value: Sendable>(
     _ request:
       @escaping @concurrent @Sendable (_ attempt: Int) async throws ->
@@ -79,7 +89,8 @@ where C.Duration == Duration {
         }
         if started == attempts { return }
         group.addTask {
-          try? await self.clock.sleep(for: self.delay)
+          // Not `try?`: after a sleep that was cut short none is due.
+          do { try await self.sleep() } catch { return .cutShort }
           return .due(started: attempt + 1)
         }
       }
@@ -96,7 +107,7 @@ where C.Duration == Duration {
           start()
         case .due(started):
           start()
-        case .due: break
+        case .due, .cutShort: break
         }
       }
       group.cancelAll()
@@ -117,5 +128,7 @@ where C.Duration == Duration {
     case answered(Value), failed(any Error)
     /// The delay is over since so many attempts had started.
     case due(started: Int)
+    /// The delay was cancelled, or its clock has failed.
+    case cutShort
   }
 }

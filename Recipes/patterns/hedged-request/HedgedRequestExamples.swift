@@ -14,6 +14,7 @@ package enum HedgedRequestExamples {
       "ask several servers and take the first answer", "retry in parallel",
     ],
     copies: ["HedgedRequest.swift"],
+    ingredients: ["timers"],
     examples: [
       Example(
         "plain",

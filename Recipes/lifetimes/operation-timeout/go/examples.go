@@ -33,14 +33,14 @@ type call struct {
 	Takes, Failing, Permanent, Deaf []int
 	More                            int
 	Limit                           *int
-	Pause                           int
+	Pause, Most                     int
 }
 
 func (in call) limit() time.Duration {
 	return cookbook.Limit(in.Limit) + time.Duration(in.More)*time.Microsecond
 }
 
-func (in call) attempts() int { return max(len(in.Takes), 1) }
+func (in call) attempts() int { return max(len(in.Takes), in.Most, 1) }
 
 func (in call) takes(attempt int) int { return cookbook.At(in.Takes, attempt, 1) }
 

@@ -1,7 +1,7 @@
 // Package attempts performs an operation until it succeeds, within one limit.
 //
 // It divides the time as package net does among the addresses that it dials:
-// each attempt has an equal share of what is left.
+// each attempt has an equal share of what is left, or a least one, here a tenth.
 package attempts
 
 import (
@@ -27,21 +27,28 @@ func (e *OutOfTime) Error() string {
 
 // Unwrap makes errors.Is(err, context.DeadlineExceeded) true.
 func (e *OutOfTime) Unwrap() []error {
+	if e.Last == nil {
+		return []error{context.DeadlineExceeded}
+	}
 	return []error{context.DeadlineExceeded, e.Last}
 }
 
 // Do calls operation until it succeeds, at most n times within the limit and
 // the deadline of ctx. It tries again after a transient error, or when the
-// share of an attempt is over.
+// share of an attempt is over. It panics if n is below 1.
 func Do[T any](
 	ctx context.Context, n int, limit, pause time.Duration,
 	isTransient func(error) bool,
 	operation func(ctx context.Context, attempt int) (T, error),
 ) (T, error) {
+	if n < 1 {
+		panic("attempts: an operation needs at least one attempt")
+	}
 	var none T
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	end, _ := ctx.Deadline()
+	least := time.Until(end) / 10
 	outcome := &OutOfTime{}
 	for {
 		if errors.Is(ctx.Err(), context.Canceled) {
@@ -51,7 +58,7 @@ func Do[T any](
 		if left <= 0 {
 			return none, outcome
 		}
-		share := left / time.Duration(n-outcome.Attempts)
+		share := max(left/time.Duration(n-outcome.Attempts), least)
 		limited, cancel := context.WithTimeout(ctx, share)
 		value, err := operation(limited, outcome.Attempts)
 		cancel()

@@ -20,7 +20,11 @@ type Request struct {
 
 // New returns a Request whose next attempt starts when none has started for
 // the delay, or when one fails. Further attempts of all calls share the budget.
+// It panics if a call has no attempt.
 func New(delay time.Duration, attempts, budget int) *Request {
+	if attempts < 1 {
+		panic("hedge: a request needs at least one attempt")
+	}
 	return &Request{delay, attempts, make(chan struct{}, budget)}
 }
 

@@ -21,3 +21,12 @@ func TestNoAttemptStartsInACancelledContext(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+func TestNoAttemptIsNoRequest(t *testing.T) {
+	defer func() {
+		if recover() != "hedge: a request needs at least one attempt" {
+			t.Error("a request without an attempt")
+		}
+	}()
+	hedge.New(time.Second, 0, 1)
+}
