@@ -238,7 +238,7 @@ package enum Breach: Hashable, Sendable, CustomStringConvertible {
   package var description: String {
     switch self {
     case .law(let name): "the law *\(name)*"
-    case .outcome: "the outcome"
+    case .outcome: "the promise to come to an allowed outcome"
     case .deadlock: "the promise to return: it waits for ever"
     case .leak: "the promise to leave nothing behind"
     }

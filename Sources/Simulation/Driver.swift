@@ -250,9 +250,7 @@ final class Driver: TaskExecutor, @unchecked Sendable {
     }
     if options.interrupts { left += interrupted }
     if left.isEmpty && !isKnownUniquelyReferenced(&watched) {
-      left.append(
-        "a task that is suspended, or that runs outside the simulation"
-      )
+      left.append(SimulationFailure.unseenTask)
     }
     if !left.isEmpty { left += log?.notes ?? [] }
     return left.isEmpty ? nil : .outlived(left)

@@ -45,6 +45,10 @@ public struct SimulationFailure: Error, Sendable {
     }
   }
 
+  /// What is left where neither a sleep nor a job is.
+  static let unseenTask =
+    "a task that is suspended, or that runs outside the simulation"
+
   /// What went wrong.
   public internal(set) var reason: Reason
   /// The seed of the run, or nil if it followed a schedule.
@@ -73,6 +77,12 @@ extension SimulationFailure: CustomStringConvertible {
       lines += waiting.map { "  " + $0 }
     case .outlived(let left):
       lines += ["left when the body had returned:"] + left.map { "  " + $0 }
+      if left.first == Self.unseenTask {
+        lines += [
+          "possible causes: a Task {} that nobody awaits, a continuation that",
+          "nobody resumes, a stream that nobody finishes",
+        ]
+      }
     case .nondeterministic(let what): lines += [what]
     case .foreignThread(let what):
       lines += [

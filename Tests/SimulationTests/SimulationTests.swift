@@ -395,6 +395,8 @@ private func children(
       }
       #expect(left.first?.hasPrefix(report) == true)
       #expect("\(found)".contains("in the body"))
+      let isUnseen = report == "a task that is suspended"
+      #expect("\(found)".contains("possible causes: a Task {}") == isUnseen)
     }
   }
 

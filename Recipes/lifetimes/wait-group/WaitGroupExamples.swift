@@ -135,8 +135,9 @@ package enum WaitGroupExamples {
       .caller(
         "returns",
         go: "dies of sync: negative WaitGroup counter",
-        because: "A task ends once, and a task group counts it by itself. "
-          + "With the file, one `done()` too many ends the program."
+        because: "With the file, one `done()` too many ends the program "
+          + "(`A count below 0 ends the program`). Without it, a task ends "
+          + "once, however often one waits for it."
       )
     ) { stage in
       let task = stage.task {}
