@@ -1,22 +1,26 @@
 import Simulation
 import Testing
 
+private typealias Exchange = (sent: Int?, received: Int?)
+
 /// An actor, on which no selection stays awake: how often that has paid off is
 /// known to all runs, which would differ.
 private actor Seat {
-  func trade(_ own: Int, to: Channel<Int>, from: Channel<Int>) async -> String {
-    await said([
-      Select.send(own, to: to) { "sent" },
-      Select.receive(from: from) { $0.map { "received \($0)" } ?? "end" },
+  func sendOrReceive(
+    _ own: Int,
+    _ outlet: Channel<Int>,
+    _ inlet: Channel<Int>
+  ) async -> Exchange {
+    await first([
+      Select.send(own, to: outlet) { (own, nil) },
+      Select.receive(from: inlet) { (nil, $0) },
     ])
   }
 
-  func receive(from channel: Channel<Int>, _ clock: VirtualClock) async
-    -> String
-  {
-    await said([
-      Select.receive(from: channel) { $0.map { "received \($0)" } ?? "end" },
-      Select.timeout(.seconds(1), clock: clock) { "timeout" },
+  func receive(_ inlet: Channel<Int>, _ clock: VirtualClock) async -> Exchange {
+    await first([
+      Select.receive(from: inlet) { (nil, $0) },
+      Select.timeout(.seconds(1), clock: clock) { (nil, nil) },
     ])
   }
 
@@ -26,42 +30,53 @@ private actor Seat {
     return all
   }
 
-  private func said(_ cases: [Select.Case<String>]) async -> String {
-    let said = try? await Select.first(of: cases, choose: \.lowerBound)
-    return said ?? "cancelled"
+  private func first(_ cases: [Select.Case<Exchange>]) async -> Exchange {
+    let first = try? await Select.first(of: cases, choose: \.lowerBound)
+    return first ?? (nil, nil)
   }
 }
 
 @Suite("select under the baton") struct SelectTests {
-  @Test("Two that face each other meet once, whatever comes between two steps")
-  func facing() async throws {
+  /// Says what was sent and not received, or received and not sent.
+  private func judge(_ exchanges: [Exchange]) -> String? {
+    let sent = exchanges.compactMap { $0.sent }.sorted()
+    let received = exchanges.compactMap { $0.received }.sorted()
+    return sent == received ? nil : "sent \(sent), received \(received)"
+  }
+
+  @Test(
+    "Of two that can meet each other none is left behind",
+    arguments: [[0, 1], [0, 1, 2, 3]]
+  ) func meetings(tasks: [Int]) async throws {
     // Which lock is taken first depends on where the two are in memory.
     try await expectRightIfCancelled(isSteady: false) { _ in
       let channels = [Channel<Int>(), Channel<Int>()]
-      let said = await outcomes(2) { task in
-        await Seat().trade(task, to: channels[task], from: channels[1 - task])
+      let ended = BatonTests.Tally()
+      let exchanges = await outcomes(tasks.count) { task -> Exchange in
+        let channel = channels[task % 2]
+        // Ends where both selections have met each other.
+        if task > 1 { return (nil, (try? await channel.receive()) ?? nil) }
+        defer {
+          ended.add()
+          if ended.count == 2 { for channel in channels { channel.close() } }
+        }
+        return await Seat().sendOrReceive(task, channel, channels[1 - task])
       }
-      let isRight =
-        said == ["sent", "received 0"] || said == ["received 1", "sent"]
-        || Task.isCancelled && said == ["cancelled", "cancelled"]
-      return isRight ? nil : "\(said)"
+      return judge(exchanges)
     }
   }
 
-  @Test("An element is received, or comes too late, and never both or neither")
+  @Test("An element is received or comes too late, and never both or neither")
   func timeout() async throws {
     // A select with a timeout leaves its actor to wait, and may stay awake.
     try await expectRight(seeds: 300, limit: 300, isSteady: false) { run in
       let channel = Channel<Int>()
-      let said = await outcomes(2) { task in
-        if task == 0 {
-          return await Seat().receive(from: channel, run.clock)
-        }
+      let exchanges = await outcomes(2) { task -> Exchange in
+        if task == 0 { return await Seat().receive(channel, run.clock) }
         try? await run.clock.sleep(for: .seconds(1))
-        return (try? channel.trySend(1)) == true ? "sent" : "full"
+        return (try? channel.trySend(1)) == true ? (1, nil) : (nil, nil)
       }
-      return said == ["received 1", "sent"] || said == ["timeout", "full"]
-        ? nil : "\(said)"
+      return judge(exchanges)
     }
   }
 }

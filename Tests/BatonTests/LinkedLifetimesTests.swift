@@ -71,7 +71,7 @@ struct ContextCancellationTests {
   private func reasons(_ clock: VirtualClock) async -> String? {
     var isExpired: [Bool] = []
     do {
-      try await withDeadline(in: .seconds(2), clock: clock) {
+      try await withDeadline(in: .seconds(1), clock: clock) {
         defer {
           for _ in 0..<2 {
             isExpired.append(Task.cancellationReason == .deadlineExpired)

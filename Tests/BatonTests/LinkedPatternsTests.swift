@@ -28,6 +28,7 @@ private func judge(
       [[.receive], [.receive, .close], [.send(1), .send(2)]]
     try await expectRightIfCancelled { _ in
       let buffer = BoundedBuffer<Int>(bound: 1, whenFull: .suspend)
+      await cancelled { _ = try await buffer.receive() }
       let model = ChannelExamples.Model(capacity: 1)
       return await counterexample(to: model, tasks) { call in
         do {
