@@ -38,19 +38,30 @@ let rooms = [
 /// Folders whose texts both languages embed; in Go a package of its own.
 let texts = ["patterns/word-count/texts"]
 
-/// Rooms that are compiled for the baton too, but for these files.
+/// Rooms that are compiled for the baton too, but for these files, which begin
+/// with the room's name.
 let linked = [
-  "channel": ["ChannelBench", "ChannelExamples", "ChannelWrong"],
-  "semaphore": ["SemaphoreBench", "SemaphoreExamples", "SemaphoreWrong"],
-  "token-bucket": [
-    "TokenBucketBench", "TokenBucketExamples", "TokenBucketWrong",
-  ],
-  "once": ["OnceExamples", "OnceRefused", "OnceWrong"],
-  "pub-sub": ["PubSubBench", "PubSubExamples", "PubSubLaws", "PubSubWrong"],
-  "task-queue": [
-    "TaskQueueBench", "TaskQueueExamples", "TaskQueueLaws", "TaskQueueWrong",
-  ],
+  "backpressure": ["Bench", "Examples", "Wrong"],
+  "bounded-pool": ["Bench", "Examples", "Wrong"],
+  "channel": ["Bench", "Examples", "Wrong"],
+  "context-cancellation": ["Examples", "TreeExamples", "Wrong"],
+  "errgroup": ["Bench", "Examples", "Wrong"],
+  "fan-out-fan-in": ["Examples", "Wrong"],
+  "hedged-request": ["Examples", "Wrong"],
+  "once": ["Examples", "Refused", "Wrong"],
+  "pipeline": ["Examples", "Wrong"],
+  "priority-select": ["Bench", "Examples", "Wrong"],
+  "pub-sub": ["Bench", "Examples", "Laws", "Wrong"],
+  "select": ["Bench", "Examples", "Wrong"],
+  "semaphore": ["Bench", "Examples", "Wrong"],
+  "signal-or-value": ["Cells", "Examples", "Wrong"],
+  "task-queue": ["Bench", "Examples", "Laws", "Wrong"],
+  "timers": ["Bench", "Examples", "Wrong"],
+  "token-bucket": ["Bench", "Examples", "Wrong"],
+  "wait-group": ["Examples", "Refused", "Wrong"],
+  "word-count": ["Bench", "Examples", "Wrong"],
 ]
+
 /// Folders that are packages of their own, which tests build.
 let packages = ["lifetimes/leak-tests/package"]
 
@@ -136,9 +147,11 @@ let package = Package(
       name: "BatonTests",
       dependencies: ["Simulation", "Cookbook"],
       exclude: linked.flatMap { room, others in
-        ["README.md", "go"].map { "Linked/\(room)/\($0)" }
-          + others.map { "Linked/\(room)/\($0).swift" }
-      },
+        let name = room.split(separator: "-")
+          .map { $0.prefix(1).uppercased() + $0.dropFirst() }.joined()
+        return ["README.md", "go"].map { "Linked/\(room)/\($0)" }
+          + others.map { "Linked/\(room)/\(name)\($0).swift" }
+      } + ["Linked/word-count/texts"],
       swiftSettings: settings(importsMembers: false)
     ),
     .testTarget(

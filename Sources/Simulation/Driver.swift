@@ -69,8 +69,10 @@ final class Driver: TaskExecutor, @unchecked Sendable {
   /// False once a failure is known: from then on sleeps end at once.
   private var isRunning = true
   private var isOpen = true
-  /// For how many turns a failed run is cleaned up; nil before its first.
-  private var leftTurns: Int?
+  /// For how many more turns a run that has failed is cleaned up.
+  private lazy var leftTurns = options.interrupts ? 20_000 : 1_000
+  /// Whether its cancellation has begun.
+  private var isCleaning = false
   /// What the interruptions of a run are about.
   var baton = Baton()
 
@@ -200,7 +202,11 @@ final class Driver: TaskExecutor, @unchecked Sendable {
         continue
       }
       if steps >= options.stepLimit { return end(.stepLimit) }
-      if steps == cancelAtStep, !wasCancelled {
+      // Later, where a handler within the runtime waits for a lock: what the
+      // runtime holds meanwhile may be what this needs.
+      if !wasCancelled, let cancelAtStep, steps >= cancelAtStep,
+        baton.urgent == nil
+      {
         wasCancelled = true
         return .cancellation
       }
@@ -260,8 +266,8 @@ final class Driver: TaskExecutor, @unchecked Sendable {
   ///
   /// Bounded: code that ignores cancellation is given up.
   private func nextAfterFailure() -> Turn? {
-    guard let turns = leftTurns else {
-      leftTurns = options.interrupts ? 20_000 : 1_000
+    if !isCleaning, baton.urgent == nil {
+      isCleaning = true
       return .cancellation
     }
     ready += mailbox.withLock { box in
@@ -272,8 +278,8 @@ final class Driver: TaskExecutor, @unchecked Sendable {
       next.resume(isElapsed: false)
     }
     let index = options.interrupts ? able.first : ready.indices.first
-    guard turns > 0, let index else { return end(reason) }
-    leftTurns = turns - 1
+    guard leftTurns > 0, let index else { return end(reason) }
+    leftTurns -= 1
     return begin(ready.remove(at: index))
   }
 

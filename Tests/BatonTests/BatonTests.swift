@@ -168,6 +168,43 @@ final class Counter: Sendable {
     }
   }
 
+  @Test("A cancellation comes after a handler that waits for a lock")
+  func cancellations() async throws {
+    let body: @Sendable (Simulation) async -> Void = { _ in
+      let lock = Mutex(0)
+      await withDiscardingTaskGroup { group in
+        for _ in 0..<2 {
+          group.addTask { @Sendable in
+            await withTaskCancellationHandler {
+              for _ in 0..<3 { lock.withLock { $0 += 1 } }
+            } onCancel: {
+              lock.withLock { $0 += 1 }
+            }
+          }
+        }
+        await Task.yield()
+        group.cancelAll()
+      }
+    }
+    let runs = try await Simulation.cancelEverywhere(
+      seeds: 0..<20,
+      options: Self.options,
+      body
+    )
+    #expect(runs > 200)
+    // A run that fails is cancelled too.
+    for limit in 1..<20 {
+      var options = Self.options
+      options.stepLimit = limit
+      let failures = await Simulation.failures(
+        seeds: 0..<20,
+        options: options,
+        body
+      )
+      #expect(failures.count { $0.reason.name == "stepLimit" } > 10)
+    }
+  }
+
   #if os(Linux)
     @Test("A run leaves no thread behind, however it ends")
     func threads() async throws {

@@ -21,16 +21,11 @@ import Testing
           group.addTask { for _ in 0..<47 { _ = try? await channel.receive() } }
         }
       }
-      let recorder = HistoryRecorder<Model>()
-      let port = ChannelExamples.port(channel)
-      await together(0..<tasks.count) { [tasks] task in
-        for call in tasks[task] {
-          await recorder.perform(lane: "task \(task + 1)", call) {
-            await port(call)
-          }
-        }
-      }
-      return recorder.history.counterexample(from: Model(capacity: capacity))
+      return await counterexample(
+        to: Model(capacity: capacity),
+        tasks,
+        ChannelExamples.port(channel)
+      )
     }
   }
 
@@ -124,6 +119,23 @@ import Testing
 /// `swift test` looks at a part of what `COOKBOOK_LONG=1` looks at.
 private let isLong =
   ProcessInfo.processInfo.environment["COOKBOOK_LONG"] == "1"
+
+/// Performs the calls of each task, and says what no order of them explains.
+func counterexample<Model: SequentialModel>(
+  to model: Model,
+  _ tasks: [[Model.Call]],
+  _ perform: @escaping @Sendable (Model.Call) async -> Model.Return
+) async -> String? {
+  let recorder = HistoryRecorder<Model>()
+  await together(0..<tasks.count) { task in
+    for call in tasks[task] {
+      await recorder.perform(lane: "task \(task + 1)", call) {
+        await perform(call)
+      }
+    }
+  }
+  return recorder.history.counterexample(from: model)
+}
 
 /// Random programs, each in one schedule, which comes again when it is replayed.
 func expectLinearizable(
@@ -231,19 +243,55 @@ func expectLinearizable(
   }
 }
 
+/// What tasks come to that begin together, in their order.
+func outcomes<Outcome: Sendable>(
+  _ tasks: Int,
+  _ body: @escaping @Sendable (_ task: Int) async -> Outcome
+) async -> [Outcome] {
+  await withTaskGroup(of: (task: Int, Outcome).self) { group in
+    for task in 0..<tasks { group.addTask { (task, await body(task)) } }
+    let all = await group.reduce(into: []) { $0.append($1) }
+    return all.sorted { $0.task < $1.task }.map(\.1)
+  }
+}
+
+/// Begins a wait that only its cancellation ends, and cancels it.
+func cancelled(
+  _ wait: @escaping @Sendable () async throws -> Void
+) async {
+  await withDiscardingTaskGroup { group in
+    group.addTask { try? await wait() }
+    await Task.yield()
+    group.cancelAll()
+  }
+}
+
 /// Random orders of the steps, and those with few switches.
-private func expectRight(
+///
+/// What is not steady may take other steps when it runs again.
+func expectRight(
   seeds: UInt64,
   limit: Int,
+  isSteady: Bool = true,
   _ program: @escaping @Sendable (Simulation) async throws -> String?
 ) async throws {
-  let some = try await Simulation.explore(
-    seeds: 0..<seeds,
-    options: BatonTests.options,
-    program,
-    check: BatonTests.check
-  )
-  #expect(some.isComplete)
+  if isSteady {
+    let some = try await Simulation.explore(
+      seeds: 0..<seeds,
+      options: BatonTests.options,
+      program,
+      check: BatonTests.check
+    )
+    #expect(some.isComplete)
+  } else {
+    let failures = await Simulation.failures(
+      seeds: 0..<seeds,
+      options: BatonTests.options,
+      program,
+      check: BatonTests.check
+    )
+    #expect(failures.isEmpty, "\(failures.first.map { "\($0)" } ?? "")")
+  }
   let failure = await Simulation.shortestFailure(
     limit: limit,
     options: BatonTests.options,
@@ -254,21 +302,28 @@ private func expectRight(
 }
 
 /// The same, and a cancellation at each step.
-private func expectRightIfCancelled(
+///
+/// The program returns what is wrong; its task may be cancelled by then.
+func expectRightIfCancelled(
+  isSteady: Bool = true,
   _ program: @escaping @Sendable (Simulation) async throws -> String?
 ) async throws {
   try await expectRight(
     seeds: isLong ? 2_000 : 300,
     limit: isLong ? 10_000 : 1_000,
+    isSteady: isSteady,
     program
   )
-  let runs = try await Simulation.cancelEverywhere(
-    seeds: 0..<10,
-    options: BatonTests.options,
-    program,
-    check: BatonTests.check
-  )
-  #expect(runs > 200)
+  var runs = 0
+  for seed in 0..<100 as Range<UInt64> where runs < 1_000 {
+    runs += try await Simulation.cancelEverywhere(
+      seeds: seed..<seed + 1,
+      options: BatonTests.options,
+      program,
+      check: BatonTests.check
+    )
+  }
+  #expect(runs >= 1_000)
 }
 
 @Suite("pub-sub under the baton") struct PubSubTests {

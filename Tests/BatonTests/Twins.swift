@@ -28,3 +28,5 @@ enum OnceExamples {
   typealias Load = @Sendable () async throws -> Int
   typealias Make = @Sendable (_ work: @escaping Load) -> Load
 }
+
+enum SignalOrValueExamples {}

@@ -137,6 +137,20 @@ struct CopiedCodeTests {
     }
   }
 
+  @Test("What has a lock or an atomic is interrupted at each of its steps")
+  func linked() throws {
+    let linked = try Self.names(
+      of: checkout.appending(path: "Tests/BatonTests/Linked")
+    )
+    for recipe in Self.copied where !linked.contains(recipe.name) {
+      for name in recipe.copies {
+        let file = checkout.appending(path: "\(recipe.folder)/\(name)")
+        let text = try String(contentsOf: file, encoding: .utf8)
+        #expect(!text.contains("import Synchronization"), "\(name)")
+      }
+    }
+  }
+
   @Test(
     "Copied code keeps the recipes' laws, whatever it is compiled with",
     .enabled(if: isLong, "it takes minutes: COOKBOOK_LONG=1")

@@ -134,7 +134,9 @@ where C.Duration == Duration {
   /// Ends the tasks that sleep for timers that are gone, and waits for that.
   ///
   /// For tests that look for what is left, and for a queue of your own that is
-  /// not needed any more. Does nothing while a timer waits.
+  /// not needed any more. Does nothing while a timer waits. A task that is firing
+  /// a timer ends by itself; one that a call at the same time starts is ended
+  /// by the next call of this.
   ///
   /// **Cancellation** is not looked at. **Complexity**: O(1) for each task.
   nonisolated(nonsending) func endSleepers() async {
@@ -159,8 +161,7 @@ where C.Duration == Duration {
     let task = Task.detached(executorPreference: executor, priority: .high) {
       await self.serve(sleeper)
     }
-    // Where it has ended, or was dismissed before it could be kept.
-    if !state.withLock({ $0.keep(task, of: sleeper.id) }) { task.cancel() }
+    state.withLock { $0.keep(task, of: sleeper.id) }
     return old
   }
 
@@ -272,18 +273,22 @@ extension TimerQueue {
       return .sleep(until: wake)
     }
 
-    /// Keeps the task of a sleeper, if that is still there.
-    mutating func keep(_ task: Task<Void, Never>, of id: Int) -> Bool {
+    /// Keeps the task of a sleeper, unless that has ended.
+    mutating func keep(_ task: Task<Void, Never>, of id: Int) {
       let index = sleepers.firstIndex { $0.id == id }
       if let index { sleepers[index].task = task }
-      return index != nil
     }
 
     /// Gives away who sleeps for nothing; the one that is awake ends by itself.
+    ///
+    /// One whose task is not known yet stays: nobody could wait for its end.
     mutating func dismissAll() -> [Task<Void, Never>] {
       guard heap.isEmpty else { return [] }
-      defer { sleepers.removeAll { $0.id != firing } }
-      return sleepers.filter { $0.id != firing }.compactMap(\.task)
+      func isDismissed(_ sleeper: Sleeper) -> Bool {
+        sleeper.id != firing && sleeper.task != nil
+      }
+      defer { sleepers.removeAll(where: isDismissed) }
+      return sleepers.filter(isDismissed).compactMap(\.task)
     }
 
     /// When a sleeper that is missing has to wake.
