@@ -190,8 +190,7 @@ nonisolated private final class DeadlineScope: Sendable {
   /// That of a body without a deadline of its own.
   init() {
     state = Mutex(State(expiration: nil))
-    (hasPassed, sleep) = (false, {})
-    expired = DeadlineExpired(timeout: nil)
+    (hasPassed, sleep, expired) = (false, {}, DeadlineExpired(timeout: nil))
   }
 
   /// What it held is released outside the lock.
@@ -264,15 +263,13 @@ nonisolated private final class DeadlineScope: Sendable {
         return nil
       }
       while true {
-        let ended = await group.next()
-        // A clock that has failed cancels nothing.
-        if case .some(.none) = ended, state.withLock({ $0?.cause == nil }) {
-          continue
+        let value = await group.next() ?? nil
+        // Cancels the body when time is up, not when its clock has failed, and
+        // the timer when the body has ended: the group would wait for it.
+        if value != nil || state.withLock({ $0?.cause != nil }) {
+          group.cancelAll()
         }
-        // Cancels the body when time is up, and the timer when the body has
-        // ended: the group would wait for it.
-        group.cancelAll()
-        if case .some(.some(let value)) = ended { return value }
+        if let value { return value }
       }
     }
   }

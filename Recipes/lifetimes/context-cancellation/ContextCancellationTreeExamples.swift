@@ -83,9 +83,13 @@ extension ContextCancellationExamples {
       self.stage = stage
       within = { part, load in
         guard input.limited.contains(part) else { return try await load() }
-        let start = part % 2 == 0 ? beginning : clock.now
-        let end = start.advanced(by: .milliseconds(input.limits[part]))
-        try await withDeadline(end, clock: clock, body: load)
+        let limit = Duration.milliseconds(input.limits[part])
+        if part % 2 == 0 {
+          let date = beginning.advanced(by: limit)
+          try await withDeadline(date, clock: clock, body: load)
+        } else {
+          try await withDeadline(in: limit, clock: clock, body: load)
+        }
       }
       deadline = { _ in
         Task.activeDeadline(for: clock)

@@ -1,7 +1,7 @@
 // Package attempts performs an operation until it succeeds, within one limit.
 //
 // It divides the time as package net does among the addresses that it dials:
-// each attempt has an equal share of what is left, or a least one, here a tenth.
+// each attempt has an equal share of what is left, but at least a tenth of all.
 package attempts
 
 import (
@@ -34,8 +34,9 @@ func (e *OutOfTime) Unwrap() []error {
 }
 
 // Do calls operation until it succeeds, at most n times within the limit and
-// the deadline of ctx. It tries again after a transient error, or when the
-// share of an attempt is over. It panics if n is below 1.
+// the deadline of ctx, or with math.MaxInt as often as there is time for. It
+// tries again after a transient error, or when the share of an attempt is over.
+// It panics if n is below 1.
 func Do[T any](
 	ctx context.Context, n int, limit, pause time.Duration,
 	isTransient func(error) bool,
