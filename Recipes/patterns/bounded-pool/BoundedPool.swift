@@ -113,8 +113,7 @@ nonisolated struct BoundedPool: Sendable {
   /// - Throws: The first error in time of a job or of `receive`, or
   ///   `CancellationError`. All results that came have been received, unless
   ///   `receive` failed.
-  /// - Complexity: O(`workers`) tasks and memory, whatever the number of
-  ///   elements.
+  /// - Complexity: That of ``forEach(_:perform:)``.
   func mapUnordered<Elements: Sequence, Result: Sendable>(
     _ elements: sending Elements,
     transform: @escaping @Sendable (Elements.Element) async throws -> Result,
