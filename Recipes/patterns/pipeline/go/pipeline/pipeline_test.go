@@ -32,6 +32,22 @@ func TestNothingIsReadAfterCancellation(t *testing.T) {
 	}
 }
 
+func TestAValueThatWaitsIsNotWorkedOnAfterCancellation(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	in := make(chan int, 1)
+	in <- 0
+	close(in)
+	var g errgroup.Group
+	Stage(ctx, &g, 1, 1, in, func(context.Context, int) (int, error) {
+		t.Error("work was started")
+		return 0, nil
+	})
+	if err := g.Wait(); err != context.Canceled {
+		t.Errorf("%v, want %v", err, context.Canceled)
+	}
+}
+
 func TestAStageNeedsAWorker(t *testing.T) {
 	defer func() {
 		if recover() == nil {
