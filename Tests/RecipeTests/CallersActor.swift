@@ -23,7 +23,7 @@ actor CallersActor {
     unsafe executor.asUnownedSerialExecutor()
   }
 
-  /// What only the actor may touch, so nothing else may call what does.
+  /// It is not `Sendable`, so a body that uses it must run on the actor.
   nonisolated final class Account {
     var wasHere: [Bool] = []
 
