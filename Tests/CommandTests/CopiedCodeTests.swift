@@ -152,6 +152,41 @@ struct CopiedCodeTests {
   }
 
   @Test(
+    "A body runs on its caller's actor, whatever the copy is compiled with",
+    .enabled(if: isLong, "it takes minutes: COOKBOOK_LONG=1")
+  )
+  func bodies() async throws {
+    try await copy(Self.copied.map(\.name))
+    let calls = checkout.appending(path: "Tests/RecipeTests")
+    let text = try read("CallersActor.swift", in: calls)
+    try write(
+      text.replacing("@testable import Recipes\n", with: ""),
+      to: "CallersActor.swift"
+    )
+    try write(
+      """
+      @main
+      enum Main {
+        @concurrent
+        static func main() async throws {
+          for (recipe, call) in CallersActor.calls {
+            let visits = try await CallersActor().visits(of: call)
+            if visits.isEmpty || visits.contains(false) { print(recipe) }
+          }
+        }
+      }
+      """,
+      to: "Main.swift"
+    )
+    for setting in Setting.all {
+      try await shell(
+        "swiftc -O -wmo -parse-as-library \(setting) *.swift -o main"
+      )
+      try await shell("./main")
+    }
+  }
+
+  @Test(
     "Copied code keeps the recipes' laws, whatever it is compiled with",
     .enabled(if: isLong, "it takes minutes: COOKBOOK_LONG=1")
   )

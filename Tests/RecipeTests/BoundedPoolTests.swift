@@ -1,5 +1,4 @@
 import Cookbook
-import Dispatch
 import Simulation
 import Testing
 
@@ -8,15 +7,6 @@ import Testing
 @Suite("bounded-pool")
 struct BoundedPoolTests {
   private struct Enough: Error {}
-
-  @Test("An infinite sequence is read only as far as jobs start")
-  func infiniteInput() async {
-    await #expect(throws: Enough.self) {
-      try await BoundedPool(workers: 3).forEach(1...) { number in
-        if number == 100 { throw Enough() } else { await Task.yield() }
-      }
-    }
-  }
 
   @Test("Results that are received do not pile up")
   func memoryIsFlat() async throws {
@@ -30,18 +20,6 @@ struct BoundedPoolTests {
     #expect(received == 20_000)
     // One in the hand of each worker, and one that is received.
     #expect(alive.most <= 5)
-  }
-
-  /// Has threads of its own, however busy the pool is.
-  private final class Threads: TaskExecutor {
-    private let queue = DispatchQueue(label: "jobs", attributes: .concurrent)
-
-    func enqueue(_ job: consuming ExecutorJob) {
-      let job = UnownedJob(job)
-      queue.async {
-        unsafe job.runSynchronously(on: self.asUnownedTaskExecutor())
-      }
-    }
   }
 
   @Test("The receiver's error wins over the cancellations that it causes")
@@ -68,7 +46,7 @@ struct BoundedPoolTests {
     await #expect(throws: Enough.self) { try await call.value }
   }
 
-  @Test("A pool without a job left to start answers a cancellation normally")
+  @Test("A pool without a job left answers a cancellation normally")
   func cancelledTooLate() async throws {
     try await everySchedule(sees: ["[0, 1]"]) { clock, _, see in
       try await withThrowingTaskGroup { group in

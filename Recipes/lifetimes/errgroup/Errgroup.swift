@@ -22,14 +22,15 @@ import Synchronization
 /// - Parameters:
 ///   - limit: How many tasks run at once, at least 1; `nil` sets no limit.
 ///   - policy: What an error does; by default it cancels the other tasks.
-///   - body: Adds the tasks. It runs where the caller runs, and an error that
-///     it throws counts as the error of a task.
+///   - isolation: Where `body` runs: by default on the caller's actor.
+///   - body: Adds the tasks. An error that it throws counts as that of a task.
 /// - Returns: What `body` returns, if there was no error.
 /// - Throws: The first error in time; with ``ErrorGroup/Policy/collectAll``
 ///   an ``ErrorGroup/Errors`` with all of them.
-nonisolated(nonsending) func withErrorGroup<Result>(
+func withErrorGroup<Result>(
   limit: Int? = nil,
   policy: ErrorGroup.Policy = .cancelOthers,
+  isolation: isolated (any Actor)? = #isolation,
   _ body: nonisolated(nonsending) (inout ErrorGroup) async throws -> Result
 ) async throws -> Result {
   precondition(limit ?? 1 > 0, "a limit of \(limit ?? 0) lets nothing run")
@@ -37,6 +38,7 @@ nonisolated(nonsending) func withErrorGroup<Result>(
   // A discarding group cancels the rest as soon as a task throws. A throwing
   // task group would do so only when its body asks for that task's result.
   let result = try? await withThrowingDiscardingTaskGroup { tasks -> Result? in
+    _ = isolation  // or this closure, and the body with it, left the actor
     var group = ErrorGroup(tasks: tasks, ledger: ledger)
     do {
       return try await body(&group)

@@ -105,6 +105,7 @@ nonisolated struct BoundedPool: Sendable {
   /// - Parameters:
   ///   - elements: Read one at a time, as workers become free.
   ///   - transform: The job.
+  ///   - isolation: Where `receive` runs: by default on the caller's actor.
   ///   - receive: Called with one result after the other, by the caller's
   ///     task. While it suspends, the result of each worker waits for it, and
   ///     no further job starts: a slow receiver slows the pool down. An
@@ -112,14 +113,13 @@ nonisolated struct BoundedPool: Sendable {
   /// - Throws: The first error in time of a job or of `receive`, or
   ///   `CancellationError`. All results that came have been received, unless
   ///   `receive` failed.
-  /// - Complexity: O(`workers`) tasks and memory, whatever the number of
-  ///   elements.
-  nonisolated(nonsending)
-    func mapUnordered<Elements: Sequence, Result: Sendable>(
-      _ elements: sending Elements,
-      transform: @escaping @Sendable (Elements.Element) async throws -> Result,
-      receive: (Result) async throws -> Void
-    ) async throws
+  /// - Complexity: That of ``forEach(_:perform:)``.
+  func mapUnordered<Elements: Sequence, Result: Sendable>(
+    _ elements: sending Elements,
+    transform: @escaping @Sendable (Elements.Element) async throws -> Result,
+    isolation: isolated (any Actor)? = #isolation,
+    receive: nonisolated(nonsending) (Result) async throws -> Void
+  ) async throws
   where Elements.Element: Sendable, Elements.Iterator: SendableMetatype {
     let source = SharedIterator(elements.makeIterator())
     let results = Handoff<Result>()
@@ -128,6 +128,7 @@ nonisolated struct BoundedPool: Sendable {
       firstError.withLock { $0 = $0 ?? error }
     }
     try await withThrowingTaskGroup(of: Void.self) { group in
+      _ = isolation  // or this closure, and `receive` with it, left the actor
       // Their errors must cancel them while this task is busy receiving.
       group.addTask {
         defer { results.close() }
@@ -207,12 +208,19 @@ nonisolated private final class Handoff<Element: Sendable>: Sendable {
 /// since the tasks call it from anywhere.
 nonisolated private final class SharedIterator<Base: IteratorProtocol>: Sendable
 where Base: SendableMetatype, Base.Element: Sendable {
-  private let base: Mutex<Base?>
+  private let base: Mutex<Base>
+  private let isClosed = Atomic(false)
 
   init(_ base: sending Base) { self.base = Mutex(base) }
 
-  func next() -> Base.Element? { base.withLock { $0?.next() } }
+  func next() -> Base.Element? {
+    // Looked at twice, since it may be closed while the base takes its time.
+    let next = base.withLock { isOpen ? $0.next() : nil }
+    return isOpen ? next : nil
+  }
 
-  /// Ends the iteration for every task.
-  func close() { base.withLock { $0 = nil } }
+  private var isOpen: Bool { !isClosed.load(ordering: .relaxed) }
+
+  /// Ends the iteration for every task; waits for none that advances it.
+  func close() { isClosed.store(true, ordering: .relaxed) }
 }

@@ -31,21 +31,22 @@ nonisolated(nonsending)
     buffer: Int = 0,
     transform:
       @escaping @Sendable (Elements.Element) async throws -> Output,
-    body: (FanIn<Output>) async throws -> Value
+    body: nonisolated(nonsending) (FanIn<Output>) async throws -> Value
   ) async throws -> Value
 where Elements.Element: Sendable, Elements.Iterator: SendableMetatype {
   precondition(workers > 0, "a fan-out needs at least one worker")
   let source = SharedIterator(elements.makeIterator())
   let work: Producer<Output> = { output in
-    while let element = source.next() {
-      try await output.channel.send(try await transform(element))
-      // Where there is room, a send does not look at cancellation.
+    while let element = try source.next() {
+      // It may have taken long.
       try Task.checkCancellation()
+      try await output.channel.send(try await transform(element))
     }
   }
   return try await withProducers(
     Array(repeating: work, count: workers),
     buffer: buffer,
+    isolation: #isolation,
     body: body
   )
 }
@@ -79,7 +80,7 @@ nonisolated(nonsending)
   func withFanIn<Input: AsyncSequence & Sendable, Value>(
     of inputs: [Input],
     buffer: Int = 0,
-    body: (FanIn<Input.Element>) async throws -> Value
+    body: nonisolated(nonsending) (FanIn<Input.Element>) async throws -> Value
   ) async throws -> Value
 where Input.Element: Sendable, Input.AsyncIterator: SendableMetatype {
   try await withProducers(
@@ -92,6 +93,7 @@ where Input.Element: Sendable, Input.AsyncIterator: SendableMetatype {
       }
     },
     buffer: buffer,
+    isolation: #isolation,
     body: body
   )
 }
@@ -134,15 +136,15 @@ private typealias Producer<Element: Sendable> =
   @Sendable (FanIn<Element>) async throws -> Void
 
 /// Runs producers, each in a task of its own, until `body` returns.
-nonisolated(nonsending)
-  private func withProducers<Element: Sendable, Value>(
-    _ producers: [Producer<Element>],
-    buffer: Int,
-    body: (FanIn<Element>) async throws -> Value
-  ) async throws -> Value
-{
+private func withProducers<Element: Sendable, Value>(
+  _ producers: [Producer<Element>],
+  buffer: Int,
+  isolation: isolated (any Actor)?,
+  body: nonisolated(nonsending) (FanIn<Element>) async throws -> Value
+) async throws -> Value {
   let output = FanIn<Element>(buffer: buffer)
   return try await withThrowingTaskGroup(of: Void.self) { scope in
+    _ = isolation  // or this closure, and the body with it, left the actor
     scope.addTask {
       do {
         // A discarding group cancels the others as soon as one has thrown.
@@ -176,5 +178,11 @@ where Base: SendableMetatype, Base.Element: Sendable {
 
   init(_ base: sending Base) { self.base = Mutex(base) }
 
-  func next() -> Base.Element? { base.withLock { $0.next() } }
+  func next() throws -> Base.Element? {
+    try base.withLock { base in
+      // After the wait for the lock, and for a send where there was room.
+      try Task.checkCancellation()
+      return base.next()
+    }
+  }
 }

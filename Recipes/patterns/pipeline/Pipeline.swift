@@ -107,8 +107,10 @@ nonisolated struct Pipeline<Element: Sendable>: Sendable {
 
   /// Runs the pipeline until `body` returns.
   ///
-  /// - Parameter body: The last stage: receives the results, and may return
-  ///   before their end.
+  /// - Parameters:
+  ///   - isolation: Where `body` runs: by default on the caller's actor.
+  ///   - body: The last stage: receives the results, and may return before
+  ///     their end.
   /// - Returns: What `body` returns.
   /// - Throws: What `body` throws. The first error in time of any stage ends
   ///   the others; the results throw it after those that wait for `body`. If
@@ -119,11 +121,13 @@ nonisolated struct Pipeline<Element: Sendable>: Sendable {
   /// starts on another element. The call returns when they have ended.
   ///
   /// **Complexity**: a task for each worker, and memory for the buffers.
-  nonisolated(nonsending) func run<Value>(
-    _ body: (Results) async throws -> Value
+  func run<Value>(
+    isolation: isolated (any Actor)? = #isolation,
+    _ body: nonisolated(nonsending) (Results) async throws -> Value
   ) async throws -> Value {
     let results = Results(channel: Channel(capacity: buffer))
     return try await withThrowingTaskGroup(of: Void.self) { scope in
+      _ = isolation  // or this closure, and the body with it, left the actor
       scope.addTask {
         do {
           // A discarding group cancels the others as soon as one has thrown.

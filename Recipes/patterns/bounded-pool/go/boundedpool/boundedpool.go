@@ -30,10 +30,10 @@ func ForEach[T any](
 		panic("boundedpool: workers must be at least 1")
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-
 	jobs := make(chan T)
 	var wg sync.WaitGroup
+	defer wg.Wait()
+	defer cancel(nil) // also when inputs panics
 	for range workers {
 		wg.Go(func() {
 			for job := range jobs {
@@ -50,15 +50,18 @@ func ForEach[T any](
 		})
 	}
 
-feed:
-	for input := range inputs {
-		select {
-		case jobs <- input:
-		case <-ctx.Done():
-			break feed
+	func() {
+		defer close(jobs)
+		for input := range inputs {
+			select {
+			case jobs <- input:
+			case <-ctx.Done():
+			}
+			if ctx.Err() != nil {
+				return
+			}
 		}
-	}
-	close(jobs)
+	}()
 	wg.Wait()
 	return context.Cause(ctx)
 }

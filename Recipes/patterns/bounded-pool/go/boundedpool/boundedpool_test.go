@@ -14,7 +14,8 @@ func TestNothingStartsAfterCancellation(t *testing.T) {
 			inputs := func(yield func(int) bool) {
 				synctest.Wait() // until the workers wait for jobs
 				cancel()
-				for yield(0) {
+				if yield(0) {
+					t.Error("read on after the cancellation")
 				}
 			}
 			for range 2 { // the second call finds its context done
@@ -30,19 +31,29 @@ func TestNothingStartsAfterCancellation(t *testing.T) {
 	}
 }
 
-func TestPanickingReceiverLeavesNobodyBehind(t *testing.T) {
-	// synctest.Test itself fails when a goroutine stays blocked.
-	synctest.Test(t, func(t *testing.T) {
-		defer func() {
-			if recover() == nil {
-				t.Error("the panic was lost")
-			}
-		}()
-		_ = Unordered(t.Context(), 3, slices.Values([]int{0, 1, 2, 3}),
-			func(_ context.Context, i int) (int, error) { return i, nil },
-			func(int) error {
-				synctest.Wait() // until every worker has a result
-				panic("receiver")
-			})
-	})
+func TestAPanicLeavesNobodyBehind(t *testing.T) {
+	same := func(_ context.Context, i int) (int, error) { return i, nil }
+	for _, call := range []func(context.Context){
+		func(ctx context.Context) {
+			_ = Unordered(ctx, 3, slices.Values([]int{0, 1, 2, 3}), same,
+				func(int) error {
+					synctest.Wait() // until every worker has a result
+					panic("receiver")
+				})
+		},
+		func(ctx context.Context) {
+			inputs := func(yield func(int) bool) { panic("inputs") }
+			_, _ = Map(ctx, 3, inputs, same)
+		},
+	} {
+		// synctest.Test itself fails when a goroutine stays blocked.
+		synctest.Test(t, func(t *testing.T) {
+			defer func() {
+				if recover() == nil {
+					t.Error("the panic was lost")
+				}
+			}()
+			call(context.Background())
+		})
+	}
 }

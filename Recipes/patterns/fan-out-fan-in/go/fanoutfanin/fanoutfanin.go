@@ -16,14 +16,16 @@ import (
 // more, or an error.
 type Producer[T any] func(ctx context.Context, out chan<- T) error
 
-// Send sends value to out, unless ctx is done first.
+// Send sends value to out, unless ctx is done first. It returns why ctx is
+// done, also where that came while value was sent.
 func Send[T any](ctx context.Context, out chan<- T, value T) error {
-	select {
-	case out <- value:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
+	if ctx.Err() == nil { // a select chooses at random
+		select {
+		case out <- value:
+		case <-ctx.Done():
+		}
 	}
+	return context.Cause(ctx)
 }
 
 // FanIn runs all producers at once and yields what they send, as it
@@ -115,8 +117,13 @@ func feed[T any](
 	ctx context.Context, jobs chan<- T, inputs iter.Seq[T],
 ) error {
 	for input := range inputs {
-		if err := Send(ctx, jobs, input); err != nil {
-			return err
+		select {
+		case jobs <- input:
+		case <-ctx.Done():
+		}
+		// The select chooses at random, but nothing more is read.
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
 		}
 	}
 	return nil

@@ -26,7 +26,8 @@ func TestWorkersStartNothingAfterCancellation(t *testing.T) {
 				// The workers are busy, and deaf, or wait for more.
 				time.Sleep(time.Duration(500+round%2*1000) * time.Millisecond)
 				cancel(reason)
-				for yield(0) {
+				if yield(0) {
+					t.Error("read on after the cancellation")
 				}
 			}
 			var started atomic.Int32
@@ -43,6 +44,18 @@ func TestWorkersStartNothingAfterCancellation(t *testing.T) {
 				t.Errorf("%v, %d started, want 6", problem, started.Load())
 			}
 		})
+	}
+}
+
+func TestNothingIsSentAfterCancellation(t *testing.T) {
+	ctx, cancel := context.WithCancelCause(t.Context())
+	reason := errors.New("enough")
+	cancel(reason)
+	for range 100 {
+		out := make(chan int, 1)
+		if err := Send(ctx, out, 0); err != reason || len(out) > 0 {
+			t.Errorf("%v, %d sent", err, len(out))
+		}
 	}
 }
 

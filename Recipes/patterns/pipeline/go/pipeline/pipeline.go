@@ -37,12 +37,13 @@ func Gen[T any](
 }
 
 func send[T any](ctx context.Context, out chan<- T, value T) error {
-	select {
-	case out <- value:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
+	if ctx.Err() == nil { // a select chooses at random
+		select {
+		case out <- value:
+		case <-ctx.Done():
+		}
 	}
+	return ctx.Err()
 }
 
 // Stage calls work for each value of in, in so many workers, and sends
@@ -55,6 +56,9 @@ func Stage[T, R any](
 	ctx context.Context, g *errgroup.Group, workers, buffer int,
 	in <-chan T, work func(context.Context, T) (R, error),
 ) <-chan R {
+	if workers < 1 {
+		panic("pipeline: workers must be at least 1")
+	}
 	out := make(chan R, buffer)
 	var wg sync.WaitGroup
 	wg.Add(workers)
