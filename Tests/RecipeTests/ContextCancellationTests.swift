@@ -80,7 +80,7 @@ struct ContextCancellationTests {
 
   @Test("The first reason stays, also when an outer deadline expires later")
   func firstReason() async throws {
-    let seen = ["nil", "unspecified", "throws CancellationError()"]
+    let seen = ["nil", "unspecified", "throws CancellationError()", "true"]
     try await everySchedule(sees: seen) { clock, executor, see in
       await withDeadline(in: .seconds(3), clock: clock) {
         await withTaskGroup(of: Void.self) { group in
@@ -100,6 +100,18 @@ struct ContextCancellationTests {
           group.cancelAll()
         }
       }
+      // Also of two at one instant.
+      let call = Task(executorPreference: executor) {
+        await withDeadline(in: .seconds(1), clock: clock) {
+          try? await clock.sleep(for: .seconds(9))
+          let first = Task.cancellationReason
+          await deaf(executor) { try await clock.sleep(for: .seconds(1)) }
+          see(Task.cancellationReason == first)
+        }
+      }
+      try await clock.sleep(for: .seconds(1))
+      call.cancel()
+      await call.value
     }
   }
 
@@ -123,7 +135,6 @@ struct ContextCancellationTests {
                 throw CancellationError()
               }
             }
-            // What is over explains nothing.
             try? await clock.sleep(for: .seconds(9))
             see(Task.activeDeadline(for: clock))
             see(Task.cancellationReason)
