@@ -309,8 +309,8 @@ func expectRightIfCancelled(
   _ program: @escaping @Sendable (Simulation) async throws -> String?
 ) async throws {
   try await expectRight(
-    seeds: isLong ? 2_000 : 300,
-    limit: isLong ? 10_000 : 1_000,
+    seeds: isLong ? 1_000 : 300,
+    limit: isLong ? 3_000 : 1_000,
     isSteady: isSteady,
     program
   )

@@ -178,7 +178,8 @@ struct CopiedCodeTests {
       """,
       to: "Main.swift"
     )
-    for setting in Setting.all {
+    // The two that differ most, and the one without a flag.
+    for setting in Self.unlike + ["-swift-version 6"] {
       try await shell(
         "swiftc -O -wmo -parse-as-library \(setting) *.swift -o main"
       )
@@ -205,10 +206,7 @@ struct CopiedCodeTests {
     // With NonisolatedNonsendingByDefault, as the examples: it is a part of
     // the type of a closure, and so of whether a type conforms to a
     // protocol.
-    for setting in [
-      "-swift-version 5 \(Setting.features)",
-      "-swift-version 6 \(Setting.main) \(Setting.features)",
-    ] {
+    for setting in Self.unlike {
       let testable = "\(setting) -enable-testing"
       try await compile("Pasted", testable, "copied/*.swift")
       try await compile("Recipes", strict, "examples/*.swift")
@@ -220,6 +218,11 @@ struct CopiedCodeTests {
       #expect(result.output.lines == kept, "\(setting)")
     }
   }
+
+  private static let unlike = [
+    "-swift-version 5 \(Setting.features)",
+    "-swift-version 6 \(Setting.main) \(Setting.features)",
+  ]
 
   private func compile(
     _ module: String,
