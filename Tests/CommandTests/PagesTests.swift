@@ -6,6 +6,23 @@ import Testing
 
 @Suite("recipe pages", .inScratchFolder)
 struct PagesTests {
+  @Test("The ratios in the README are those of the pages")
+  func ratios() throws {
+    let row = /\| \[.+?\]\((Recipes.+?)#cost\) \| (.+) \|/
+    let rows = try read("README.md").matches(of: row)
+    #expect(rows.count > 10)
+    for row in rows {
+      let lines = try read(String(row.output.1)).lines
+      for ratio in row.output.2.split(separator: ", ") {
+        let parts = ratio.split(separator: " ")
+        let isThere = lines.contains {
+          $0.hasPrefix("| \(parts[0]) | ") && $0.hasSuffix(" | \(parts[1]) |")
+        }
+        #expect(isThere, "\(row.output.1): \(ratio)")
+      }
+    }
+  }
+
   @Test("Every page, the README and the hazards are as their sources say")
   func upToDate() async throws {
     let pages = try await Program.run("pages --check", in: checkout)
