@@ -168,7 +168,7 @@ struct CommandTests {
     ("--jobs 1,,2", "--jobs must be whole numbers with commas, not ''"),
     ("--svg ''", "--svg needs the name of a file, not ''"),
     ("--trace -", "--trace needs the name of a file, not '-'"),
-    ("--svg a --trace a", "--svg and --trace write to one file"),
+    ("--svg a --trace ./b/../a", "--svg and --trace write to one file"),
     ("--input {", "malformed JSON in --input"),
     ("--input []", "must be an object"),
     (#"--input '{"worker":3}'"#, "did you mean 'workers'?"),

@@ -285,7 +285,9 @@ struct CopyTests {
       "=======", "a worker, please", ">>>>>>> the cookbook",
     ] { #expect(text.contains(part), "\(part)") }
     // Until they are resolved nothing else happens to the file.
-    try await copy("--update").expect(1)
+    for options in ["", "--update"] {
+      try await copy(options).expect(1, "conflict", errors: "<<<<<<")
+    }
     #expect(try self.text(copied) == text)
   }
 

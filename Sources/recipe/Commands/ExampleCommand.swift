@@ -70,7 +70,9 @@ enum ExampleCommand {
       showsEvents = try arguments.take(switch: "events")
       svg = try arguments.take(file: "svg")
       perfetto = try arguments.take(file: "trace")
-      if svg != nil, svg == perfetto {
+      let files = [svg, perfetto].compactMap(\.self)
+        .map { URL(filePath: $0).standardizedFileURL }
+      if files.count > Set(files).count {
         throw UsageError("--svg and --trace write to one file")
       }
       let seed = try arguments.take("seed", in: 0...Int.max)

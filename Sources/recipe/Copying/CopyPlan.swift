@@ -177,9 +177,11 @@ extension CopyPlan.Step {
     }
     let isUnedited = try header.isUnedited(present)
     let isCurrent = header.versionLine == pattern.header.versionLine
+    let isConflicted = present.contains(/(?m)^(<<<<<<<|>>>>>>>)\s/)
     guard case .update(let root) = mode else {
       if isCurrent {
-        return (action, text) = (isUnedited ? .keep : .keepEdits, raw)
+        let edited: Action = isConflicted ? .conflict : .keepEdits
+        return (action, text) = (isUnedited ? .keep : edited, raw)
       }
       throw UsageError(
         "\(place) is a copy of another version"
@@ -190,7 +192,7 @@ extension CopyPlan.Step {
     }
     if isUnedited {
       action = .update
-    } else if present.contains(/(?m)^(<<<<<<<|>>>>>>>)\s/) {
+    } else if isConflicted {
       (action, text) = (.conflict, present)
     } else if isCurrent {
       (action, text) = (.keepEdits, present)
